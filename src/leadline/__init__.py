@@ -1,0 +1,3 @@
+"""Leadline: how deep a network do your images need?"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,9 @@
+"""What Leadline says when it cannot do what was asked. Every floor of the house may raise these."""
+
+
+class LeadlineError(Exception):
+    """Something that a person can mend. The message names what was found, what was expected and the way out."""
+
+
+class UsageError(LeadlineError):
+    """The request itself makes no sense (exit status 2), as opposed to one that could not be carried out (1)."""
