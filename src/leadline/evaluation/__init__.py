@@ -1,0 +1,1 @@
+"""Predictions to numbers: every metric, interval and verdict comes from the table of predictions and nothing else."""

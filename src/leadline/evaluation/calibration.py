@@ -1,0 +1,109 @@
+"""Whether a probability means what it says: expected calibration error, temperature, and when not to answer."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leadline.errors import LeadlineError
+from leadline.evaluation.confusion import sums_within
+from leadline.evaluation.intervals import proportion
+from leadline.evaluation.predictions import Predictions
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+# Fifteen bins of equal width (Guo et al., "On calibration of modern neural networks", 2017, arXiv 1706.04599), so that
+# the number can be held against published ones and the bins stay where they are in every bootstrap resample.
+BINS = 15
+# A network whose best temperature lies outside has no best one: every image is right, or none is.
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
+
+
+def bins(confidence: Floats) -> Integers:
+    """The bin of each confidence (images,): bin m holds ((m − 1)/15, m/15]."""
+    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+
+
+def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+    """Σ_m n_m/n |accuracy_m − confidence_m| over the bins, for weights (images, resamples); Guo et al., equation 3.
+
+    It is biased upwards, the more so the fewer images there are: a perfectly calibrated network does not get zero.
+    """
+    gaps = sums_within(bins(confidence), weights * (right - confidence)[:, None], BINS)
+    error: Floats = np.abs(gaps).sum(axis=0) / weights.sum(axis=0)
+    return error
+
+
+def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> list[dict[str, Any]]:
+    """Per bin that has images: its edges, mean confidence, accuracy with its interval, and number of images."""
+    judged = predictions.readable.labelled
+    answered = judged.table["probability"].to_numpy()
+    right = judged.predicted_indices == judged.label_indices
+    bin_of = bins(answered)
+    curve = []
+    for m in np.unique(bin_of):
+        inside = bin_of == m
+        accuracy = proportion(right, inside, groups=judged.groups, confidence=confidence)
+        mean = float(answered[inside].mean())
+        curve.append({"from": m / BINS, "to": (m + 1) / BINS, "confidence": mean, "accuracy": accuracy.as_dict()})
+    return curve
+
+
+def at_temperature(probabilities: Floats, temperature: float) -> Floats:
+    """softmax(log p / T), (images, classes): the same as dividing the logits by T, so the table alone is enough."""
+    scaled = _log(probabilities) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    odds = np.exp(scaled)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(predictions: Predictions) -> float:
+    """The temperature with the least log loss on these (validation) images; Guo et al. 2017, section 4.2.
+
+    1 where there is no best one, as when every image is right: any sharpening would then look better still.
+    """
+    judged = predictions.readable.labelled
+    if not len(judged):
+        raise LeadlineError("no readable image with a label to fit a temperature on")
+    logits, labels = _log(judged.probabilities), judged.label_indices
+    of_label = logits[np.arange(len(judged)), labels]
+
+    def slope(log_temperature: float) -> float:
+        # The derivative of the log loss in 1/T, which it is convex in: what the network expects minus what it is.
+        expected = (at_temperature(judged.probabilities, math.exp(log_temperature)) * logits).sum(axis=1)
+        return float((expected - of_label).mean())
+
+    low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
+    if not slope(high) < 0 < slope(low):
+        return 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    return math.exp((low + high) / 2)
+
+
+def abstention_curve(predictions: Predictions, *, points: int = 100, confidence: float = 0.95) -> list[dict[str, Any]]:
+    """Accuracy of the answers that are kept when the least confident ones are left open, from all of them downwards.
+
+    Each point has the lowest confidence that is kept, the share of images answered (coverage), and their accuracy.
+    """
+    judged = predictions.readable.labelled
+    answered = judged.table["probability"].to_numpy()
+    right = judged.predicted_indices == judged.label_indices
+    if not len(judged):
+        return []
+    thresholds = np.unique(np.quantile(answered, np.linspace(0, 1, points + 1), method="lower"))
+    curve = []
+    for threshold in thresholds:
+        kept = answered >= threshold
+        accuracy = proportion(right, kept, groups=judged.groups, confidence=confidence)
+        curve.append(
+            {"min_confidence": float(threshold), "coverage": float(kept.mean()), "accuracy": accuracy.as_dict()}
+        )
+    return curve
+
+
+def _log(probabilities: Floats) -> Floats:
+    return np.asarray(np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)))

@@ -1,0 +1,129 @@
+"""How sure a number is: Wilson's interval for proportions, the percentile bootstrap for the rest, both by group."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special  # type: ignore[import-untyped]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+RESAMPLES = 1000
+# Weights are drawn and used in blocks of so many resamples: (images, block) float64 stays in the processor's cache.
+BLOCK = 50
+# Below about 20 to 50 groups, cluster-robust intervals are too narrow (Cameron and Miller, Journal of Human Resources
+# 50, 2015, section VI); docs/evaluation.md has the coverage of ours against the number of groups.
+FEW_GROUPS = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval: what each metric is in metrics.json. None where there is no such number."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    n: int
+
+    def as_dict(self) -> dict[str, float | int | str | None]:
+        return asdict(self)
+
+
+def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a proportion; (0, 1) for n = 0.
+
+    E. B. Wilson, Journal of the American Statistical Association 22, 1927. Neither argument need be whole: a clustered
+    sample counts as the smaller simple one that is as informative.
+    """
+    return _wilson(successes, n, NormalDist().inv_cdf(0.5 + confidence / 2))
+
+
+def _wilson(successes: float, n: float, z: float) -> tuple[float, float]:
+    if n <= 0 or not math.isfinite(z):
+        return 0.0, 1.0
+    p = successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
+    # At 0 and n successes the bound is 0 or 1 exactly; rounding would leave 1e-17.
+    return (0.0 if successes <= 0 else max(0.0, centre - half)), (1.0 if successes >= n else min(1.0, centre + half))
+
+
+def proportion(
+    hits: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_] | None = None, *, groups: Integers | None, confidence: float
+) -> Estimate:
+    """The share of `hits` among the images where `of` holds (all of them, unless given).
+
+    With groups, Wilson's interval at the size that a simple sample of the same variance would have, with the quantile
+    of t at one degree of freedom less than there are groups (Dean and Pagano, Survey Research Methods 9, 2015). It
+    keeps a width where every image is right, where a bootstrap has none.
+    """
+    among = np.ones(len(hits), dtype=bool) if of is None else of
+    n = int(among.sum())
+    if n == 0:
+        return Estimate(None, None, None, "undefined: no image", 0)
+    value = float(hits[among].mean())
+    if groups is None:
+        return Estimate(value, *wilson(value * n, n, confidence), "Wilson", n)
+    codes = np.unique(groups[among], return_inverse=True)[1]
+    count = int(codes.max()) + 1
+    size = effective_size(np.asarray(hits[among] - value), codes, simple_variance=value * (1 - value))
+    low, high = _wilson(value * size, size, t_quantile(0.5 + confidence / 2, count - 1))
+    return Estimate(value, low, high, f"Wilson, clustered by {count} groups", n)
+
+
+def effective_size(residuals: Floats, groups: Integers, *, simple_variance: float) -> float:
+    """How many independent images would give the mean the variance that it has over these groups (at most all of them).
+
+    The variance is the cluster-robust one: G/(G − 1) Σ_g (Σ_{i in g} r_i)² / n².
+    """
+    n, count = len(residuals), int(groups.max()) + 1
+    if count < 2:
+        return 0.0
+    sums = np.bincount(groups, weights=residuals, minlength=count)
+    variance = count / (count - 1) * float(sums @ sums) / n**2
+    return n if variance <= simple_variance / n else simple_variance / variance
+
+
+def t_quantile(probability: float, degrees_of_freedom: float) -> float:
+    """Student's t quantile; infinite without a degree of freedom, since nothing is then known of the spread."""
+    return float(special.stdtrit(degrees_of_freedom, probability)) if degrees_of_freedom > 0 else math.inf
+
+
+def resampled_weights(n: int, *, groups: Integers | None, seed: int, resamples: int = RESAMPLES) -> Iterator[Floats]:
+    """How often each image occurs in each bootstrap resample, as blocks (images, resamples of the block).
+
+    Whole groups are drawn where there are any. The same seed gives the same weights.
+    """
+    generator = np.random.default_rng(seed)
+    units = n if groups is None else int(groups.max()) + 1
+    for start in range(0, resamples, BLOCK):
+        size = min(BLOCK, resamples - start)
+        drawn = generator.integers(units, size=(units, size)) * size + np.arange(size)
+        weights = np.bincount(drawn.ravel(), minlength=units * size).reshape(units, size).astype(np.float64)
+        yield weights if groups is None else weights[groups]
+
+
+def percentile(statistics: Floats, confidence: float) -> tuple[float, float] | None:
+    """The middle share of a statistic's resamples (resamples,); None where they say nothing.
+
+    That is where no resample has the statistic (NaN), or all have the same: then the images cannot show how much it
+    would vary, and an interval without a width would claim certainty.
+    """
+    known = statistics[np.isfinite(statistics)]
+    if known.size == 0 or np.ptp(known) < 1e-12:
+        return None
+    low, high = np.quantile(known, [0.5 - confidence / 2, 0.5 + confidence / 2])
+    return float(low), float(high)
+
+
+def few_groups_warning(groups: Integers | None) -> str:
+    """What to say beside intervals that rest on too few groups; empty where there are enough, or no groups at all."""
+    count = 0 if groups is None or not len(groups) else int(groups.max()) + 1
+    if groups is None or count >= FEW_GROUPS:
+        return ""
+    return f"only {count} groups: intervals over fewer than {FEW_GROUPS} groups are likely to be too narrow"

@@ -1,0 +1,247 @@
+"""The table of predictions: a row per image, from which every metric, interval, plot and verdict is computed.
+
+Columns, in this order, those that apply: `path, group, split, label, predicted, probability, p:<class> for each class,
+error`. A readable image has an empty `error`; an unreadable one has its reason there, and no prediction at all.
+"""
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from leadline.errors import LeadlineError, UsageError
+
+PROBABILITY_PREFIX = "p:"
+TEXT_COLUMNS = ("path", "group", "split", "label", "predicted", "error")
+# Further from 1 than rounding to two decimals of a long table explains: logits, or percentages, not probabilities.
+SUM_TOLERANCE = 0.02
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one network answered for each image, in the order in which the images were given.
+
+    Probabilities are stored as float64, whatever the network computed in: float32 rounds everything above 1 − 6e-8 to
+    one, which ties the most confident answers of a well-trained network and changes its ranking metrics.
+    """
+
+    table: pl.DataFrame
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check(self.table, self.classes)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        paths: Sequence[str],
+        probabilities: npt.ArrayLike,
+        classes: Sequence[str],
+        labels: Sequence[str | None] | None = None,
+        groups: Sequence[str | None] | None = None,
+        splits: Sequence[str | None] | None = None,
+        errors: Sequence[str] | None = None,
+    ) -> "Predictions":
+        """The table from probabilities (images, classes); the row of an image with an error is never looked at.
+
+        Raises LeadlineError, naming the image, for a row that is no distribution over the classes (NaN included).
+        """
+        given = np.asarray(probabilities, dtype=np.float64)
+        if given.shape != (len(paths), len(classes)):
+            expected = (len(paths), len(classes))
+            raise LeadlineError(f"probabilities have the shape {given.shape}; expected (images, classes) = {expected}")
+        reasons = list(errors) if errors is not None else [""] * len(paths)
+        readable = np.array([not reason for reason in reasons], dtype=bool)
+        best = np.where(readable[:, None], np.nan_to_num(given, nan=0.0), 0.0).argmax(axis=1)
+        rows = np.arange(len(paths))
+        columns: dict[str, pl.Series] = {"path": pl.Series([str(path) for path in paths], dtype=pl.String)}
+        for name, values in (("group", groups), ("split", splits), ("label", labels)):
+            if values is not None:
+                columns[name] = pl.Series(list(values), dtype=pl.String)
+        predicted = [classes[k] if ok else None for k, ok in zip(best, readable, strict=True)]
+        columns["predicted"] = pl.Series(predicted, dtype=pl.String)
+        columns["probability"] = _where_readable(given[rows, best], readable)
+        for k, name in enumerate(classes):
+            columns[PROBABILITY_PREFIX + name] = _where_readable(given[:, k], readable)
+        columns["error"] = pl.Series(reasons, dtype=pl.String)
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise LeadlineError(f"columns of different lengths: {lengths}; each image needs one value in each")
+        return cls(pl.DataFrame(columns), tuple(classes))
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Predictions":
+        """The table as `write` left it. Raises UsageError for another suffix, LeadlineError for another table."""
+        path = Path(path)
+        reader = _format(path)[0]
+        try:
+            table = reader(path)
+        except FileNotFoundError:
+            raise LeadlineError(f"{path}: no such file") from None
+        except (pl.exceptions.PolarsError, UnicodeDecodeError, csv.Error) as error:
+            raise LeadlineError(f"{path}: not a readable table of predictions ({error})") from error
+        classes = tuple(c.removeprefix(PROBABILITY_PREFIX) for c in table.columns if c.startswith(PROBABILITY_PREFIX))
+        numbers = ["probability", *(PROBABILITY_PREFIX + name for name in classes)]
+        try:
+            table = table.with_columns(
+                *(pl.col(name).cast(pl.String) for name in TEXT_COLUMNS if name in table.columns),
+                *(pl.col(name).cast(pl.Float64) for name in numbers if name in table.columns),
+            )
+            if "error" in table.columns:
+                table = table.with_columns(pl.col("error").fill_null(""))
+            return cls(table, classes)
+        except (pl.exceptions.PolarsError, LeadlineError) as error:
+            raise LeadlineError(f"{path}: {error}") from error
+
+    def write(self, path: str | Path) -> None:
+        """The table as a file, its format by the suffix; a reader at that moment sees the old file or the new one."""
+        path = Path(path)
+        writer = _format(path)[1]
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            writer(self.table, temporary)
+            os.replace(temporary, path)  # noqa: PTH105  (one call that replaces atomically on every system)
+        except OSError as error:
+            raise LeadlineError(f"{path}: could not be written ({error.strerror or error})") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def of_split(self, name: str) -> "Predictions":
+        """The images of one split, such as "validation" or "test"."""
+        if "split" not in self.table.columns:
+            raise LeadlineError(f"no column 'split' in these predictions, so there is no split '{name}' to take")
+        return self._rows(pl.col("split") == name)
+
+    @cached_property
+    def readable(self) -> "Predictions":
+        """The images that could be read, so have a prediction."""
+        return self._rows(pl.col("error") == "")
+
+    @cached_property
+    def labelled(self) -> "Predictions":
+        """The images whose true class is known."""
+        return self._rows(pl.col("label").is_not_null() if "label" in self.table.columns else pl.lit(False))
+
+    def _rows(self, condition: pl.Expr) -> "Predictions":
+        return Predictions(self.table.filter(condition), self.classes)
+
+    def __len__(self) -> int:
+        return self.table.height
+
+    @cached_property
+    def probabilities(self) -> Floats:
+        """(images, classes), NaN for unreadable images."""
+        columns = self.table.select(pl.col(PROBABILITY_PREFIX + name).fill_null(np.nan) for name in self.classes)
+        return np.ascontiguousarray(columns.to_numpy(), dtype=np.float64)
+
+    @cached_property
+    def label_indices(self) -> Integers:
+        """The true class of each image as its position in `classes`; −1 where it is not known."""
+        return self._indices("label")
+
+    @cached_property
+    def predicted_indices(self) -> Integers:
+        """The predicted class of each image as its position in `classes`; −1 for unreadable images."""
+        return self._indices("predicted")
+
+    def _indices(self, column: str) -> Integers:
+        if column not in self.table.columns:
+            return np.full(len(self), -1, dtype=np.int64)
+        position = {name: k for k, name in enumerate(self.classes)}
+        values = self.table[column].replace_strict(position, default=-1, return_dtype=pl.Int64)
+        return np.asarray(values.to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def groups(self) -> Integers | None:
+        """The group of each image (its patient, plate or slide) as a number from 0; None where no image has one.
+
+        An image without a group among others with one is a group of its own.
+        """
+        if "group" not in self.table.columns or self.table["group"].null_count() == len(self):
+            return None
+        known = self.table["group"].rank("dense").cast(pl.Int64).to_numpy(allow_copy=True) - 1
+        alone = np.isnan(known)
+        codes = np.where(alone, 0, known).astype(np.int64)
+        codes[alone] = codes.max() + 1 + np.arange(alone.sum())
+        return codes
+
+
+def _where_readable(values: Floats, readable: npt.NDArray[np.bool_]) -> pl.Series:
+    return pl.Series(np.where(readable, values, np.nan), dtype=pl.Float64, nan_to_null=True)
+
+
+def _check(table: pl.DataFrame, classes: tuple[str, ...]) -> None:
+    """That the table is what the rest of the house takes it for; if not, a message that names the first such image."""
+    if len(set(classes)) < len(classes) or len(classes) < 2:
+        raise LeadlineError(f"classes {list(classes)}: at least two are needed, all different")
+    probabilities = [PROBABILITY_PREFIX + name for name in classes]
+    missing = [c for c in ("path", "predicted", "probability", *probabilities, "error") if c not in table.columns]
+    if missing:
+        raise LeadlineError(f"no column {missing[0]!r} in the table of predictions; it has {table.columns[:8]}")
+    readable = pl.col("error") == ""
+    known = list(classes)
+    total = pl.sum_horizontal(probabilities)
+    in_range = pl.all_horizontal(pl.col(c).is_between(0.0, 1.0).fill_null(False) for c in probabilities)
+    rules = [
+        (
+            "error",
+            pl.col("error").is_not_null(),
+            "no value in 'error' (an empty text says that the image was readable)",
+        ),
+        ("predicted", ~readable | pl.col("predicted").is_in(known).fill_null(False), "not one of the classes"),
+        (probabilities, ~readable | in_range, "not probabilities between 0 and 1"),
+        (probabilities, ~readable | ((total - 1).abs() <= SUM_TOLERANCE), "probabilities that do not add up to 1"),
+        (
+            ["predicted", *probabilities],
+            readable | pl.all_horizontal(pl.col(c).is_null() for c in ["predicted", *probabilities]),
+            "a prediction for an image that could not be read",
+        ),
+    ]
+    if "label" in table.columns:
+        rules.insert(1, ("label", pl.col("label").is_null() | pl.col("label").is_in(known), "not one of the classes"))
+    for columns, rule, complaint in rules:
+        bad = table.filter(~rule)
+        if bad.height:
+            row = bad.row(0, named=True)
+            shown = ", ".join(f"{c}={row[c]!r}" for c in ([columns] if isinstance(columns, str) else columns[:6]))
+            raise LeadlineError(f"{row['path']}: {complaint}: {shown} (classes: {', '.join(known[:12])})")
+
+
+def _read_separated(path: Path, separator: str) -> pl.DataFrame:
+    # polars leaves doubled quotes in the header as they are, so the names come from the csv module.
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file, delimiter=separator), [])
+    table = pl.read_csv(path, separator=separator, infer_schema=False)
+    table.columns = header
+    # A text format cannot tell "no value" from an empty one: both mean that it is not known.
+    return table.with_columns(pl.when(pl.all() != "").then(pl.all()))
+
+
+def _read_lines(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(path, infer_schema_length=None)
+
+
+Reader = Callable[[Path], pl.DataFrame]
+Writer = Callable[[pl.DataFrame, Path], None]
+FORMATS: dict[str, tuple[Reader, Writer]] = {
+    ".parquet": (pl.read_parquet, lambda table, path: table.write_parquet(path)),
+    ".csv": (lambda path: _read_separated(path, ","), lambda table, path: table.write_csv(path)),
+    ".tsv": (lambda path: _read_separated(path, "\t"), lambda table, path: table.write_csv(path, separator="\t")),
+    ".jsonl": (_read_lines, lambda table, path: table.write_ndjson(path)),
+}
+
+
+def _format(path: Path) -> tuple[Reader, Writer]:
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"{path}: a table of predictions is written and read as {', '.join(FORMATS)}, by its suffix")
+    return FORMATS[path.suffix.lower()]
