@@ -76,17 +76,21 @@ def proportion(
     return Estimate(value, low, high, f"Wilson, clustered by {count} groups", n)
 
 
-def effective_size(residuals: Floats, groups: Integers, *, simple_variance: float) -> float:
-    """How many independent images would give the mean the variance that it has over these groups (at most all of them).
+def effective_size(residuals: Floats, groups: Integers | None, *, simple_variance: float) -> float:
+    """How many independent draws of variance `simple_variance` have a mean that varies as much as this one.
 
-    The variance is the cluster-robust one: G/(G − 1) Σ_g (Σ_{i in g} r_i)² / n².
+    The variance of the mean is that of independent images or, where it is larger, the cluster-robust one,
+    G/(G − 1) Σ_g (Σ_{i in g} r_i)² / n². 0 for a single group, which says nothing of others.
     """
-    n, count = len(residuals), int(groups.max()) + 1
-    if count < 2:
-        return 0.0
-    sums = np.bincount(groups, weights=residuals, minlength=count)
-    variance = count / (count - 1) * float(sums @ sums) / n**2
-    return n if variance <= simple_variance / n else simple_variance / variance
+    n = len(residuals)
+    variance = float(residuals @ residuals) / n**2
+    if groups is not None:
+        count = int(groups.max()) + 1
+        if count < 2:
+            return 0.0
+        sums = np.bincount(groups, weights=residuals, minlength=count)
+        variance = max(variance, count / (count - 1) * float(sums @ sums) / n**2)
+    return simple_variance / variance if variance > 0 else n
 
 
 def t_quantile(probability: float, degrees_of_freedom: float) -> float:
