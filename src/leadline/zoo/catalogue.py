@@ -3,13 +3,13 @@
 import difflib
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.zoo import alexnet, lenet, resnet
+from leadline.zoo import alexnet, densenet, googlenet, lenet, nin, resnet, resnext, vgg
 from leadline.zoo.published import PUBLISHED_ERRORS, PublishedError
 
 
@@ -45,60 +45,118 @@ class Architecture:
         return PUBLISHED_ERRORS.get(self.name, ())
 
 
+# What all networks of a paper have in common; a row below may say otherwise.
 LENET = partial(Architecture, family="LeNet", year=1998, paper="Proc. IEEE 86(11)", small_images=True)
-ALEXNET = partial(
-    Architecture, family="AlexNet", year=2012, paper="NeurIPS 2012", depth=8, minimum_size=36, readings=alexnet.READINGS
-)
+ALEXNET = partial(Architecture, family="AlexNet", year=2012, paper="NeurIPS 2012", depth=8, minimum_size=36)
+VGG = partial(Architecture, family="VGG", year=2014, paper="arXiv 1409.1556", readings=vgg.READINGS)
+VGG_BN: dict[str, Any] = {"deviates": vgg.BN_DEVIATES, "readings": ()}
+NIN = partial(Architecture, family="Network in Network", year=2013, paper="arXiv 1312.4400", readings=nin.READINGS)
+GOOGLENET = partial(Architecture, family="GoogLeNet", year=2014, paper="arXiv 1409.4842", depth=22)
 RESNET = partial(Architecture, family="ResNet", year=2015, paper="arXiv 1512.03385", readings=resnet.READINGS)
-RESNET_CIFAR = partial(
-    Architecture,
-    family="ResNet",
-    year=2015,
-    paper="arXiv 1512.03385",
-    input=(3, 32, 32),
-    num_classes=10,
-    minimum_size=8,
-    small_images=True,
-    readings=resnet.CIFAR_READINGS,
-)
-_net, _cifar = resnet.imagenet_resnet, resnet.cifar_resnet
-_v1_5 = partial(_net, stride_in="3x3")
+RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.05431", readings=resnext.READINGS)
+DENSENET = partial(Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=densenet.READINGS)
+# What all networks for CIFAR-10 have in common, and ours for images as small.
+CIFAR: dict[str, Any] = {"input": (3, 32, 32), "num_classes": 10, "minimum_size": 8, "small_images": True}
+
+_alexnet, _vgg, _nin, _googlenet = alexnet.AlexNet, vgg.VGG, nin.NetworkInNetwork, googlenet.GoogLeNet
+_resnet, _v1_5, _cifar = resnet.imagenet_resnet, partial(resnet.imagenet_resnet, stride_in="3x3"), resnet.cifar_resnet
+_resnext, _densenet = resnext.ResNeXt, densenet.DenseNet
+_vgg_bn = partial(vgg.VGG, batch_norm=True)
 
 # fmt: off
-TABLE = (
+TABLE: tuple[Architecture, ...] = (
     LENET(name="lenet5", build=lenet.LeNet5, depth=5, input=(1, 32, 32), num_classes=10, deviates=lenet.DEVIATES),
 
-    ALEXNET(name="alexnet", build=alexnet.AlexNet),
-    ALEXNET(name="alexnet_ungrouped", build=partial(alexnet.AlexNet, "ungrouped"), deviates="one group throughout"),
-    ALEXNET(name="alexnet_owt", build=alexnet.AlexNetOWT, minimum_size=63, deviates=alexnet.OWT_DEVIATES, readings=()),
-    ALEXNET(name="alexnet_small", build=partial(alexnet.AlexNet, "small"), input=(3, 32, 32), num_classes=10,
-            minimum_size=8, small_images=True, deviates=alexnet.SMALL_DEVIATES),
+    ALEXNET(name="alexnet", build=_alexnet, readings=alexnet.READINGS),
+    ALEXNET(name="alexnet_ungrouped", build=partial(_alexnet, "ungrouped"), deviates="one group throughout",
+            readings=alexnet.READINGS),
+    ALEXNET(name="alexnet_owt", build=alexnet.AlexNetOWT, minimum_size=63, deviates=alexnet.OWT_DEVIATES),
+    ALEXNET(name="alexnet_small", build=partial(_alexnet, "small"), **CIFAR, deviates=alexnet.SMALL_DEVIATES),
 
-    RESNET(name="plain18", build=partial(_net, "18-layer", shortcut=None), depth=18),
-    RESNET(name="plain34", build=partial(_net, "34-layer", shortcut=None), depth=34),
-    RESNET(name="resnet18", build=partial(_net, "18-layer"), depth=18),
-    RESNET(name="resnet18_a", build=partial(_net, "18-layer", shortcut="A"), depth=18),
-    RESNET(name="resnet18_c", build=partial(_net, "18-layer", shortcut="C"), depth=18),
-    RESNET(name="resnet34", build=partial(_net, "34-layer"), depth=34),
-    RESNET(name="resnet34_a", build=partial(_net, "34-layer", shortcut="A"), depth=34),
-    RESNET(name="resnet34_c", build=partial(_net, "34-layer", shortcut="C"), depth=34),
-    RESNET(name="resnet50", build=partial(_net, "50-layer"), depth=50),
-    RESNET(name="resnet101", build=partial(_net, "101-layer"), depth=101),
-    RESNET(name="resnet152", build=partial(_net, "152-layer"), depth=152),
+    VGG(name="vgg_a", build=partial(_vgg, "A"), depth=11, aliases=("vgg11",)),
+    VGG(name="vgg_a_lrn", build=partial(_vgg, "A-LRN"), depth=11),
+    VGG(name="vgg_b", build=partial(_vgg, "B"), depth=13, aliases=("vgg13",)),
+    VGG(name="vgg_c", build=partial(_vgg, "C"), depth=16),
+    VGG(name="vgg_d", build=partial(_vgg, "D"), depth=16, aliases=("vgg16",)),
+    VGG(name="vgg_e", build=partial(_vgg, "E"), depth=19, aliases=("vgg19",)),
+    VGG(name="vgg_a_bn", build=partial(_vgg_bn, "A"), depth=11, aliases=("vgg11_bn",), **VGG_BN),
+    VGG(name="vgg_b_bn", build=partial(_vgg_bn, "B"), depth=13, aliases=("vgg13_bn",), **VGG_BN),
+    VGG(name="vgg_d_bn", build=partial(_vgg_bn, "D"), depth=16, aliases=("vgg16_bn",), **VGG_BN),
+    VGG(name="vgg_e_bn", build=partial(_vgg_bn, "E"), depth=19, aliases=("vgg19_bn",), **VGG_BN),
+    VGG(name="vgg_small", build=partial(_vgg_bn, "small"), depth=10, **CIFAR, deviates=vgg.SMALL_DEVIATES,
+        readings=()),
+
+    NIN(name="nin_cifar10", build=partial(_nin, "CIFAR-10"), depth=9, **CIFAR),
+    NIN(name="nin_cifar100", build=partial(_nin, "CIFAR-100"), depth=9, **{**CIFAR, "num_classes": 100}),
+    NIN(name="nin_imagenet", build=partial(_nin, "ImageNet"), depth=12, minimum_size=39,
+        readings=nin.IMAGENET_READINGS),
+
+    GOOGLENET(name="googlenet", build=_googlenet, minimum_size=65, readings=googlenet.READINGS),
+    GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), minimum_size=65,
+              deviates=googlenet.NAIVE_DEVIATES, readings=googlenet.READINGS),
+    GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=googlenet.BN_DEVIATES),
+    GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=18, **CIFAR,
+              deviates=googlenet.SMALL_DEVIATES),
+
+    RESNET(name="plain18", build=partial(_resnet, "18-layer", shortcut=None), depth=18),
+    RESNET(name="plain34", build=partial(_resnet, "34-layer", shortcut=None), depth=34),
+    RESNET(name="resnet18", build=partial(_resnet, "18-layer"), depth=18),
+    RESNET(name="resnet18_a", build=partial(_resnet, "18-layer", shortcut="A"), depth=18),
+    RESNET(name="resnet18_c", build=partial(_resnet, "18-layer", shortcut="C"), depth=18),
+    RESNET(name="resnet34", build=partial(_resnet, "34-layer"), depth=34),
+    RESNET(name="resnet34_a", build=partial(_resnet, "34-layer", shortcut="A"), depth=34),
+    RESNET(name="resnet34_c", build=partial(_resnet, "34-layer", shortcut="C"), depth=34),
+    RESNET(name="resnet50", build=partial(_resnet, "50-layer"), depth=50),
+    RESNET(name="resnet101", build=partial(_resnet, "101-layer"), depth=101),
+    RESNET(name="resnet152", build=partial(_resnet, "152-layer"), depth=152),
     RESNET(name="resnet50_v1_5", build=partial(_v1_5, "50-layer"), depth=50, deviates=resnet.V1_5_DEVIATES),
     RESNET(name="resnet101_v1_5", build=partial(_v1_5, "101-layer"), depth=101, deviates=resnet.V1_5_DEVIATES),
     RESNET(name="resnet152_v1_5", build=partial(_v1_5, "152-layer"), depth=152, deviates=resnet.V1_5_DEVIATES),
-    RESNET_CIFAR(name="plain20_cifar", build=partial(_cifar, 20, shortcut=None), depth=20),
-    RESNET_CIFAR(name="plain32_cifar", build=partial(_cifar, 32, shortcut=None), depth=32),
-    RESNET_CIFAR(name="plain44_cifar", build=partial(_cifar, 44, shortcut=None), depth=44),
-    RESNET_CIFAR(name="plain56_cifar", build=partial(_cifar, 56, shortcut=None), depth=56),
-    RESNET_CIFAR(name="plain110_cifar", build=partial(_cifar, 110, shortcut=None), depth=110),
-    RESNET_CIFAR(name="resnet20_cifar", build=partial(_cifar, 20), depth=20),
-    RESNET_CIFAR(name="resnet32_cifar", build=partial(_cifar, 32), depth=32),
-    RESNET_CIFAR(name="resnet44_cifar", build=partial(_cifar, 44), depth=44),
-    RESNET_CIFAR(name="resnet56_cifar", build=partial(_cifar, 56), depth=56),
-    RESNET_CIFAR(name="resnet110_cifar", build=partial(_cifar, 110), depth=110),
-    RESNET_CIFAR(name="resnet1202_cifar", build=partial(_cifar, 1202), depth=1202),
+    RESNET(name="plain20_cifar", build=partial(_cifar, 20, shortcut=None), depth=20, **CIFAR),
+    RESNET(name="plain32_cifar", build=partial(_cifar, 32, shortcut=None), depth=32, **CIFAR),
+    RESNET(name="plain44_cifar", build=partial(_cifar, 44, shortcut=None), depth=44, **CIFAR),
+    RESNET(name="plain56_cifar", build=partial(_cifar, 56, shortcut=None), depth=56, **CIFAR),
+    RESNET(name="plain110_cifar", build=partial(_cifar, 110, shortcut=None), depth=110, **CIFAR),
+    RESNET(name="resnet20_cifar", build=partial(_cifar, 20), depth=20, **CIFAR),
+    RESNET(name="resnet32_cifar", build=partial(_cifar, 32), depth=32, **CIFAR),
+    RESNET(name="resnet44_cifar", build=partial(_cifar, 44), depth=44, **CIFAR),
+    RESNET(name="resnet56_cifar", build=partial(_cifar, 56), depth=56, **CIFAR),
+    RESNET(name="resnet110_cifar", build=partial(_cifar, 110), depth=110, **CIFAR),
+    RESNET(name="resnet1202_cifar", build=partial(_cifar, 1202), depth=1202, **CIFAR),
+
+    RESNEXT(name="resnext50_32x4d", build=partial(_resnext, "ResNeXt-50 (32×4d)"), depth=50),
+    RESNEXT(name="resnext101_32x4d", build=partial(_resnext, "ResNeXt-101 (32×4d)"), depth=101),
+    RESNEXT(name="resnext101_64x4d", build=partial(_resnext, "ResNeXt-101 (64×4d)"), depth=101),
+    RESNEXT(name="resnext101_32x8d", build=partial(_resnext, "ResNeXt-101 (32×8d)"), depth=101,
+            deviates=resnext.DEVIATES_32X8D),
+    RESNEXT(name="resnext29_8x64d_cifar", build=partial(_resnext, "ResNeXt-29 (8×64d)"), depth=29, **CIFAR),
+    RESNEXT(name="resnext29_16x64d_cifar", build=partial(_resnext, "ResNeXt-29 (16×64d)"), depth=29, **CIFAR),
+    RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=29, **CIFAR, deviates=resnext.SMALL_DEVIATES),
+
+    DENSENET(name="densenet121", build=partial(_densenet, "DenseNet-121"), depth=121,
+             readings=densenet.IMAGENET_READINGS),
+    DENSENET(name="densenet161", build=partial(_densenet, "DenseNet-161"), depth=161,
+             readings=densenet.IMAGENET_READINGS, deviates=densenet.DEVIATES_161),
+    DENSENET(name="densenet169", build=partial(_densenet, "DenseNet-169"), depth=169,
+             readings=densenet.IMAGENET_READINGS),
+    DENSENET(name="densenet201", build=partial(_densenet, "DenseNet-201"), depth=201,
+             readings=densenet.IMAGENET_READINGS),
+    DENSENET(name="densenet264", build=partial(_densenet, "DenseNet-264"), depth=265,
+             readings=densenet.IMAGENET_READINGS),
+    DENSENET(name="densenet40_k12_cifar", build=partial(_densenet, "DenseNet (L=40, k=12)"), depth=40, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet100_k12_cifar", build=partial(_densenet, "DenseNet (L=100, k=12)"), depth=100, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet100_k24_cifar", build=partial(_densenet, "DenseNet (L=100, k=24)"), depth=100, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet_bc100_k12_cifar", build=partial(_densenet, "DenseNet-BC (L=100, k=12)"), depth=100, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet_bc250_k24_cifar", build=partial(_densenet, "DenseNet-BC (L=250, k=24)"), depth=250, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190, **CIFAR,
+             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=44, **CIFAR,
+             deviates=densenet.SMALL_DEVIATES),
 )
 # fmt: on
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}

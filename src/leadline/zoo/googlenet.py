@@ -1,0 +1,213 @@
+"""GoogLeNet. Szegedy, Liu, Jia et al., "Going deeper with convolutions", 2014, arXiv 1409.4842."""
+
+import math
+from collections import OrderedDict
+from functools import partial
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from leadline.zoo.layers import LocalResponseNorm, WithAuxiliary, initialise_he
+
+
+class Filters(NamedTuple):
+    """The columns of Table 1, in the paper's order: #1×1, #3×3 reduce, #3×3, #5×5 reduce, #5×5, pool proj."""
+
+    one: int
+    three_reduce: int
+    three: int
+    five_reduce: int
+    five: int
+    pool: int
+
+
+TABLE_1 = {
+    "3a": Filters(64, 96, 128, 16, 32, 32),
+    "3b": Filters(128, 128, 192, 32, 96, 64),
+    "4a": Filters(192, 96, 208, 16, 48, 64),
+    "4b": Filters(160, 112, 224, 24, 64, 64),
+    "4c": Filters(128, 128, 256, 24, 64, 64),
+    "4d": Filters(112, 144, 288, 32, 64, 64),
+    "4e": Filters(256, 160, 320, 32, 128, 128),
+    "5a": Filters(256, 160, 320, 32, 128, 128),
+    "5b": Filters(384, 192, 384, 48, 128, 128),
+}
+# For images up to 64 pixels, in the same columns.
+SMALL = {
+    "3a": Filters(32, 48, 64, 8, 16, 16),
+    "3b": Filters(48, 48, 80, 8, 32, 32),
+    "4a": Filters(64, 64, 128, 16, 32, 32),
+    "4b": Filters(64, 64, 128, 16, 32, 32),
+    "4c": Filters(64, 64, 128, 16, 32, 32),
+    "5a": Filters(96, 96, 192, 24, 64, 64),
+    "5b": Filters(128, 96, 192, 24, 64, 64),
+}
+
+READINGS = (
+    "pooling rounds up (112 → 56 → 28 → 14 → 7), which the table's sizes ask for",
+    "LRN with n = 5, α = 10⁻⁴ / 5, β = 0.75, k = 1, and uniform weights of variance 1 / fan-in with biases of 0.2: "
+    "as BVLC's file; the paper is silent and its code was not released",
+    "Table 1's own parameter counts do not agree with its filters in places; the filters are followed",
+)
+NAIVE_DEVIATES = "modules without 1×1 reductions (figure 2a); the pooling branch passes on every map"
+BN_DEVIATES = (
+    "torchvision's: 3×3 in place of 5×5, batch normalisation in place of LRN and biases, pool4 of 2×2, dropout 0.2, "
+    "the heads' pooling adaptive"
+)
+SMALL_DEVIATES = (
+    "ours, for images up to 64 pixels: a stem of stride 2, seven modules of fewer maps, batch normalisation, "
+    "He initialisation, heads of 256 units"
+)
+
+
+class Convolution(nn.Sequential):
+    """A convolution and its ReLU, with batch normalisation between them where the variant has it."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, batch_norm: bool = False
+    ) -> None:
+        super().__init__()
+        padding = kernel // 2
+        self.add_module("conv", nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=not batch_norm))
+        if batch_norm:
+            self.add_module("bn", nn.BatchNorm2d(out_channels, eps=1e-3))
+        self.add_module("relu", nn.ReLU(inplace=True))
+
+
+class Inception(nn.Module):
+    """Figure 2: four branches side by side, their maps concatenated; `naive` leaves out the 1×1 reductions (2a)."""
+
+    def __init__(
+        self, in_channels: int, filters: Filters, *, five: int = 5, naive: bool = False, batch_norm: bool = False
+    ) -> None:
+        super().__init__()
+        conv = partial(Convolution, batch_norm=batch_norm)
+        pool = nn.MaxPool2d(3, 1, 1)
+        self.branch1 = conv(in_channels, filters.one, 1)
+        if naive:
+            self.branch2 = nn.Sequential(conv(in_channels, filters.three, 3))
+            self.branch3 = nn.Sequential(conv(in_channels, filters.five, five))
+            self.branch4 = nn.Sequential(pool)
+        else:
+            self.branch2 = nn.Sequential(
+                conv(in_channels, filters.three_reduce, 1), conv(filters.three_reduce, filters.three, 3)
+            )
+            self.branch3 = nn.Sequential(
+                conv(in_channels, filters.five_reduce, 1), conv(filters.five_reduce, filters.five, five)
+            )
+            self.branch4 = nn.Sequential(pool, conv(in_channels, filters.pool, 1))
+        self.out_channels = filters.one + filters.three + filters.five + (in_channels if naive else filters.pool)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)], dim=1)
+
+
+class AuxiliaryHead(nn.Module):
+    """Section 5: average pooling to 4×4, a 1×1 convolution to 128 maps, fully connected layers, 70 % dropout."""
+
+    def __init__(
+        self, in_channels: int, num_classes: int, *, pool: nn.Module, hidden: int = 1024, batch_norm: bool = False
+    ) -> None:
+        super().__init__()
+        self.pool = pool
+        self.conv = Convolution(in_channels, 128, 1, batch_norm=batch_norm)
+        self.fc1 = nn.Linear(128 * 4 * 4, hidden)
+        self.relu = nn.ReLU(inplace=True)
+        self.dropout = nn.Dropout(0.7)
+        self.fc2 = nn.Linear(hidden, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.relu(self.fc1(self.conv(self.pool(x)).flatten(1)))
+        logits: Tensor = self.fc2(self.dropout(hidden))
+        return logits
+
+
+class GoogLeNet(nn.Module):
+    """A stem, the modules of Table 1 (or of `SMALL`) in order, global average pooling, one fully connected layer.
+
+    In training mode it returns `WithAuxiliary`, with the logits of the two auxiliary heads. Parameter names are
+    torchvision's. Input (batch, in_channels, height, width).
+    """
+
+    def __init__(
+        self,
+        variant: Literal["2014", "naive", "bn", "small"] = "2014",
+        *,
+        num_classes: int = 1000,
+        in_channels: int = 3,
+    ) -> None:
+        super().__init__()
+        batch_norm, small = variant in ("bn", "small"), variant == "small"
+        conv = partial(Convolution, batch_norm=batch_norm)
+        pool = partial(nn.MaxPool2d, stride=2, ceil_mode=True)
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        stem = (32, 32, 96) if small else (64, 64, 192)
+        layers["conv1"] = conv(in_channels, stem[0], 3 if small else 7, 1 if small else 2)
+        layers["maxpool1"] = pool(3)
+        if not batch_norm:
+            layers["norm1"] = LocalResponseNorm(5, alpha=1e-4 / 5, beta=0.75, k=1)
+        layers["conv2"] = conv(stem[0], stem[1], 1)
+        layers["conv3"] = conv(stem[1], stem[2], 3)
+        if not batch_norm:
+            layers["norm2"] = LocalResponseNorm(5, alpha=1e-4 / 5, beta=0.75, k=1)
+        if not small:
+            layers["maxpool2"] = pool(3)
+        channels = stem[2]
+        head_after = ("4a", "4c") if small else ("4a", "4d")
+        for name, filters in (SMALL if small else TABLE_1).items():
+            if name == "4a":
+                layers["maxpool3"] = pool(3)
+            if name == "5a":
+                layers["maxpool4"] = pool(2 if batch_norm else 3)
+            module = Inception(
+                channels, filters, five=3 if variant == "bn" else 5, naive=variant == "naive", batch_norm=batch_norm
+            )
+            layers[f"inception{name}"] = module
+            channels = module.out_channels
+            if name in head_after:
+                # At the published size the maps are 14×14 and the 5×5 windows, 3 apart, give 4×4 by themselves.
+                to_4x4 = nn.AdaptiveAvgPool2d(4)
+                self.add_module(
+                    f"aux{head_after.index(name) + 1}",
+                    AuxiliaryHead(
+                        channels,
+                        num_classes,
+                        pool=to_4x4 if batch_norm else nn.Sequential(nn.AvgPool2d(5, 3), to_4x4),
+                        hidden=256 if small else 1024,
+                        batch_norm=batch_norm,
+                    ),
+                )
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.trunk = tuple(layers)
+        self.heads = {f"inception{name}": f"aux{number}" for number, name in enumerate(head_after, start=1)}
+        self.stages = ("conv3", "inception3b", [name for name in layers if "4" in name][-2], "inception5b")
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.dropout = nn.Dropout(0.2 if batch_norm else 0.4)
+        self.fc = nn.Linear(channels, num_classes)
+        self._initialise(variant)
+
+    def _initialise(self, variant: str) -> None:
+        if variant == "small":
+            initialise_he(self)
+            return
+        for name, module in self.named_modules():
+            if not isinstance(module, nn.Conv2d | nn.Linear):
+                continue
+            if variant == "bn":
+                nn.init.trunc_normal_(module.weight, std=0.01, a=-2, b=2)
+                continue
+            bound = math.sqrt(3 / module.weight[0].numel())
+            nn.init.uniform_(module.weight, -bound, bound)
+            if module.bias is not None:
+                nn.init.constant_(module.bias, 0.0 if name.rpartition(".")[2] in ("fc", "fc2") else 0.2)
+
+    def forward(self, x: Tensor) -> Tensor | WithAuxiliary:
+        auxiliary: list[Tensor] = []
+        for name in self.trunk:
+            x = self.get_submodule(name)(x)
+            if self.training and name in self.heads:
+                auxiliary.append(self.get_submodule(self.heads[name])(x))
+        logits: Tensor = self.fc(self.dropout(self.avgpool(x).flatten(1)))
+        return WithAuxiliary(logits, tuple(auxiliary)) if self.training else logits

@@ -1,0 +1,81 @@
+"""VGG. Simonyan, Zisserman, "Very deep convolutional networks for large-scale image recognition", arXiv 1409.1556."""
+
+from torch import Tensor, nn
+
+from leadline.zoo.layers import LocalResponseNorm, initialise_he
+
+# Table 1, a column per configuration: n is a 3×3 convolution to n channels, (1, n) a 1×1 one, "M" a 2×2 max-pooling.
+CONFIGURATIONS: dict[str, list[int | tuple[int, int] | str]] = {
+    "A": [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+    "A-LRN": [64, "LRN", "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+    "B": [64, 64, "M", 128, 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+    "C": [64, 64, "M", 128, 128, "M", 256, 256, (1, 256), "M", 512, 512, (1, 512), "M", 512, 512, (1, 512), "M"],
+    "D": [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"],
+    "E": [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M"],
+    "small": [32, 32, "M", 64, 64, "M", 128, 128, 128, "M"],
+}
+HEADS = {"small": (4, 256)}  # side of the last map and width of the hidden layers, where they are not 7 and 4096
+
+READINGS = (
+    "Glorot initialisation, which the paper recommends in place of its N(0, 10⁻²) weights with layers taken from a "
+    "trained A",
+)
+BN_DEVIATES = "batch normalisation after every convolution and He initialisation, as torchvision's"
+SMALL_DEVIATES = (
+    "ours, for images up to 64 pixels: three stacks of at most 128 maps, batch normalisation, He initialisation, "
+    "256 units in the hidden fully connected layers"
+)
+
+
+class VGG(nn.Module):
+    """Configuration `name` of Table 1 under three fully connected layers, with torchvision's parameter names.
+
+    Input (batch, in_channels, height, width), height and width at least 32.
+    """
+
+    def __init__(
+        self, name: str = "D", *, batch_norm: bool = False, num_classes: int = 1000, in_channels: int = 3
+    ) -> None:
+        super().__init__()
+        features: list[nn.Module] = []
+        last_of_stack: list[int] = []
+        channels = in_channels
+        for entry in CONFIGURATIONS[name]:
+            if entry == "M":
+                last_of_stack.append(len(features) - 1)
+                features.append(nn.MaxPool2d(2))
+            elif entry == "LRN":
+                features.append(LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2))
+            else:
+                kernel, maps = entry if isinstance(entry, tuple) else (3, int(entry))
+                features.append(nn.Conv2d(channels, maps, kernel, padding=kernel // 2))
+                features += [nn.BatchNorm2d(maps)] * batch_norm
+                features.append(nn.ReLU(inplace=True))
+                channels = maps
+        side, hidden = HEADS.get(name, (7, 4096))
+        self.stages = tuple(f"features.{index}" for index in last_of_stack)
+        self.features = nn.Sequential(*features)
+        self.avgpool = nn.AdaptiveAvgPool2d(side)  # the identity at the published size
+        self.classifier = nn.Sequential(
+            nn.Linear(channels * side * side, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(),
+            nn.Linear(hidden, num_classes),
+        )
+        if batch_norm:
+            initialise_he(self)
+        else:
+            self._initialise_glorot()
+
+    def _initialise_glorot(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+                nn.init.xavier_normal_(module.weight)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.avgpool(self.features(x)).flatten(1))
+        return logits
