@@ -1,3 +1,54 @@
-"""Leadline: how deep a network do your images need?"""
+"""Leadline: how deep a network do your images need?
+
+The Python API is the verbs, name for name (`compare`, `train`, `evaluate`, `predict`, `models`, `inspect`), and
+`create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Public name → the module that it lives in.
+_HOMES = {
+    "LeadlineError": "leadline.errors",
+    "compare": "leadline.verbs.compare",
+    "create_model": "leadline.zoo",
+    "evaluate": "leadline.verbs.evaluate",
+    "inspect": "leadline.verbs.inspect",
+    "list_models": "leadline.zoo",
+    "load": "leadline.classifier",
+    "models": "leadline.verbs.models",
+    "predict": "leadline.verbs.predict",
+    "train": "leadline.verbs.train",
+}
+__all__ = [
+    "LeadlineError",
+    "__version__",
+    "compare",
+    "create_model",
+    "evaluate",
+    "inspect",
+    "list_models",
+    "load",
+    "models",
+    "predict",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from leadline.classifier import load
+    from leadline.errors import LeadlineError
+    from leadline.verbs.compare import compare
+    from leadline.verbs.evaluate import evaluate
+    from leadline.verbs.inspect import inspect
+    from leadline.verbs.models import models
+    from leadline.verbs.predict import predict
+    from leadline.verbs.train import train
+    from leadline.zoo import create_model, list_models
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'leadline' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -2,7 +2,7 @@
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from leadline import __version__
 from leadline.errors import LeadlineError, UsageError
@@ -14,14 +14,19 @@ app = App(
     version=__version__,
     result_action="return_value",
 )
+# Verb → what it answers, and an example.
 VERBS = {
-    "models": "The catalogue of networks.",
-    "inspect": "One network, layer by layer.",
+    "compare": ("Which network, and how deep, do my images need?", "leadline compare my_images/ --minutes 10"),
+    "train": ("One network, one classifier.", "leadline train my_images/ --model resnet20_cifar --out runs/first"),
+    "evaluate": ("How good is a trained classifier?", "leadline evaluate runs/first other_images/"),
+    "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
+    "models": ("The catalogue of networks.", "leadline models --family ResNet"),
+    "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
 }
-for verb, summary in VERBS.items():
-    app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=summary)
+for order, (verb, (summary, example)) in enumerate(VERBS.items()):
+    app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=f"{summary}\n\nExample: {example}", sort_key=order)
 
-DONE, COULD_NOT, WRONG_USAGE, SOME_UNREADABLE = 0, 1, 2, 3
+DONE, COULD_NOT, WRONG_USAGE, SOME_UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
@@ -29,10 +34,29 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:
-        status = app([argument for argument in arguments if argument != "--debug"])
+        status = app(
+            [argument for argument in arguments if argument != "--debug"], exit_on_error=False, print_error=False
+        )
+    except CycloptsError as error:
+        status = fail(" ".join(str(error).split()), WRONG_USAGE)
     except LeadlineError as error:
         if debug:
             raise
-        print(f"leadline: {error}", file=sys.stderr)
-        status = WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT
+        status = fail(str(error), WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT)
+    except KeyboardInterrupt as interrupt:
+        if debug:
+            raise
+        status = fail(str(interrupt) or "interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has read enough, as in `leadline models | head`
+        sys.stderr.close()
+        status = DONE
+    except Exception as error:
+        if debug:
+            raise
+        status = fail(f"{type(error).__name__}: {error} (this is a defect; --debug shows where)", COULD_NOT)
     sys.exit(status or DONE)
+
+
+def fail(message: str, status: int) -> int:
+    print(f"leadline: {message}", file=sys.stderr)
+    return status

@@ -1,0 +1,46 @@
+# Everything that a fresh Debian machine with Python 3.11 or newer needs: make demo, make test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: help install demo test test-slow lint types bench clean
+
+help:
+	@echo "make demo       compare networks on a small embedded data set: a table and a report"
+	@echo "make test       the test suite"
+	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
+	@echo "make lint types the linter and the type checker"
+	@echo "make bench      speed, side by side with the loop most people write"
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "leadline needs Python 3.11 or newer; choose one with: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
+		{ echo "python3 -m venv does not work here; on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(INSTALLED)
+
+demo: install
+	$(BIN)/leadline compare digits --minutes 2
+
+test: install
+	$(BIN)/pytest
+
+test-slow: install
+	$(BIN)/pytest -m slow
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python benchmarks/training_speed.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

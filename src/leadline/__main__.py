@@ -1,0 +1,5 @@
+"""`python -m leadline`, which torchrun needs."""
+
+from leadline.cli import main
+
+main()

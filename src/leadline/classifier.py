@@ -1,0 +1,82 @@
+"""The trained artefact: network, classes and preprocessing, as two plain files without pickle."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from leadline.data.preprocessing import Preprocessing
+from leadline.errors import LeadlineError
+from leadline.zoo import create_model
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Everything that predicting with a network takes."""
+
+    network: nn.Module
+    architecture: str  # a name of the catalogue
+    classes: tuple[str, ...]  # the meaning of the logits, in order
+    preprocessing: Preprocessing
+    provenance: dict[str, Any] = field(default_factory=dict)  # how it came about: data, recipe, versions
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` and `classifier.json` into `folder`, each replaced in one piece."""
+        folder.mkdir(parents=True, exist_ok=True)
+        description = {
+            "format": FORMAT,
+            "architecture": self.architecture,
+            "classes": list(self.classes),
+            "preprocessing": self.preprocessing.to_dict(),
+            "provenance": self.provenance,
+        }
+        weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
+        save_file(weights, folder / f"{WEIGHTS}.new")
+        (folder / f"{DESCRIPTION}.new").write_text(
+            json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
+        for name in (WEIGHTS, DESCRIPTION):
+            (folder / f"{name}.new").replace(folder / name)
+
+
+def load(path: str | Path) -> Classifier:
+    """The classifier of a run folder, or of the `classifier/` folder in it, in evaluation mode on the CPU.
+
+    Raises LeadlineError that names the missing or damaged file.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise LeadlineError(f"{folder}: no such folder")
+    if (folder / "classifier").is_dir():
+        folder = folder / "classifier"
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        if description["format"] != FORMAT:
+            raise LeadlineError(
+                f"{folder / DESCRIPTION}: has format {description['format']}, this Leadline reads {FORMAT}"
+            )
+        classes = tuple(description["classes"])
+        preprocessing = Preprocessing.from_dict(description["preprocessing"])
+        network = create_model(
+            description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
+        )
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError as error:
+        raise LeadlineError(
+            f"{folder}: has no {DESCRIPTION if 'json' in str(error) else WEIGHTS}, so it holds no finished classifier"
+        ) from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise LeadlineError(f"{folder / DESCRIPTION}: is damaged ({error!r})") from error
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise LeadlineError(
+            f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason})"
+        ) from error
+    return Classifier(network.eval(), description["architecture"], classes, preprocessing, description["provenance"])

@@ -1,0 +1,59 @@
+"""`leadline compare`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
+
+
+def compare(
+    data: Data | None = None,
+    *,
+    models: Annotated[str | None, Parameter(help="The networks, with commas between them.")] = None,
+    lineup: Annotated[
+        str | None,
+        Parameter(
+            help="families (one network of each), depth (one family, deeper and deeper), or a family's name. "
+            "[default: families]"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, Parameter(help="Trainings per network, each from another initialisation. [default: 1]")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        Parameter(help="The loss of accuracy that a cheaper network may cost. [default: 0.01, one point]"),
+    ] = None,
+    out: Out = None,
+    settings: Settings | None = None,
+    resume: Annotated[Path | None, Parameter(help="A comparison that was interrupted; goes on where it was.")] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> int:
+    """Train several networks on one split with one recipe, and say which one earns its depth."""
+    from leadline.cli import show
+    from leadline.cli.progress import watch
+    from leadline.errors import UsageError
+    from leadline.training.loop import Interrupted
+    from leadline.verbs import compare as verb
+
+    watching = watch()
+    named = [name.strip() for name in models.split(",")] if models else None
+    asked = {"models": named, "lineup": lineup, "seeds": seeds, "margin": margin}
+    chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    try:
+        if resume is not None:
+            refuse_beside_resume(data=data, out=out, **asked, **given(settings))
+            return show.comparison(verb.resume_comparison(resume, watch=watching), json=json)
+        if data is None:
+            raise UsageError("no data: name a folder, a table or a built-in data set")
+        if dry_run:
+            plan = verb.plan_comparison(data, timed=True, watch=watching, **chosen, **given(settings))
+            return show.plan(plan, json=json, margin=margin or verb.MARGIN)
+        compared = verb.compare(data, out=out, watch=watching, **chosen, **given(settings))
+        return show.comparison(compared, json=json)
+    except Interrupted as interrupt:
+        folder = Path(str(interrupt)).parent
+        raise Interrupted(f"interrupted; go on with: leadline compare --resume {folder}") from None

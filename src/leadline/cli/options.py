@@ -1,0 +1,70 @@
+"""The options that several verbs share, each said once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+Data = Annotated[
+    str,
+    Parameter(
+        help="A folder of class folders (with or without train/val/test above them), a CSV, TSV or Parquet table with "
+        "path,label[,group,split], or a built-in name: digits, fashion-mnist, cifar10."
+    ),
+]
+Out = Annotated[Path | None, Parameter(help="The folder to write; it must not exist. [default: numbered, under runs/]")]
+DryRun = Annotated[
+    bool, Parameter(negative=(), help="Say what would be done and how long it would take here; train nothing.")
+]
+Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to train; whatever is left out is chosen to fit the data and the network."""
+
+    recipe: Annotated[Path | None, Parameter(help="A TOML file with settings; options overrule it.")] = None
+    epochs: Annotated[float | None, Parameter(help="How often each training image is seen.")] = None
+    minutes: Annotated[
+        float | None,
+        Parameter(help="How long to train here, all networks together; turned into a number of steps once, before."),
+    ] = None
+    size: Annotated[int | None, Parameter(help="Height and width in pixels of what the network sees.")] = None
+    batch_size: Annotated[int | None, Parameter(help="Images per step.")] = None
+    learning_rate: Annotated[float | None, Parameter(help="The highest of the schedule.")] = None
+    augment: Annotated[
+        str | None,
+        Parameter(
+            help="What may be done to an image without changing its class: none, shift (moved a little), flip (and "
+            "mirrored: photographs), dihedral (and turned: cells, tiles). [default: shift]"
+        ),
+    ] = None
+    seed: Annotated[int | None, Parameter(help="Of initialisation, order, augmentation and dropout. [default: 0]")] = (
+        None
+    )
+    split_seed: Annotated[
+        int | None, Parameter(help="Of the split into training, validation and test. [default: 0]")
+    ] = None
+    group: Annotated[
+        str | None,
+        Parameter(
+            help="A regular expression searched in each path; its first group names the patient, plate or slide, which "
+            "is then never divided between splits."
+        ),
+    ] = None
+
+
+def given(settings: Settings | None) -> dict[str, Any]:
+    """The settings as keyword arguments of a verb."""
+    return vars(settings or Settings())
+
+
+def refuse_beside_resume(**options: Any) -> None:
+    """--resume goes on with what was begun; UsageError where something else was asked for too."""
+    from leadline.errors import UsageError
+
+    ignored = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if ignored:
+        raise UsageError(f"--resume goes on with what was begun; leave out {', '.join(ignored)}")

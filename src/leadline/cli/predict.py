@@ -1,0 +1,24 @@
+"""`leadline predict`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def predict(
+    run: Annotated[Path, Parameter(help="The run folder of a trained classifier.")],
+    inputs: Annotated[list[str], Parameter(help="Images, folders of images, globs.")],
+    /,
+    *,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Where to write the table: .csv, .tsv, .parquet or .jsonl. [default: CSV on stdout]"),
+    ] = None,
+) -> int:
+    """Predict the class of new images: a table with a row per image, in the order of the inputs."""
+    from leadline.cli import show
+    from leadline.cli.progress import watch
+    from leadline.verbs import predict as verb
+
+    return show.predictions(verb.predict(run, inputs, out=out, watch=watch()), out=out)

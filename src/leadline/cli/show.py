@@ -1,0 +1,197 @@
+"""What the verbs print: tables for people, JSON for programs, and the exit status that goes with them."""
+
+import json as json_format
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from leadline.cli import DONE, SOME_UNREADABLE
+from leadline.evaluation.predictions import Predictions
+from leadline.verbs.compare import Comparison
+from leadline.verbs.evaluate import Evaluation
+from leadline.verbs.plan import Plan
+from leadline.verbs.run import Run
+
+# Wide enough that nothing wraps where the output is read by a program or kept in a file.
+WIDE = 200
+
+
+def console() -> Console:
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDE)
+
+
+def table(*columns: str, rows: list[list[str]], title: str | None = None) -> None:
+    """A table whose first column is text and whose others are figures."""
+    grid = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for number, name in enumerate(columns):
+        grid.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
+    for row in rows:
+        grid.add_row(*row)
+    console().print(grid)
+
+
+def as_json(value: Any) -> None:
+    print(json_format.dumps(value, indent=2, ensure_ascii=False))
+
+
+def count(value: float) -> str:
+    """12,345 as 12.3 k."""
+    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.3g} {unit}" if value / limit < 100 else f"{value / limit:.0f} {unit}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float) -> str:
+    """In the unit that a person would choose."""
+    if seconds < 1:
+        return f"{seconds * 1000:.2g} ms"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} h"
+
+
+def estimate(value: dict[str, Any] | None) -> str:
+    """An accuracy with its 95 % interval."""
+    if not value or value["value"] is None:
+        return "–"
+    if value["low"] is None:
+        return f"{value['value']:.1%}"
+    return f"{value['value']:.1%} ({value['low']:.1%} – {value['high']:.1%})"
+
+
+def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
+    """The result of a dry run."""
+    rows = [
+        {
+            "name": recipe.model,
+            "seed": recipe.seed,
+            "size": recipe.size,
+            "epochs": planned.epochs(recipe),
+            "steps": recipe.steps,
+            "batch_size": recipe.batch_size,
+            "learning_rate": recipe.learning_rate,
+            "augment": recipe.augment,
+            "seconds": planned.seconds(number),
+        }
+        for number, recipe in enumerate(planned.recipes)
+    ]
+    doubts = planned.doubts(margin)
+    if json:
+        as_json({"data": planned.manifest.source, "images": planned.images, "networks": rows, "doubts": doubts})
+        return DONE
+    images = planned.images
+    print(
+        f"{planned.manifest.source}: {len(planned.manifest.classes)} classes, {images['train']:,} training, "
+        f"{images['validation']:,} validation and {images['test']:,} test images"
+    )
+    table(
+        "network", "size", "epochs", "steps", "batch", "learning rate", "augment", "time here",
+        rows=[
+            [
+                str(row["name"]), str(row["size"]), f"{row['epochs']:.3g}", f"{row['steps']:,}", str(row["batch_size"]),
+                f"{row['learning_rate']:.3g}", str(row["augment"]), duration(float(str(row["seconds"]))),
+            ]
+            for row in rows
+        ],
+    )  # fmt: skip
+    total = sum(planned.seconds(number) for number in range(len(planned.recipes)))
+    print(f"in all about {duration(total)}, beside decoding the images once")
+    for doubt in doubts:
+        print(doubt)
+    return DONE
+
+
+def run(finished: Run, *, json: bool) -> int:
+    """The result of a training."""
+    metrics = finished.metrics
+    if json:
+        as_json({"run": str(finished.folder), **metrics})
+    else:
+        metric_table(metrics["test"], title=f"{finished.recipe.model} on its test images")
+        print(f"report      {finished.folder / 'report.html'}")
+        print(f"classifier  {finished.folder / 'classifier'}")
+    return SOME_UNREADABLE if metrics["left_out"] else DONE
+
+
+def evaluation(found: Evaluation, *, json: bool) -> int:
+    if json:
+        as_json({"folder": str(found.folder), **found.metrics})
+    else:
+        metric_table(found.metrics, title=f"{len(found.predictions.readable):,} images of {found.metrics['data']}")
+        print(f"written to  {found.folder}")
+    return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
+
+
+def metric_table(metrics: dict[str, Any], *, title: str) -> None:
+    """The main figures, then a line per class."""
+    names = {
+        "accuracy": "accuracy",
+        "top5": "top-5 accuracy",
+        "balanced_accuracy": "balanced accuracy",
+        "macro_f1": "macro F1",
+        "auroc": "area under the ROC curve",
+    }
+    rows = [[name, estimate(metrics[key])] for key, name in names.items() if key in metrics]
+    rows.append(["always the largest class", f"{metrics['majority_baseline']:.1%}"])
+    table("", "value (95 % interval)", rows=rows, title=title)
+    print()
+    table(
+        "class", "precision", "recall", "F1", "images",
+        rows=[
+            [name, *(estimate(one[key]) for key in ("precision", "recall", "f1")), f"{one['support']:,}"]
+            for name, one in metrics["per_class"].items()
+        ],
+    )  # fmt: skip
+    for warning in metrics["warnings"]:
+        print(warning)
+    print()
+
+
+def comparison(finished: Comparison, *, json: bool) -> int:
+    result = finished.result
+    if json:
+        as_json(result)
+    else:
+        table(
+            "network", "parameters", "multiply-adds", "training", "per image", "validation", "test (95 % interval)",
+            rows=[
+                [
+                    network["name"],
+                    count(network["parameters"]),
+                    count(network["multiply_adds"]),
+                    *(
+                        [
+                            duration(network["training_seconds"]),
+                            duration(network["seconds_per_image"]["prediction"]),
+                            estimate(network["validation"]["accuracy"]),
+                            estimate(network["test"]["accuracy"]),
+                        ]
+                        if "test" in network
+                        else ["failed", "", "", ""]
+                    ),
+                ]
+                for network in result["networks"]
+            ],
+        )  # fmt: skip
+        print(f"\n{result['verdict']['reason']}")
+        for name, reason in result["verdict"]["not_judged"].items():
+            print(f"not judged: {name}, {reason}")
+        print(f"\nreport  {finished.folder / 'report.html'}")
+    incomplete = any(network.get("left_out") for network in result["networks"])
+    return SOME_UNREADABLE if incomplete else DONE
+
+
+def predictions(found: Predictions, *, out: Path | None) -> int:
+    unreadable = len(found) - len(found.readable)
+    if out is None:
+        sys.stdout.write(found.table.write_csv())
+    else:
+        print(f"{len(found):,} images → {out}")
+    if unreadable:
+        print(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
+    return SOME_UNREADABLE if unreadable else DONE

@@ -1,0 +1,39 @@
+"""`leadline train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
+
+
+def train(
+    data: Data | None = None,
+    *,
+    model: Annotated[str | None, Parameter(help="The network; `leadline models` lists them.")] = None,
+    out: Out = None,
+    settings: Settings | None = None,
+    resume: Annotated[
+        Path | None, Parameter(help="A run that was interrupted; goes on with its own settings and data.")
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> int:
+    """Train one network on labelled images, and judge it."""
+    from leadline.cli import show
+    from leadline.cli.progress import watch
+    from leadline.training.loop import Interrupted
+    from leadline.verbs import train as verb
+
+    watching = watch()
+    try:
+        if resume is not None:
+            refuse_beside_resume(data=data, model=model, out=out, **given(settings))
+            return show.run(verb.resume(resume, watch=watching), json=json)
+        if dry_run:
+            plan, _ = verb.plan_training(data, model=model, timed=True, watch=watching, **given(settings))
+            return show.plan(plan, json=json)
+        return show.run(verb.train(data, model=model, out=out, watch=watching, **given(settings)), json=json)
+    except Interrupted as interrupt:
+        raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None

@@ -1,0 +1,138 @@
+"""From the cache to batches: the keyed order of an epoch, augmentation, and one thread that works ahead."""
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leadline.data.augment import augment
+from leadline.data.cache import ImageCache
+from leadline.data.image import ImageError
+from leadline.data.keyed import generator
+from leadline.data.preprocessing import Preprocessing
+
+T = TypeVar("T")
+AHEAD = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    images: Tensor  # (batch, size, size, channels) in the cache's type
+    labels: Tensor  # (batch,) int64 indices of classes
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """The training images as batches of nearly equal size, in an order that depends on (seed, epoch) alone."""
+
+    cache: ImageCache
+    rows: NDArray[np.int64]  # of the cache
+    labels: NDArray[np.int64]  # per row of the cache, the index of its class
+    batch_size: int
+    seed: int
+    augment: str
+
+    def __len__(self) -> int:
+        """Batches, that is steps, per epoch."""
+        return max(1, -(-len(self.rows) // self.batch_size))
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The rows in the order in which `epoch` (from 0) visits them."""
+        return generator("order", self.seed, epoch).permutation(self.rows)
+
+    def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
+        """The batches of `epoch`, from number `start` on. Unreadable images are missing from theirs."""
+        parts = np.array_split(self.order(epoch), len(self))[start:]
+        return work_ahead(lambda: (self._batch(rows, epoch) for rows in parts))
+
+    def _batch(self, rows: NDArray[np.int64], epoch: int) -> Batch:
+        images, readable = self.cache.take(rows)
+        if not readable.all():
+            images, rows = images[readable], rows[readable]
+        images = augment(images, self.augment, seed=self.seed, epoch=epoch, rows=rows)
+        return Batch(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(self.labels[rows]))
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A stretch of the images that a prediction is asked for."""
+
+    pixels: NDArray[Any]  # (readable images, size, size, channels)
+    errors: list[str]  # per image, readable or not: why it could not be read, or ""
+
+
+def cached_images(cache: ImageCache, rows: NDArray[np.int64], *, batch_size: int) -> Iterator[Decoded]:
+    """The cached images at `rows`, in order."""
+
+    def batch(part: NDArray[np.int64]) -> Decoded:
+        images, readable = cache.take(part)
+        return Decoded(images[readable], [cache.errors.get(int(row), "") for row in part])
+
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    return work_ahead(lambda: (batch(part) for part in parts))
+
+
+def files(paths: Sequence[Path], preprocessing: Preprocessing, *, batch_size: int) -> Iterator[Decoded]:
+    """The images at `paths`, in order, decoded by all cores; a few batches are in memory at a time."""
+
+    def decode(path: Path) -> tuple[NDArray[Any] | None, str]:
+        try:
+            return preprocessing.read(path), ""
+        except (ImageError, OSError) as error:
+            return None, str(error).removeprefix(f"{path}: ")
+
+    def batches() -> Iterator[Decoded]:
+        shape = (0, preprocessing.size, preprocessing.size, preprocessing.channels)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for start in range(0, len(paths), batch_size):
+                results = list(pool.map(decode, paths[start : start + batch_size]))
+                pixels = [image for image, _ in results if image is not None]
+                stacked = np.stack(pixels) if pixels else np.empty(shape, dtype=preprocessing.dtype)
+                yield Decoded(stacked, [error for _, error in results])
+
+    return work_ahead(batches)
+
+
+def work_ahead(produce: Callable[[], Iterator[T]]) -> Iterator[T]:
+    """The items of `produce()`, made in a thread that stays at most AHEAD items in front of whoever uses them."""
+    items: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(AHEAD)
+    abandoned = threading.Event()
+
+    def put(item: T | None, error: BaseException | None) -> bool:
+        while not abandoned.is_set():
+            try:
+                items.put((item, error), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for item in produce():
+                if not put(item, None):
+                    return
+            put(None, None)
+        except BaseException as error:  # handed to whoever waits for the item
+            put(None, error)
+
+    threading.Thread(target=work, daemon=True, name="batches").start()
+    try:
+        while True:
+            item, error = items.get()
+            if error is not None:
+                raise error
+            if item is None:
+                return
+            yield item
+    finally:
+        abandoned.set()

@@ -1,0 +1,1 @@
+"""Runs a classifier over images, fast and in order. The only prediction path."""

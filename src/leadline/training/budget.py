@@ -1,0 +1,78 @@
+"""What a training would cost here, measured on a few steps; and, once, how many steps fit into a time.
+
+After that no clock is consulted: the number of steps is in the recipe.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from leadline.data.keyed import generator
+from leadline.data.loader import Decoded
+from leadline.data.preprocessing import FULL_RANGE, Preprocessing
+from leadline.runtime.engine import BATCH_SIZE, Engine
+from leadline.runtime.hardware import Hardware
+from leadline.training.loop import MOST_VALIDATIONS, prepare, update
+from leadline.training.recipe import Recipe
+from leadline.zoo import create_model
+
+SECONDS_MEASURED = 1.0
+WARM_UP, LEAST, MOST = 2, 3, 20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds per image on this machine."""
+
+    training: float
+    prediction: float
+
+    def seconds(self, epochs: float, *, train: int, validation: int, test: int) -> float:
+        """Of a training of `epochs` on so many images, its validations and the final predictions."""
+        validations = min(MOST_VALIDATIONS, max(1.0, epochs)) + 1
+        return epochs * train * self.training + (validations * validation + test) * self.prediction
+
+
+def epochs_within(seconds: float, costs: list[Cost], *, train: int, validation: int, test: int) -> float:
+    """The epochs, the same for each of `costs`, after which their trainings together have taken `seconds`."""
+    low, high = 0.0, 1e6
+    for _ in range(60):  # the cost grows with the epochs, though not evenly: bisect
+        middle = (low + high) / 2
+        total = sum(cost.seconds(middle, train=train, validation=validation, test=test) for cost in costs)
+        low, high = (middle, high) if total <= seconds else (low, middle)
+    return low
+
+
+def measure(recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware: Hardware) -> Cost:
+    """Time the recipe's network on random images of its size, on a copy that is thrown away."""
+    preprocessing = Preprocessing(channels, dtype, recipe.size, mean=(0.5,) * channels, std=(0.25,) * channels)
+    noise = generator("noise").random((BATCH_SIZE, recipe.size, recipe.size, channels))
+    pixels = (noise * FULL_RANGE[dtype]).astype(dtype)
+    with torch.random.fork_rng(devices=[]):
+        network = create_model(recipe.model, num_classes=classes, in_channels=channels)
+    optimizer = prepare(network, recipe, hardware)
+    images = torch.from_numpy(pixels[: recipe.batch_size]).to(hardware.device)
+    labels = torch.zeros(len(images), dtype=torch.int64, device=hardware.device)
+
+    def train() -> None:
+        update(network, optimizer, preprocessing.normalise(images), labels, recipe, hardware)[1].item()
+
+    engine = Engine(network, classes, preprocessing, hardware)
+    network.train()
+    training = _median_seconds(train) / len(images)
+    prediction = _median_seconds(lambda: engine.predict([Decoded(pixels, [""] * len(pixels))])) / len(pixels)
+    return Cost(training, prediction)
+
+
+def _median_seconds(work: Callable[[], object]) -> float:
+    for _ in range(WARM_UP):
+        work()
+    times: list[float] = []
+    while len(times) < LEAST or (sum(times) < SECONDS_MEASURED and len(times) < MOST):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)

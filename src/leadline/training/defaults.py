@@ -1,0 +1,69 @@
+"""The settings that fit a data set and a network, for whatever a person has not decided."""
+
+from dataclasses import fields
+from typing import Any
+
+import torch
+from torch import nn
+
+from leadline.data.builtin import AUGMENT
+from leadline.data.manifest import Manifest
+from leadline.training.recipe import Recipe
+from leadline.zoo import architecture, create_model
+
+# Up to this size the papers' CIFAR networks and our small variants are meant.
+SMALL_IMAGES = 64
+# Sizes between which a comparison chooses where the images are larger than that, in pixels.
+SIZES = (64, 96, 128, 160, 192, 224)
+# Images seen in training where neither epochs nor minutes are given, and the epochs between which that is kept.
+IMAGES_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 600_000, 10, 60
+# At 128 images per batch; scaled in proportion to the batch (Goyal et al. 2017, arXiv 1706.02677).
+RATE_WITH_NORMS, RATE_WITHOUT = 0.1, 0.02
+NORMS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
+
+
+def image_size(manifest: Manifest) -> int:
+    """The median short side of the images in pixels."""
+    table = manifest.usable
+    return int(min(table["width"].median(), table["height"].median()))  # type: ignore[arg-type, type-var]
+
+
+def natural_size(manifest: Manifest) -> int:
+    """The working size that loses nothing of small images, and is small for large ones: 28 to 64 pixels."""
+    short_side = image_size(manifest)
+    return 32 if short_side < 28 else min(short_side, SMALL_IMAGES)
+
+
+def default_epochs(images: int) -> float:
+    """Epochs over so many training images where nobody said how long to train."""
+    return float(min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(IMAGES_SEEN / images))))
+
+
+def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs: float | None = None) -> Recipe:
+    """The recipe for `model` on the split `manifest`: `settings` where they decide, what fits the data where not.
+
+    `epochs` is the length where neither `steps` nor `epochs` is among the settings.
+    """
+    images = len(manifest.usable.filter(split="train"))
+    batch_size = settings.get("batch_size") or (128 if images >= 8000 else 64 if images >= 2000 else 32)
+    steps_per_epoch = max(1, -(-images // batch_size))
+    length = settings.get("epochs") or epochs or default_epochs(images)
+    chosen = {
+        "model": model,
+        "data": manifest.source,
+        "steps": max(1, round(length * steps_per_epoch)),
+        "batch_size": batch_size,
+        "learning_rate": (RATE_WITH_NORMS if has_norms(model) else RATE_WITHOUT) * batch_size / 128,
+        "size": max(settings.get("size") or natural_size(manifest), architecture(model).minimum_size),
+        "augment": AUGMENT.get(manifest.source, "shift"),
+    }
+    own = {field.name for field in fields(Recipe)} - {"model", "data", "size"}
+    return Recipe(
+        **{**chosen, **{name: value for name, value in settings.items() if name in own and value is not None}}
+    )
+
+
+def has_norms(model: str) -> bool:
+    """Whether the network normalises its activations, and so bears a high learning rate."""
+    with torch.device("meta"):
+        return any(isinstance(module, NORMS) for module in create_model(model).modules())

@@ -1,0 +1,194 @@
+"""The training loop, from top to bottom."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from leadline.data.keyed import key
+from leadline.data.loader import TrainingBatches
+from leadline.data.preprocessing import Preprocessing
+from leadline.errors import LeadlineError
+from leadline.runtime.hardware import Hardware
+from leadline.training import checkpoint
+from leadline.training.recipe import Recipe
+from leadline.training.schedule import learning_rate
+from leadline.training.watch import Watch
+
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+STEPS_BETWEEN_LOOKS = 20  # at whether the loss is still finite: a look waits for the accelerator
+MOST_VALIDATIONS = 40
+
+# "validation_loss" and "validation_accuracy" of the network.
+Validate = Callable[[nn.Module], dict[str, float]]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop, and stopped between two steps with its checkpoint in the folder that is named."""
+
+
+def fit(
+    network: nn.Module,
+    *,
+    recipe: Recipe,
+    batches: TrainingBatches,
+    preprocessing: Preprocessing,
+    validate: Validate,
+    hardware: Hardware,
+    run: Path,
+    watch: Watch,
+) -> checkpoint.State:
+    """Train `network` in place as `recipe` says, from the checkpoint in the folder `run` on where there is one.
+
+    Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. Raises
+    LeadlineError when the loss is no longer finite and Interrupted after SIGINT or SIGTERM.
+    """
+    optimizer = prepare(network, recipe, hardware)
+    state = checkpoint.load(run) or checkpoint.State()
+    if state.step:
+        network.load_state_dict(state.network)
+        optimizer.load_state_dict(state.optimizer)
+    epochs = math.ceil(recipe.steps / len(batches))
+    validated = {math.ceil(epochs * (number + 1) / MOST_VALIDATIONS) for number in range(MOST_VALIDATIONS)}
+    loss_sum, correct = totals(state, hardware)
+    started = time.perf_counter() - state.seconds
+    saved = time.perf_counter()
+    watch.start(recipe.model, recipe.steps, state.step)
+    network.train()
+
+    with stop_between_steps() as stopping:
+        for epoch in range(state.step // len(batches), epochs):
+            for batch in batches.epoch(epoch, start=state.step - epoch * len(batches)):
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(state.step, recipe)
+                if len(batch.labels) > 1:  # batch normalisation needs two
+                    torch.manual_seed(key("step", recipe.seed, state.step))  # dropout
+                    images, labels = batch.images.to(hardware.device), batch.labels.to(hardware.device)
+                    logits, loss = update(network, optimizer, preprocessing.normalise(images), labels, recipe, hardware)
+                    loss_sum += loss * len(labels)
+                    correct += (logits.argmax(dim=1) == labels).sum()
+                    state.seen += len(labels)
+                state.step += 1
+                last = state.step == recipe.steps
+                if last or state.step % len(batches) == 0:
+                    if epoch + 1 in validated:
+                        refuse_infinite(float(loss_sum), state.step, recipe)
+                        state.history.append(
+                            {
+                                "epoch": state.step / len(batches),
+                                "step": state.step,
+                                "learning_rate": optimizer.param_groups[0]["lr"],
+                                "train_loss": float(loss_sum) / max(1, state.seen),
+                                "train_accuracy": float(correct) / max(1, state.seen),
+                                **validate(network),
+                                "seconds": time.perf_counter() - started,
+                            }
+                        )
+                        watch.row(state.history[-1])
+                    state.loss_sum, state.correct, state.seen = 0.0, 0, 0
+                    loss_sum, correct = totals(state, hardware)
+                watch.step(state.step)
+                due = time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS
+                if last or due or stopping.is_set() or state.step % STEPS_BETWEEN_LOOKS == 0:
+                    refuse_infinite(float(loss_sum), state.step, recipe)
+                if last or due or stopping.is_set():
+                    state.seconds = time.perf_counter() - started
+                    state.loss_sum, state.correct = float(loss_sum), int(correct)
+                    state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
+                    checkpoint.save(state, run)
+                    saved = time.perf_counter()
+                if last:
+                    break
+                if stopping.is_set():
+                    raise Interrupted(str(run))
+    watch.finish()
+    return state
+
+
+def prepare(network: nn.Module, recipe: Recipe, hardware: Hardware) -> torch.optim.Optimizer:
+    """The recipe's optimiser for `network`, which is moved to its device, channels last in memory.
+
+    Weights decay; biases and the scales of norms, which have one dimension, do not.
+    """
+    network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return torch.optim.SGD(
+        [
+            {"params": [part for part in parameters if part.ndim > 1], "weight_decay": recipe.weight_decay},
+            {"params": [part for part in parameters if part.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        fused=hardware.device != "mps",
+    )
+
+
+def update(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    hardware: Hardware,
+) -> tuple[Tensor, Tensor]:
+    """One step on normalised images: the logits, and the loss of the main head plus each auxiliary head's, weighed."""
+    with hardware.autocast():
+        outputs = network(images)
+    logits, auxiliary = outputs if isinstance(outputs, tuple) else (outputs, ())
+    loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+    for head in auxiliary:
+        penalty = F.cross_entropy(head.float(), labels, label_smoothing=recipe.label_smoothing)
+        loss = loss + recipe.auxiliary_weight * penalty
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return logits.detach(), loss.detach()
+
+
+def totals(state: checkpoint.State, hardware: Hardware) -> tuple[Tensor, Tensor]:
+    """The running sums of the epoch, kept on the device so that a step need not wait for them."""
+    dtype = torch.float32 if hardware.device == "mps" else torch.float64
+    return (
+        torch.tensor(state.loss_sum, dtype=dtype, device=hardware.device),
+        torch.tensor(state.correct, dtype=torch.int64, device=hardware.device),
+    )
+
+
+def refuse_infinite(loss_sum: float, step: int, recipe: Recipe) -> None:
+    if not math.isfinite(loss_sum):
+        raise LeadlineError(
+            f"{recipe.model}: the loss is no longer a finite number at step {step} of {recipe.steps}; try a lower "
+            f"--learning-rate than {recipe.learning_rate:g}"
+        )
+
+
+@contextmanager
+def stop_between_steps() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, to end between two steps; a second signal ends at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        for other, handler in before.items():
+            signal.signal(other, handler)
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

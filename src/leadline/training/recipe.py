@@ -1,0 +1,81 @@
+"""The recipe: every hyper-parameter of one training, as a TOML file that re-runs it."""
+
+import difflib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from leadline.data.augment import POLICIES
+from leadline.errors import LeadlineError, UsageError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """SGD with Nesterov momentum, a linear warm-up and a cosine decay, on cross-entropy with smoothed labels."""
+
+    data: str  # what to train on, as the person named it
+    model: str  # a name of the catalogue
+    steps: int  # updates of the weights; the learning rate reaches zero at the last one
+    batch_size: int
+    learning_rate: float  # the highest, after the warm-up
+    size: int  # pixels, height and width of what the network sees
+    augment: str  # data.augment.POLICIES
+    seed: int = 0  # of the initialisation, the order, augmentation and dropout
+    split_seed: int = 0  # of the split, so that networks and seeds can share one
+    group: str = ""  # regular expression on the path; its first group names the patient, plate or slide
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4  # of weights; norms and biases are spared
+    label_smoothing: float = 0.1
+    warmup: float = 0.1  # fraction of the steps
+    auxiliary_weight: float = 0.3  # of each auxiliary head's loss (Szegedy et al. 2014, §5)
+
+    def __post_init__(self) -> None:
+        positive = ("steps", "batch_size", "learning_rate", "size")
+        wrong = [name for name in positive if not getattr(self, name) > 0]
+        if wrong:
+            raise UsageError(f"{wrong[0]} = {getattr(self, wrong[0])}: must be more than 0")
+        if self.augment not in POLICIES:
+            raise UsageError(f"augment = {self.augment!r}: expected one of {', '.join(POLICIES)}")
+
+    def write(self, file: Path, *, remark: str = "") -> None:
+        """Write as TOML, with `remark` in a comment on top."""
+        lines = [f"# {line}" for line in remark.splitlines()]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in asdict(self).items()]
+        file.write_text("\n".join(lines) + "\n", "utf-8")
+
+    @staticmethod
+    def read(file: Path) -> "Recipe":
+        """A complete recipe, as a run folder holds it."""
+        values = read_settings(file)
+        try:
+            return Recipe(**values)
+        except TypeError as error:
+            raise LeadlineError(f"{file}: is no complete recipe ({error})") from error
+
+
+# What a person may write into a recipe besides its own fields: a length in other units, turned into steps once.
+LENGTHS = {"epochs": float, "minutes": float}
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings in a TOML file, checked for names and types: any of the recipe's, `epochs` and `minutes`."""
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise LeadlineError(f"{file}: no such recipe") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LeadlineError(f"{file}: is not TOML ({error})") from error
+    types = {field.name: field.type for field in fields(Recipe)} | LENGTHS
+    for name, value in values.items():
+        if name not in types:
+            nearest = difflib.get_close_matches(name, types, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise UsageError(f"{file}: there is no setting {name!r}{hint} (there are {', '.join(types)})")
+        expected = types[name]
+        assert isinstance(expected, type)
+        if type(value) is not expected and not (expected is float and type(value) is int):
+            raise UsageError(f"{file}: {name} = {value!r}: expected {expected.__name__}")
+    return {name: float(value) if types[name] is float else value for name, value in values.items()}

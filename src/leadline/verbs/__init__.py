@@ -1,0 +1,1 @@
+"""The verbs: each puts the rooms below together. This is the Python API."""

@@ -1,0 +1,261 @@
+"""`leadline compare`: which network, and how deep, do these images need? One split, one recipe, one verdict."""
+
+import datetime
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leadline.anatomy import measure
+from leadline.data.manifest import Manifest
+from leadline.data.preprocessing import geometry
+from leadline.errors import LeadlineError, UsageError
+from leadline.evaluation.verdict import Candidate, decide, never_learned, still_improving
+from leadline.report import write_comparison_report
+from leadline.runtime.hardware import environment
+from leadline.training.defaults import SMALL_IMAGES, natural_size
+from leadline.training.recipe import Recipe
+from leadline.training.watch import Watch
+from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
+from leadline.verbs.run import Run, new_folder, read_json, write_json
+from leadline.verbs.train import begin, train_into
+from leadline.zoo import architecture, list_models
+from leadline.zoo.catalogue import FAMILIES
+
+MARGIN = 0.01
+# `--lineup families`: one network of each family, for images up to SMALL_IMAGES pixels and for larger ones.
+SMALL_FAMILIES = (
+    "lenet5", "alexnet_small", "vgg_small", "nin_cifar10", "googlenet_small", "resnet20_cifar", "resnext_small",
+    "densenet_small",
+)  # fmt: skip
+LARGE_FAMILIES = (
+    "lenet5", "alexnet", "vgg_a_bn", "nin_imagenet", "googlenet", "resnet18", "resnext50_32x4d", "densenet121",
+)  # fmt: skip
+# `--lineup depth`: one family at growing depth.
+SMALL_DEPTHS = ("resnet20_cifar", "resnet32_cifar", "resnet44_cifar", "resnet56_cifar")
+LARGE_DEPTHS = ("resnet18", "resnet34", "resnet50", "resnet101")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A folder with a run per network, and above them comparison.json and report.html."""
+
+    folder: Path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The contents of comparison.json (DESIGN §8)."""
+        found: dict[str, Any] = read_json(self.folder / "comparison.json")
+        return found
+
+    @property
+    def choice(self) -> Run | None:
+        """The run of the network that earns its depth; None where the verdict is undecided."""
+        result = self.result
+        runs = {network["name"]: network["run"] for network in result["networks"]}
+        choice = result["verdict"]["choice"]
+        return Run(self.folder / runs[choice]) if choice else None
+
+
+def compare(
+    data: str | Path,
+    *,
+    models: list[str] | None = None,
+    lineup: str = "families",
+    seeds: int = 1,
+    margin: float = MARGIN,
+    out: str | Path | None = None,
+    recipe: str | Path | None = None,
+    epochs: float | None = None,
+    minutes: float | None = None,
+    size: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    augment: str | None = None,
+    seed: int | None = None,
+    split_seed: int | None = None,
+    group: str | None = None,
+    watch: Watch | None = None,
+) -> Comparison:
+    """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
+
+    `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
+    name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
+    A network whose training fails is reported as not judged; the others go on.
+    """
+    watch = watch or Watch()
+    plan = plan_comparison(
+        data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
+        size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed,
+        group=group, watch=watch,
+    )  # fmt: skip
+    folder = new_folder(out, default=f"{Path(data).stem}-compare")
+    for one in plan.recipes:
+        run = Run(folder / run_name(one, plan.recipes))
+        run.folder.mkdir()
+        begin(run, one, plan.manifest)
+    started = {
+        "data": str(data),
+        "margin": margin,
+        "command": " ".join(["leadline", *sys.argv[1:]]),
+        "created": datetime.date.today().isoformat(),
+        "verdict": None,
+        "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
+    }
+    write_json(folder / "comparison.json", started)
+    return finish(folder, watch=watch)
+
+
+def resume_comparison(folder: str | Path, *, watch: Watch | None = None) -> Comparison:
+    """Go on with a comparison that was interrupted, at the network and step where it was."""
+    return finish(Path(folder), watch=watch or Watch())
+
+
+def plan_comparison(
+    data: str | Path,
+    *,
+    models: list[str] | None = None,
+    lineup: str = "families",
+    seeds: int = 1,
+    margin: float = MARGIN,
+    recipe: str | Path | None,
+    timed: bool = False,
+    watch: Watch | None = None,
+    **given: Any,
+) -> Plan:
+    """What `compare` would do."""
+    watch = watch or Watch()
+    if seeds < 1:
+        raise UsageError(f"--seeds {seeds}: at least 1")
+    if not 0 < margin < 1:
+        raise UsageError(
+            f"--margin {margin}: is a share of the images, more than 0 and less than 1 (0.01 is one point)"
+        )
+    for name in models or []:
+        architecture(name)
+    settings = collect_settings(recipe, **given)
+    if "minutes" in settings:
+        settings["minutes"] = settings["minutes"] / seeds
+    manifest = read_data(data, settings, watch)
+    names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
+    if len(set(names)) < len(names):
+        raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
+    plan = make_plan(manifest, names, settings, timed=timed)
+    return plan.repeated(seeds)
+
+
+def networks_of(lineup: str, size: int) -> list[str]:
+    """The networks of a line-up that suit images of `size` pixels."""
+    small = size <= SMALL_IMAGES
+    if lineup == "families":
+        return list(SMALL_FAMILIES if small else LARGE_FAMILIES)
+    if lineup == "depth":
+        return list(SMALL_DEPTHS if small else LARGE_DEPTHS)
+    if lineup.casefold() not in map(str.casefold, FAMILIES):
+        raise UsageError(f"--lineup {lineup}: expected families, depth or one of {', '.join(FAMILIES)}")
+    family = list_models(lineup)
+    fitting = [name for name in family if architecture(name).small_images == small]
+    return fitting or family
+
+
+def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:
+    """The network's name, with the seed where the comparison has several."""
+    return recipe.model if len({one.seed for one in among}) == 1 else f"{recipe.model}-seed{recipe.seed}"
+
+
+def finish(folder: Path, *, watch: Watch) -> Comparison:
+    """Train what is not trained yet in `folder`, then draw the verdict and the report."""
+    begun = read_json(folder / "comparison.json")
+    runs = [Run(folder / network["run"]) for network in begun["networks"]]
+    failures: dict[str, str] = {}
+    for run in runs:
+        recipe = run.recipe
+        if run.finished:
+            continue
+        try:
+            train_into(run, recipe, run.manifest, watch=watch)
+        except LeadlineError as error:
+            failures[run.name] = str(error)
+            watch.note(f"{run.name}: not judged, {error}")
+    write_json(folder / "comparison.json", conclude(begun, runs, failures))
+    write_comparison_report(folder)
+    return Comparison(folder)
+
+
+def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -> dict[str, Any]:
+    """The contents of comparison.json once every network is trained."""
+    margin = begun["margin"]
+    by_model: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_model[run.recipe.model].append(run)
+    manifest = runs[0].manifest
+    described = [describe(model, own, manifest, margin, failures) for model, own in by_model.items()]
+    candidates = [
+        Candidate(
+            network["name"],
+            [run.predictions.of_split("validation") for run in by_model[network["name"]]],
+            network["multiply_adds"],
+            not_judged=network["not_judged"],
+        )
+        for network in described
+        if "validation" in network
+    ]
+    if not candidates:
+        raise LeadlineError("no network could be trained: " + "; ".join(failures.values()))
+    verdict = decide(candidates, margin=margin).as_dict()
+    failed = {network["name"]: network["not_judged"] for network in described if "validation" not in network}
+    verdict["not_judged"] |= failed
+    return {
+        **begun,
+        "classes": list(manifest.classes),
+        "images": Plan(manifest, ()).images,
+        "verdict": verdict,
+        "networks": described,
+        "looks_at_test": 1,
+        "environment": environment(),
+    }
+
+
+def describe(
+    model: str, runs: list[Run], manifest: Manifest, margin: float, failures: dict[str, str]
+) -> dict[str, Any]:
+    """One network's entry in comparison.json; the figures are those of the first seed."""
+    first, recipe = runs[0], runs[0].recipe
+    about = architecture(model)
+    channels = geometry(manifest, size=recipe.size).channels
+    anatomy = measure(model, size=recipe.size, channels=channels, classes=len(manifest.classes))
+    entry = {
+        "name": model,
+        "family": about.family,
+        "year": about.year,
+        "depth": about.depth,
+        "parameters": anatomy.parameters,
+        "multiply_adds": anatomy.multiply_adds,
+        "size": recipe.size,
+        "epochs": Plan(manifest, ()).epochs(recipe),
+        "run": first.name,
+        "runs": [run.name for run in runs],
+    }
+    failed = [failures[run.name] for run in runs if run.name in failures]
+    if failed:
+        return {**entry, "not_judged": failed[0]}
+    metrics = first.metrics
+    baseline = metrics["validation"]["majority_baseline"]
+    reasons = [
+        never_learned(run.metrics["validation"]["accuracy"]["value"], baseline)
+        or still_improving(
+            [row["step"] / recipe.steps for row in run.history],
+            [row["validation_accuracy"] for row in run.history],
+            margin=margin,
+        )
+        for run in runs
+    ]
+    copied = ("validation", "test", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
+    spread = [run.metrics["test"]["accuracy"]["value"] for run in runs]
+    return {
+        **entry,
+        **{name: metrics[name] for name in copied},
+        "test_accuracy_of_seeds": spread,
+        "not_judged": next(filter(None, reasons), ""),
+    }

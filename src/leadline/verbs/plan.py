@@ -1,0 +1,146 @@
+"""What a train or compare will do, decided before anything is trained: data, split, and a recipe per network."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+from leadline.data.manifest import SPLITS, Manifest, describe_problems
+from leadline.data.preprocessing import geometry
+from leadline.data.sources import scan
+from leadline.data.split import split
+from leadline.errors import UsageError
+from leadline.evaluation.intervals import wilson
+from leadline.runtime.hardware import hardware
+from leadline.training.budget import Cost, epochs_within, measure
+from leadline.training.defaults import SIZES, SMALL_IMAGES, complete, image_size, natural_size
+from leadline.training.recipe import Recipe, read_settings
+from leadline.training.watch import Watch
+
+# With fewer epochs than this at a size, a comparison prefers a smaller size.
+EPOCHS_WORTH_A_SIZE = 10
+# On how many images two good networks give different answers, for the estimate of a dry run.
+TYPICAL_DISAGREEMENT = 0.05
+FEW_IMAGES = 30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The split data and a recipe per network; the costs where they were measured."""
+
+    manifest: Manifest
+    recipes: tuple[Recipe, ...]
+    costs: tuple[Cost, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> dict[str, int]:
+        """How many usable images each split has."""
+        counts = Counter(self.manifest.usable["split"])
+        return {name: counts[name] for name in SPLITS}
+
+    def epochs(self, recipe: Recipe) -> float:
+        return recipe.steps / max(1, -(-self.images["train"] // recipe.batch_size))
+
+    def seconds(self, number: int) -> float:
+        """How long the training of network `number` and its predictions would take here."""
+        return self.costs[number].seconds(self.epochs(self.recipes[number]), **self.images)
+
+    def doubts(self, margin: float | None) -> list[str]:
+        """What could not be judged with so few images, a sentence each."""
+        images, training = self.images["validation"], Counter(self.manifest.usable.filter(split="train")["label"])
+        low, high = wilson(round(0.9 * images), images)
+        found = [
+            f"with {images:,} validation images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
+        ]
+        if margin is not None:
+            # Of two equally good networks: z² × disagreement / margin² (docs/evaluation.md).
+            needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
+            if needed > images:
+                found.append(
+                    f"that two networks which disagree on {TYPICAL_DISAGREEMENT:.0%} of the images differ by less than "
+                    f"{100 * margin:g} points could not be shown with fewer than about {needed:,}"
+                )
+        few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
+        if few:
+            found.append(f"classes with fewer than {FEW_IMAGES} training images: {', '.join(few)}")
+        return found
+
+    def repeated(self, seeds: int) -> "Plan":
+        """The same with `seeds` seeds per network, one network's after another."""
+        recipes = [replace(recipe, seed=recipe.seed + number) for recipe in self.recipes for number in range(seeds)]
+        costs = [cost for cost in self.costs for _ in range(seeds)]
+        return replace(self, recipes=tuple(recipes), costs=tuple(costs))
+
+
+def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
+    """The settings of a recipe file, overruled by those that are `given` (not None)."""
+    settings = read_settings(Path(recipe)) if recipe else {}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    lengths = {"steps", "epochs", "minutes"}
+    if lengths & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
+        settings = {name: value for name, value in settings.items() if name not in lengths}
+    settings |= chosen
+    if len(lengths & set(settings)) > 1:
+        raise UsageError(f"{' and '.join(sorted(lengths & set(settings)))}: give one of them only")
+    for name in lengths & set(settings):
+        if settings[name] <= 0:
+            raise UsageError(f"{name} = {settings[name]}: must be more than 0")
+    return settings
+
+
+def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
+    """The split manifest of `data`, after telling what was passed over or left out."""
+    manifest = split(scan(data, group=settings.get("group", "")), seed=settings.get("split_seed", 0))
+    for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
+        watch.note(note)
+    return manifest
+
+
+def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool) -> Plan:
+    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
+    notes: list[str] = []
+    images = Plan(manifest, ()).images
+    minutes = settings.get("minutes")
+    geometric = geometry(manifest, size=1)
+
+    def cost(recipe: Recipe) -> Cost:
+        return measure(
+            recipe,
+            classes=len(manifest.classes),
+            channels=geometric.channels,
+            dtype=geometric.dtype,
+            hardware=hardware(),
+        )
+
+    if image_size(manifest) > SMALL_IMAGES and "size" not in settings:
+        settings = {**settings, "size": natural_size(manifest)}
+        if minutes:
+            small = [cost(complete(settings, model=model, manifest=manifest)) for model in models]
+            settings["size"] = _size_within(minutes * 60, small, images, largest=image_size(manifest))
+        notes.append(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
+    if minutes:
+        recipes = [complete(settings, model=model, manifest=manifest) for model in models]
+        costs = tuple(cost(recipe) for recipe in recipes)
+        epochs = epochs_within(minutes * 60, list(costs), **images)
+        return Plan(
+            manifest,
+            tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),
+            costs,
+            tuple(notes),
+        )
+    recipes = [complete(settings, model=model, manifest=manifest) for model in models]
+    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else (), tuple(notes))
+
+
+def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:
+    """The largest of SIZES at which the time allows enough epochs; cost grows with the area."""
+    allowed = [SIZES[0]]
+    for size in SIZES:
+        factor = (size / SIZES[0]) ** 2
+        scaled = [Cost(one.training * factor, one.prediction * factor) for one in costs]
+        if size <= largest and epochs_within(seconds, scaled, **images) >= EPOCHS_WORTH_A_SIZE:
+            allowed.append(size)
+    return max(allowed)

@@ -1,0 +1,110 @@
+"""A run folder: what a training leaves (DESIGN §5), and where each piece of it lies."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leadline.classifier import Classifier, load
+from leadline.data.manifest import Manifest
+from leadline.errors import LeadlineError, UsageError
+from leadline.evaluation.predictions import Predictions
+from leadline.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder with one training in it."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe.read(self._existing("recipe.toml"))
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest.read(self._existing("manifest.parquet"))
+
+    @property
+    def classifier(self) -> Classifier:
+        return load(self.folder)
+
+    @property
+    def predictions(self) -> Predictions:
+        """Of the validation and test images."""
+        return Predictions.read(self._existing("predictions.parquet"))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        found: dict[str, Any] = read_json(self._existing("metrics.json"))
+        return found
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        with self._existing("history.csv").open(encoding="utf-8", newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training ran to its end; metrics.json is written last."""
+        return (self.folder / "metrics.json").is_file()
+
+    def write_history(self, history: list[dict[str, float]]) -> None:
+        with (self.folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(history[0]) if history else ["step"])
+            writer.writeheader()
+            writer.writerows(history)
+
+    def _existing(self, name: str) -> Path:
+        if not self.folder.is_dir():
+            raise LeadlineError(f"{self.folder}: no such run folder")
+        if not (self.folder / name).is_file():
+            unfinished = (self.folder / "recipe.toml").is_file() and not self.finished
+            way_out = f"; the training is not finished: leadline train --resume {self.folder}" if unfinished else ""
+            raise LeadlineError(f"{self.folder}: has no {name}{way_out}")
+        return self.folder / name
+
+
+def new_folder(out: str | Path | None, *, default: str) -> Path:
+    """Make the folder `out`, or a numbered one under runs/; UsageError where `out` exists already."""
+    if out is None:
+        return numbered(Path("runs") / default)
+    if Path(out).exists():
+        raise UsageError(f"{out}: exists already; choose another --out, or go on with --resume {out}")
+    return numbered(Path(out))
+
+
+def numbered(wanted: Path) -> Path:
+    """Make the folder `wanted`, or where that exists `wanted`-2, -3, …"""
+    folder, number = wanted, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = wanted.with_name(f"{wanted.name}-{number}")
+        except OSError as error:
+            raise LeadlineError(f"{folder}: cannot be made ({error.strerror})") from error
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write in one piece, or not at all."""
+    temporary = file.with_name(f"{file.name}.new")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+    temporary.replace(file)
+
+
+def read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise LeadlineError(f"{file}: no such file") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise LeadlineError(f"{file}: is damaged ({error})") from error

@@ -1,0 +1,202 @@
+"""`leadline train`: one network on one data set → a run folder with a classifier in it."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from leadline.classifier import Classifier
+from leadline.data.cache import ImageCache
+from leadline.data.keyed import generator, key
+from leadline.data.loader import TrainingBatches, cached_images
+from leadline.data.manifest import Manifest
+from leadline.data.preprocessing import SAMPLE, geometry, measured
+from leadline.errors import UsageError
+from leadline.evaluation.metrics import measure
+from leadline.evaluation.predictions import Predictions
+from leadline.report import write_run_report
+from leadline.runtime.engine import BATCH_SIZE, Engine
+from leadline.runtime.hardware import environment, hardware
+from leadline.runtime.memory import PeakMemory
+from leadline.training.loop import fit
+from leadline.training.recipe import Recipe
+from leadline.training.watch import Watch
+from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
+from leadline.verbs.run import Run, new_folder, write_json
+from leadline.zoo import architecture, create_model
+
+
+def train(
+    data: str | Path | None = None,
+    *,
+    model: str | None = None,
+    out: str | Path | None = None,
+    recipe: str | Path | None = None,
+    epochs: float | None = None,
+    minutes: float | None = None,
+    size: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    augment: str | None = None,
+    seed: int | None = None,
+    split_seed: int | None = None,
+    group: str | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Train one network on labelled images and judge it; the finished run folder.
+
+    `data` is a folder of class folders, a table or a built-in name; `recipe` a TOML file with any settings, which the
+    arguments overrule. Raises LeadlineError where the data, the recipe or the training do not allow it.
+    """
+    watch = watch or Watch()
+    plan, settings = plan_training(
+        data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
+        learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group, watch=watch,
+    )  # fmt: skip
+    name = f"{Path(settings['data']).stem}-{settings['model']}"
+    run = Run(new_folder(out, default=name))
+    begin(run, plan.recipes[0], plan.manifest)
+    return train_into(run, plan.recipes[0], plan.manifest, watch=watch)
+
+
+def plan_training(
+    data: str | Path | None, *, timed: bool = False, watch: Watch | None = None, recipe: str | Path | None, **given: Any
+) -> tuple[Plan, dict[str, Any]]:
+    """What `train` would do: its plan, and the settings it was asked for."""
+    watch = watch or Watch()
+    settings = collect_settings(recipe, data=str(data) if data is not None else None, **given)
+    for name, way in (("data", "name a folder, a table or a built-in data set"), ("model", "choose one with --model")):
+        if name not in settings:
+            raise UsageError(f"no {name}: {way}, or give a --recipe that does")
+    architecture(settings["model"])  # an unknown name fails before the images are read
+    manifest = read_data(settings["data"], settings, watch)
+    plan = make_plan(manifest, [settings["model"]], settings, timed=timed)
+    for note in plan.notes:
+        watch.note(note)
+    return plan, settings
+
+
+def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
+    """Go on with a training that was interrupted, with the settings and data in its own folder."""
+    watch = watch or Watch()
+    interrupted = Run(Path(run))
+    recipe, manifest = interrupted.recipe, interrupted.manifest
+    if interrupted.finished:
+        watch.note(f"{run}: was finished already")
+        return interrupted
+    return train_into(interrupted, recipe, manifest, watch=watch)
+
+
+def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
+    """Write what a run needs before its first step, so that it can be resumed from there on."""
+    manifest.write(run.folder / "manifest.parquet")
+    write_json(
+        run.folder / "environment.json",
+        {
+            **environment(),
+            "data_root": str(manifest.root),
+            "data_fingerprint": manifest.fingerprint,
+            "command": " ".join(["leadline", *sys.argv[1:]]),
+        },
+    )
+    recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
+
+
+def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) -> Run:
+    """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one."""
+    machine = hardware()
+    peak = PeakMemory(machine.device)
+    usable = manifest.usable
+    position = {name: number for number, name in enumerate(manifest.classes)}
+    labels = np.array([position[label] for label in usable["label"]], dtype=np.int64)
+    rows = {name: np.flatnonzero((usable["split"] == name).to_numpy()) for name in ("train", "validation", "test")}
+
+    cache = ImageCache(manifest, geometry(manifest, size=recipe.size))
+    sample = np.sort(generator("sample").permutation(rows["train"])[:SAMPLE])
+    preprocessing = measured(geometry(manifest, size=recipe.size), cache.decode_now(sample))
+    batches = TrainingBatches(cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment)
+    cache.fill(batches.order(0))
+
+    network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
+    engine = Engine(network, len(manifest.classes), preprocessing, machine)
+
+    def validate(_: nn.Module) -> dict[str, float]:
+        probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
+        readable = np.array([not error for error in errors])
+        found, true = probabilities[readable], labels[rows["validation"]][readable]
+        return {
+            "validation_loss": float(-np.log(found[np.arange(len(true)), true].clip(1e-15)).mean()),
+            "validation_accuracy": float((found.argmax(axis=1) == true).mean()),
+        }
+
+    try:
+        state = fit(
+            network,
+            recipe=recipe,
+            batches=batches,
+            preprocessing=preprocessing,
+            validate=validate,
+            hardware=machine,
+            run=run.folder,
+            watch=watch,
+        )
+        started = time.perf_counter()
+        judged = np.concatenate([rows["validation"], rows["test"]])
+        probabilities, errors = engine.predict(cached_images(cache, judged, batch_size=BATCH_SIZE))
+        prediction_seconds = (time.perf_counter() - started) / len(judged)
+    finally:
+        cache.close()
+
+    run.write_history(state.history)
+    described = provenance(recipe, manifest)
+    Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described).save(run.folder / "classifier")
+    part = usable[judged]
+    predictions = Predictions.from_arrays(
+        paths=part["path"].to_list(),
+        probabilities=probabilities,
+        classes=manifest.classes,
+        labels=part["label"].to_list(),
+        groups=None if part["group"].null_count() else part["group"].to_list(),
+        splits=part["split"].to_list(),
+        errors=errors,
+    )
+    predictions.write(run.folder / "predictions.parquet")
+    write_json(
+        run.folder / "metrics.json",
+        {
+            "classes": list(manifest.classes),
+            "validation": measure(predictions.of_split("validation")),
+            "test": measure(predictions.of_split("test")),
+            "looks_at_test": 1,
+            "seconds_per_image": {
+                "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
+                "prediction": prediction_seconds,
+            },
+            "training_seconds": state.seconds,
+            "peak_memory_bytes": peak.bytes(),
+            "left_out": left_out(manifest, cache),
+        },
+    )
+    write_run_report(run.folder)
+    return run
+
+
+def initialised(recipe: Recipe, *, classes: int, channels: int) -> nn.Module:
+    """The recipe's network with the weights that its seed gives it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(key("initialisation", recipe.seed))
+        return create_model(recipe.model, num_classes=classes, in_channels=channels)
+
+
+def provenance(recipe: Recipe, manifest: Manifest) -> dict[str, Any]:
+    return {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe), **environment()}
+
+
+def left_out(manifest: Manifest, cache: ImageCache) -> list[dict[str, str]]:
+    """The images that could not be used, each with its reason."""
+    undecodable = [{"path": cache.names[row], "error": error} for row, error in sorted(cache.errors.items())]
+    return [*manifest.unusable.select("path", "error").to_dicts(), *undecodable]

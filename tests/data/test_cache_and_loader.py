@@ -1,0 +1,166 @@
+"""Images are decoded once, into batches whose content depends on (seed, epoch, image) alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from leadline.data import cache as cache_module
+from leadline.data.cache import ImageCache
+from leadline.data.loader import TrainingBatches, cached_images, files, work_ahead
+from leadline.data.preprocessing import Preprocessing, geometry
+from leadline.data.sources import scan
+
+from ..conftest import MakeImages
+
+
+def filled(root: Path, size: int = 16) -> ImageCache:
+    manifest = scan(root)
+    cache = ImageCache(manifest, geometry(manifest, size=size))
+    cache.fill()
+    return cache
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def test_the_cache_holds_what_preprocessing_reads(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    cache = filled(root)
+    images, readable = cache.take(np.arange(10))
+    preprocessing = geometry(scan(root), size=16)
+    assert readable.all()
+    assert np.array_equal(images, np.stack([preprocessing.read(path) for path in scan(root).paths()]))
+    cache.close()
+
+
+def test_a_complete_cache_decodes_nothing_again(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_images(count=5)
+    first = filled(root)
+    images = first.take(np.arange(10))[0]
+    first.close()
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(Preprocessing, "read", forbidden)
+    again = filled(root)
+    assert again.complete
+    assert np.array_equal(again.take(np.arange(10))[0], images)
+
+
+def test_a_truncated_image_is_reported_and_its_neighbours_keep_their_own_pixels(make_images: MakeImages) -> None:
+    root = make_images(count=5, size=64)
+    truncate(root / "dark" / "002.png")
+    for _ in range(2):  # decoded, then from the complete cache
+        cache = filled(root)
+        images, readable = cache.take(np.arange(10))
+        assert np.flatnonzero(~readable).tolist() == [2]
+        assert list(cache.errors) == [2]
+        preprocessing = geometry(scan(root), size=16)
+        assert np.array_equal(images[3], preprocessing.read(root / "dark" / "003.png"))
+        cache.close()
+
+
+def test_another_content_or_size_is_another_cache(make_images: MakeImages) -> None:
+    root = make_images(count=3)
+    first, other_size = filled(root), filled(root, size=20)
+    assert first.folder != other_size.folder
+    (root / "dark" / "000.png").write_bytes((root / "dark" / "001.png").read_bytes())
+    assert filled(root).folder != first.folder
+
+
+def test_a_disk_that_is_too_small_is_said_before_anything_is_written(
+    make_images: MakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = cache_module.shutil.disk_usage("/")
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(cache_module.LeadlineError, match="LEADLINE_CACHE"):
+        filled(make_images(count=3), size=19)
+
+
+def batches(cache: ImageCache, **changes: object) -> TrainingBatches:
+    given = {"rows": np.arange(10), "labels": np.arange(10), "batch_size": 4, "seed": 0, "augment": "dihedral"}
+    return TrainingBatches(cache, **(given | changes))  # type: ignore[arg-type]
+
+
+def by_image(source: TrainingBatches, epoch: int) -> dict[int, bytes]:
+    return {
+        int(label): image.numpy().tobytes()
+        for batch in source.epoch(epoch)
+        for image, label in zip(batch.images, batch.labels, strict=True)
+    }
+
+
+def test_an_epoch_visits_every_image_once_in_batches_of_nearly_equal_size(make_images: MakeImages) -> None:
+    source = batches(filled(make_images(count=5)))
+    assert len(source) == 3
+    sizes = [len(batch.labels) for batch in source.epoch(0)]
+    assert sizes == [4, 3, 3]
+    assert sorted(by_image(source, 0)) == list(range(10))
+
+
+def test_an_image_is_augmented_alike_whatever_the_batch_size_and_the_start(make_images: MakeImages) -> None:
+    cache = filled(make_images(count=5))
+    whole = by_image(batches(cache), 3)
+    assert by_image(batches(cache, batch_size=10), 3) == whole
+    late = [batch.labels.tolist() for batch in batches(cache).epoch(3, start=1)]
+    assert late == [batch.labels.tolist() for batch in batches(cache).epoch(3)][1:]
+
+
+def test_epochs_and_seeds_have_their_own_order(make_images: MakeImages) -> None:
+    cache = filled(make_images(count=5))
+    orders = {tuple(batches(cache, seed=seed).order(epoch)) for seed in range(3) for epoch in range(3)}
+    assert len(orders) == 9
+
+
+def test_files_and_cache_give_the_same_pixels_and_errors(make_images: MakeImages) -> None:
+    root = make_images(count=5, size=64)
+    truncate(root / "light" / "001.png")
+    manifest = scan(root)
+    cache = filled(root)
+    from_cache = list(cached_images(cache, np.arange(10), batch_size=3))
+    from_files = list(files(manifest.paths(), geometry(manifest, size=16), batch_size=3))
+    for one, other in zip(from_cache, from_files, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+        assert one.errors == other.errors
+    assert [bool(error) for part in from_files for error in part.errors] == [number == 6 for number in range(10)]
+
+
+def test_an_error_in_the_thread_reaches_whoever_waits() -> None:
+    def broken():
+        yield 1
+        raise ValueError("from the thread")
+
+    items = work_ahead(broken)
+    assert next(items) == 1
+    with pytest.raises(ValueError, match="from the thread"):
+        next(items)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+def test_resizing_agrees_with_pillow_plane_by_plane(dtype: str, channels: int) -> None:
+    from leadline.data.preprocessing import resize
+
+    pixels = (np.random.default_rng(0).random((40, 52, channels)) * 200).astype(dtype)
+    found = resize(pixels, 24)
+    assert found.shape == (24, 24, channels)
+    assert found.dtype == pixels.dtype
+    for channel in range(channels):
+        plane = Image.fromarray(pixels[:, 6:46, channel].astype(np.float32)).resize((24, 24), Image.Resampling.BILINEAR)
+        assert np.abs(found[..., channel] - np.asarray(plane)).max() <= (1e-4 if dtype == "float32" else 1)
+
+
+def test_grey_is_read_as_colour_and_grey_colour_as_grey_but_colour_is_refused(tmp_path: Path) -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    colour = np.stack([grey, grey, grey[::-1]], axis=2)
+    for name, pixels in (("grey", grey), ("grey colour", np.stack([grey] * 3, axis=2)), ("colour", colour)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    as_colour, as_grey = Preprocessing(3, "uint8", 16), Preprocessing(1, "uint8", 16)
+    assert np.array_equal(as_colour.read(tmp_path / "grey.png"), np.stack([grey] * 3, axis=2))
+    assert np.array_equal(as_grey.read(tmp_path / "grey colour.png")[..., 0], grey)
+    with pytest.raises(cache_module.ImageError, match=r"colour.png: 3 channels of uint8, but .* 1 of uint8"):
+        as_grey.read(tmp_path / "colour.png")

@@ -1,0 +1,163 @@
+"""Folders and tables become manifests; what cannot be used is named, and nothing in the data folder is touched."""
+
+import os
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from leadline.data.manifest import Manifest
+from leadline.data.sources import scan
+from leadline.errors import LeadlineError
+
+from ..conftest import TEST_DATA, MakeImages
+
+
+def test_a_folder_of_class_folders(make_images: MakeImages) -> None:
+    manifest = scan(make_images(count=3))
+    assert manifest.classes == ("dark", "light")
+    assert manifest.table["path"].to_list() == [f"{label}/00{n}.png" for label in ("dark", "light") for n in range(3)]
+    assert manifest.table.select("label", "split", "width", "height", "channels", "dtype", "error").row(0) == (
+        "dark", None, 32, 32, 1, "uint8", "",
+    )  # fmt: skip
+    assert all(path.is_file() for path in manifest.paths())
+
+
+def test_split_folders_above_class_folders(make_images: MakeImages) -> None:
+    make_images("data/train")
+    make_images("data/valid", count=4)
+    root = make_images("data/test", count=5).parent
+    counts = dict(scan(root).table.group_by("split").len().iter_rows())
+    assert counts == {"train": 24, "validation": 8, "test": 10}
+
+
+def test_images_in_subfolders_belong_to_their_class(make_images: MakeImages) -> None:
+    root = make_images(count=4)
+    (root / "dark" / "patient 1").mkdir()
+    (root / "dark" / "000.png").rename(root / "dark" / "patient 1" / "000.png")
+    assert scan(root).table["label"].to_list().count("dark") == 4
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_a_table(make_images: MakeImages, suffix: str) -> None:
+    root = make_images(count=2)
+    table = pl.DataFrame(
+        {"path": ["dark/000.png", "light/001.png"], "label": [7, 11], "group": ["a", "b"], "split": ["train", "val"]}
+    )
+    file = root / f"table{suffix}"
+    {".csv": table.write_csv, ".tsv": lambda f: table.write_csv(f, separator="\t"), ".parquet": table.write_parquet}[
+        suffix
+    ](file)
+    manifest = scan(file)
+    assert manifest.classes == ("11", "7")  # text, whatever it looks like
+    assert manifest.table.select("label", "group", "split").rows() == [("7", "a", "train"), ("11", "b", "validation")]
+
+
+def test_a_group_is_what_its_expression_finds_in_the_path(make_images: MakeImages) -> None:
+    manifest = scan(make_images(count=2), group=r"/0(\d)")
+    assert manifest.table["group"].to_list() == ["0"] * 4
+    with pytest.raises(LeadlineError, match=r"light/000\.png: does not match --group"):
+        scan(make_images(count=2), group=r"dark/(\d+)")
+
+
+def test_unreadable_files_keep_their_row_and_say_why(make_images: MakeImages) -> None:
+    root = make_images(count=3)
+    (root / "dark" / "empty.png").touch()
+    (root / "dark" / "text.png").write_text("not an image")
+    (root / "light" / "notes.txt").write_text("passed over")
+    manifest = scan(root)
+    assert set(manifest.unusable["path"]) == {"dark/empty.png", "dark/text.png"}
+    assert all(manifest.unusable["error"])
+    assert len(manifest.usable) == 6
+    assert manifest.notes == ("passed over 1 file that are no images by their suffix: notes.txt",)
+
+
+def test_the_same_image_in_two_classes_is_left_out_and_named(make_images: MakeImages) -> None:
+    root = make_images(count=3)
+    (root / "dark" / "copy.png").write_bytes((root / "light" / "001.png").read_bytes())
+    unusable = scan(root).unusable
+    assert unusable["path"].to_list() == ["dark/copy.png", "light/001.png"]
+    assert unusable["error"][0] == "the same image is labelled dark and light: dark/copy.png, light/001.png"
+
+
+def test_a_manifest_is_read_as_it_was_written(make_images: MakeImages, tmp_path: Path) -> None:
+    manifest = scan(make_images(count=2))
+    manifest.write(tmp_path / "manifest.parquet")
+    again = Manifest.read(tmp_path / "manifest.parquet")
+    assert again.table.equals(manifest.table)
+    assert (again.classes, again.root, again.source, again.notes) == (
+        manifest.classes, manifest.root, manifest.source, manifest.notes,
+    )  # fmt: skip
+    assert again.fingerprint == manifest.fingerprint
+
+
+def test_the_fingerprint_changes_with_a_pixel(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    before = scan(root).fingerprint
+    (root / "dark" / "000.png").write_bytes((root / "dark" / "001.png").read_bytes())
+    assert scan(root).fingerprint != before
+
+
+def test_scanning_writes_nothing_into_the_data(make_images: MakeImages) -> None:
+    root = make_images(count=3)
+    before = {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))}
+    scan(root)
+    assert {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))} == before
+
+
+def folder(tmp_path: Path, *names: str) -> Path:
+    for name in names:
+        (tmp_path / name).mkdir(parents=True)
+    return tmp_path
+
+
+def test_bad_sources_are_named_with_a_way_out(make_images: MakeImages, tmp_path: Path) -> None:
+    root = make_images(count=2)
+    table = tmp_path / "table.csv"
+
+    def refused(source: Path | str, message: str) -> None:
+        with pytest.raises(LeadlineError, match=message) as caught:
+            scan(source)
+        assert "\n" not in str(caught.value)
+
+    refused(tmp_path / "absent", "no such folder or table")
+    refused(root / "dark", "no images in class folders.*000.png")
+    refused(folder(tmp_path, "empty/a", "empty/b") / "empty", "found no images")
+    refused(root / "dark" / "000.png", "neither a folder nor a table")
+    folder(tmp_path, "above")
+    root.rename(tmp_path / "above" / "images")
+    root = tmp_path / "above" / "images"
+    refused(tmp_path / "above", re.escape(f"found one class only, 'images'; did you mean {root}"))
+    for text, message in (
+        ("file,label\na,b\n", "has no column path; it has file, label"),
+        ("path\na\n", "has no column label"),
+        ("path,label\nabsent.png,x\nabsent2.png,y\n", "none of its 2 files exists, such as absent.png"),
+        ("path,label,split\nabove/images/dark/000.png,x,holdout\n", "row 2 has the split 'holdout'"),
+        ("path,label\nabove/images/dark/000.png,\n", "row 2 has no label"),
+        (
+            "path,label\nabove/images/dark/000.png,x\nabove/images/dark/000.png,y\n",
+            "lists above/images/dark/000.png more than once",
+        ),
+        ("path,label\nabove/images/dark/000.png,x\nabove/images/dark/001.png,x\n", "found one class only, 'x'"),
+    ):
+        table.write_text(text)
+        refused(table, message)
+
+
+def test_a_missing_file_of_a_table_is_an_unusable_row(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    (root / "table.csv").write_text("path,label\ndark/000.png,x\nlight/000.png,y\ngone.png,y\n")
+    assert scan(root / "table.csv").unusable.select("path", "error").rows() == [("gone.png", "no such file")]
+
+
+def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    assert scan(root, classes=("dark", "light", "other")).classes == ("dark", "light", "other")
+    with pytest.raises(LeadlineError, match="has the class 'light', which the classifier does not know"):
+        scan(root, classes=("dark", "other"))
+
+
+@pytest.mark.skipif(not TEST_DATA.is_dir(), reason=f"no {TEST_DATA} (LEADLINE_TEST_DATA)")
+def test_nothing_is_written_next_to_the_test_data() -> None:
+    assert not os.access(TEST_DATA, os.W_OK) or not list(TEST_DATA.glob("*.parquet"))

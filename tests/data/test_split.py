@@ -1,0 +1,107 @@
+"""The split is stratified, seeded, keeps what belongs together, and refuses what cannot be split."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from leadline.data.manifest import SCHEMA, Manifest
+from leadline.data.split import split
+from leadline.errors import LeadlineError
+
+
+def manifest(labels: list[str], **columns: list[str | None]) -> Manifest:
+    count = len(labels)
+    rows: dict[str, list[object]] = {
+        "path": [f"{number}.png" for number in range(count)],
+        "label": list(labels),
+        "split": [None] * count,
+        "group": [None] * count,
+        "width": [8] * count,
+        "height": [8] * count,
+        "channels": [1] * count,
+        "dtype": ["uint8"] * count,
+        "sha256": [str(number) for number in range(count)],
+        "error": [""] * count,
+    }
+    return Manifest(pl.DataFrame(rows | columns, schema=SCHEMA), tuple(sorted(set(labels))), Path(), "test")
+
+
+def counts(table: pl.DataFrame) -> dict[tuple[str, str], int]:
+    return {(split, label): n for split, label, n in table.group_by("split", "label").len().iter_rows()}
+
+
+def test_seventy_fifteen_fifteen_in_every_class() -> None:
+    found = counts(split(manifest(["a"] * 100 + ["b"] * 1000)).table)
+    assert found == {
+        ("train", "a"): 70, ("validation", "a"): 15, ("test", "a"): 15,
+        ("train", "b"): 700, ("validation", "b"): 150, ("test", "b"): 150,
+    }  # fmt: skip
+
+
+def test_the_same_seed_gives_the_same_split_and_another_does_not() -> None:
+    data = manifest(["a"] * 50 + ["b"] * 50)
+    assert split(data).table.equals(split(data).table)
+    assert not split(data, seed=1).table.equals(split(data).table)
+
+
+def test_three_images_of_a_class_are_one_in_each_split_and_two_are_refused() -> None:
+    assert counts(split(manifest(["a"] * 3 + ["b"] * 40)).table)[("validation", "a")] == 1
+    with pytest.raises(LeadlineError, match="class 'a' has 2 images that can be used; at least 3"):
+        split(manifest(["a"] * 2 + ["b"] * 40))
+    with pytest.raises(LeadlineError, match="class 'a' has 1 image that"):
+        split(manifest(["a"] + ["b"] * 40))
+
+
+def test_copies_of_an_image_stay_together() -> None:
+    hashes = [str(number % 30) for number in range(60)]
+    table = split(manifest(["a", "b"] * 30, sha256=list(hashes))).table
+    assert table.group_by("sha256").agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+def test_no_group_is_in_two_splits_and_classes_stay_balanced() -> None:
+    random = np.random.default_rng(0)
+    groups = [f"patient {number}" for number in random.integers(0, 60, 3000)]
+    labels = [str(value) for value in random.integers(0, 2, 3000)]
+    table = split(manifest(labels, group=list(groups))).table
+    assert table.group_by("group").agg(pl.col("split").n_unique())["split"].max() == 1
+    shares = {name: len(table.filter(split=name)) / 3000 for name in ("train", "validation", "test")}
+    assert shares["train"] == pytest.approx(0.70, abs=0.05)
+    assert shares["test"] == pytest.approx(0.15, abs=0.05)
+
+
+def test_given_splits_are_kept_and_validation_is_carved_from_training() -> None:
+    data = manifest(["a", "b"] * 100, split=["train"] * 160 + ["test"] * 40)
+    table = split(data).table
+    assert table["split"].to_list()[160:] == ["test"] * 40
+    assert counts(table)[("validation", "a")] == 12  # 15 % of 80
+    assert counts(table)[("train", "b")] == 68
+
+
+def test_unusable_images_are_in_no_split() -> None:
+    data = manifest(["a", "b"] * 20, error=["broken"] * 2 + [""] * 38)
+    assert split(data).table["split"].to_list()[:2] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"split": ["train"] * 20 + [None] * 20}, "some images have a split and others, such as 20.png, have none"),
+        ({"split": ["test"] * 20 + ["validation"] * 20}, "none for training"),
+        ({"group": ["x"] * 39 + [None]}, r"39\.png: has no group"),
+        ({"group": ["x", "y"] * 20}, "2 groups cannot be dealt into 3 splits"),
+        ({"group": ["x", "x", "y", "y"] * 10, "split": ["train", "train", "test", "test"] * 9 + ["test"] * 4},
+         "images of group 'x' lie in several splits"),
+        ({"split": ["train", "test"] * 20}, "the class 'b' has no image"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_split_is_refused(columns: dict[str, list[str | None]], message: str) -> None:
+    with pytest.raises(LeadlineError, match=message):
+        split(manifest(["a", "b"] * 20, **columns))
+
+
+def test_a_class_that_lies_in_one_group_only_is_refused_with_the_counts() -> None:
+    groups = ["p0"] * 10 + [f"p{number}" for number in range(1, 31)]
+    with pytest.raises(LeadlineError, match=r"class 'a' would be missing from the .* split"):
+        split(manifest(["a"] * 10 + ["b"] * 30, group=list(groups)))

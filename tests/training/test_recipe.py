@@ -1,0 +1,70 @@
+"""A recipe is a file that re-runs a training; a mistake in it is named."""
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from leadline.errors import LeadlineError, UsageError
+from leadline.training.recipe import Recipe, read_settings
+from leadline.training.schedule import learning_rate
+
+
+def recipe(**changes: object) -> Recipe:
+    given = {
+        "data": 'C:\\images "a"', "model": "resnet20_cifar", "steps": 100, "batch_size": 32, "learning_rate": 0.1,
+        "size": 32, "augment": "shift",
+    }  # fmt: skip
+    return Recipe(**(given | changes))  # type: ignore[arg-type]
+
+
+def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = recipe(group=r"(C\d+P\d+)", learning_rate=1 / 3, warmup=0.0)
+    written.write(tmp_path / "recipe.toml", remark="re-run with:\nleadline train --recipe recipe.toml")
+    assert Recipe.read(tmp_path / "recipe.toml") == written
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lerning_rate = 0.1", "no setting 'lerning_rate'; did you mean learning_rate"),
+        ('epochs = "ten"', "epochs = 'ten': expected float"),
+        ("batch_size = 3.5", "batch_size = 3.5: expected int"),
+        ("nesterov = 1", "nesterov = 1: expected bool"),
+        ("seed = true", "seed = True: expected int"),
+        ("epochs = = 3", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "my.toml").write_text(text)
+    with pytest.raises(LeadlineError, match=message) as caught:
+        read_settings(tmp_path / "my.toml")
+    assert str(caught.value).startswith(str(tmp_path / "my.toml"))
+
+
+def test_whole_numbers_are_taken_where_fractions_are_meant(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text("epochs = 3\nlearning_rate = 1")
+    assert read_settings(tmp_path / "my.toml") == {"epochs": 3.0, "learning_rate": 1.0}
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"augment": "rotate"}])
+def test_impossible_settings_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=next(iter(change))):
+        recipe(**change)
+
+
+def test_the_rate_rises_to_its_highest_and_falls_to_zero_as_half_a_cosine() -> None:
+    given = recipe(steps=1000, warmup=0.1, learning_rate=0.4)
+    rates = [learning_rate(step, given) for step in range(1000)]
+    assert max(rates) == pytest.approx(0.4, rel=1e-3)
+    assert rates.index(max(rates)) in (98, 99, 100)
+    assert rates[49] == pytest.approx(0.2, rel=1e-3)
+    assert rates[550] == pytest.approx(0.4 * 0.5 * (1 + math.cos(math.pi * 0.5)), rel=1e-2)
+    assert 0 < rates[-1] < 1e-4
+    assert all(later < earlier for earlier, later in pairwise(rates[100:]))
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0.1), (2, 0.5), (3, 0.0), (5, 1.0)])
+def test_short_trainings_have_a_positive_rate_at_every_step(steps: int, warmup: float) -> None:
+    assert all(learning_rate(step, recipe(steps=steps, warmup=warmup)) > 0 for step in range(steps))

@@ -1,0 +1,118 @@
+"""A training that is killed at any moment and resumed gives the same bits as one that was not."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from leadline.errors import LeadlineError
+from leadline.training import loop
+from leadline.verbs.train import resume, train
+
+from ..conftest import MakeImages
+
+# Dropout, augmentation and momentum: everything that a resumed training could get wrong.
+MODEL = "alexnet_small"
+# A checkpoint after every step, so that a kill may fall before, in or after any of them.
+SCRIPT = """
+import sys
+from leadline.training import loop
+from leadline.verbs.train import resume, train
+loop.SECONDS_BETWEEN_CHECKPOINTS = 0
+data, out, model = sys.argv[1:]
+if data == "resume":
+    resume(out)
+else:
+    train(data, model=model, out=out, epochs=6, batch_size=8, augment="dihedral", seed=3)
+"""
+
+
+def weights(run: Path) -> bytes:
+    return (run / "classifier" / "model.safetensors").read_bytes()
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, *map(str, arguments), MODEL], stderr=subprocess.PIPE)
+
+
+def test_killing_and_resuming_changes_no_bit(make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=24)
+    whole = train(data, model=MODEL, out=tmp_path / "whole", epochs=6, batch_size=8, augment="dihedral", seed=3)
+
+    killed = tmp_path / "killed"
+    process, kills = start(data, killed), 0
+    while True:
+        before = time.monotonic()
+        seen = {path.stat().st_mtime_ns for path in killed.glob("checkpoint.pt")}
+        while process.poll() is None and {path.stat().st_mtime_ns for path in killed.glob("checkpoint.pt")} <= seen:
+            assert time.monotonic() - before < 120
+            time.sleep(0.005)
+        time.sleep(0.02 * kills)
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        if kills == 3:
+            break
+        process = start("resume", killed)
+    assert kills == 3, process.stderr.read() if process.stderr else ""
+    resumed = resume(killed)
+
+    assert weights(resumed.folder) == weights(whole.folder)
+    for one, other in zip(resumed.history, whole.history, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    assert resumed.predictions.table.equals(whole.predictions.table)
+
+
+def test_an_interrupt_leaves_a_checkpoint_to_go_on_from(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_images(count=24)
+    whole = train(data, model=MODEL, out=tmp_path / "whole", epochs=3, batch_size=8)
+    real, calls = loop.update, []
+
+    def interrupting(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 7:
+            signal.raise_signal(signal.SIGINT)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "update", interrupting)
+    with pytest.raises(loop.Interrupted, match="stopped"):
+        train(data, model=MODEL, out=tmp_path / "stopped", epochs=3, batch_size=8)
+    assert len(calls) == 7  # the step in which it was asked to stop was finished
+    assert weights(resume(tmp_path / "stopped").folder) == weights(whole.folder)
+
+
+def test_a_run_without_a_checkpoint_yet_starts_from_its_own_recipe_and_manifest(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    whole = train(make_images(count=12), model=MODEL, out=tmp_path / "whole", epochs=1, batch_size=8)
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    for name in ("recipe.toml", "manifest.parquet"):
+        (begun / name).write_bytes((whole.folder / name).read_bytes())
+    assert weights(resume(begun).folder) == weights(whole.folder)
+
+
+def test_a_recipe_file_of_a_run_trains_it_again(make_images: MakeImages, tmp_path: Path) -> None:
+    first = train(make_images(count=12), model=MODEL, out=tmp_path / "first", epochs=1, batch_size=8, seed=5)
+    again = train(recipe=first.folder / "recipe.toml", out=tmp_path / "again")
+    assert weights(again.folder) == weights(first.folder)
+
+
+def test_another_seed_trains_another_network(make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=12)
+    runs = [train(data, model=MODEL, out=tmp_path / str(seed), epochs=1, seed=seed) for seed in (0, 1)]
+    assert weights(runs[0].folder) != weights(runs[1].folder)
+    assert runs[0].manifest.table.equals(runs[1].manifest.table)  # the split has a seed of its own
+
+
+def test_a_loss_that_is_no_number_is_said_and_never_saved(make_images: MakeImages, tmp_path: Path) -> None:
+    with pytest.raises(LeadlineError, match=r"the loss is no longer a finite number .* --learning-rate than 1e\+20"):
+        train(make_images(count=24), model=MODEL, out=tmp_path / "run", epochs=4, learning_rate=1e20)
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
