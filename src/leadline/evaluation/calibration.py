@@ -26,14 +26,43 @@ def bins(confidence: Floats) -> Integers:
     return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
-def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], weights: Floats) -> Floats:
-    """Σ_m n_m/n |accuracy_m − confidence_m| over the bins, for weights (images, resamples); Guo et al., equation 3.
+def calibration_gaps(confidence: Floats, right: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+    """n_m/n (accuracy_m − confidence_m) per bin, (bins, resamples), for weights (images, resamples).
 
-    It is biased upwards, the more so the fewer images there are: a perfectly calibrated network does not get zero.
+    Their absolute values add up to the expected calibration error (Guo et al., equation 3).
     """
-    gaps = sums_within(bins(confidence), weights * (right - confidence)[:, None], BINS)
-    error: Floats = np.abs(gaps).sum(axis=0) / weights.sum(axis=0)
-    return error
+    gaps: Floats = sums_within(bins(confidence), weights * (right - confidence)[:, None], BINS) / weights.sum(axis=0)
+    return gaps
+
+
+def calibration_error_interval(
+    gaps: Floats, resampled: Floats, *, stretch: float, confidence: float
+) -> tuple[float, float]:
+    """The expected calibration errors from which the one of these gaps (bins,) would not be surprising.
+
+    Absolute values do not cancel, so the error is biased upwards, and resamples (bins, resamples) have that bias twice:
+    their percentiles miss the truth nearly always where a network is well calibrated. So the test is inverted instead.
+    Were the true gaps k times the observed ones, the observed error would be a draw from |k·gaps + noise|, the noise
+    being how far resamples lie from the sample; the interval is of the k for which it is not an extreme draw. A lower
+    bound of 0 says that the images would be no surprise to a perfectly calibrated network.
+    """
+    observed = float(np.abs(gaps).sum())
+    noise = stretch * (resampled - gaps[:, None])
+
+    def drawn(scale: float, probability: float) -> float:
+        return float(np.quantile(np.abs(scale * gaps[:, None] + noise).sum(axis=0), probability))
+
+    def scale_that_reaches(probability: float) -> float:
+        low, high = 0.0, 1.0
+        while drawn(high, probability) < observed:
+            low, high = high, 2 * high
+        while high - low > 1e-4 * high and drawn(low, probability) < observed:
+            middle = (low + high) / 2
+            low, high = (middle, high) if drawn(middle, probability) < observed else (low, middle)
+        return low
+
+    low, high = scale_that_reaches(0.5 + confidence / 2), scale_that_reaches(0.5 - confidence / 2)
+    return low * observed, min(1.0, max(high, 1.0) * observed)
 
 
 def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> list[dict[str, Any]]:

@@ -70,27 +70,41 @@ def proportion(
     if groups is None:
         return Estimate(value, *wilson(value * n, n, confidence), "Wilson", n)
     codes = np.unique(groups[among], return_inverse=True)[1]
-    count = int(codes.max()) + 1
     size = effective_size(np.asarray(hits[among] - value), codes, simple_variance=value * (1 - value))
-    low, high = _wilson(value * size, size, t_quantile(0.5 + confidence / 2, count - 1))
-    return Estimate(value, low, high, f"Wilson, clustered by {count} groups", n)
+    low, high = _wilson(value * size, size, t_quantile(0.5 + confidence / 2, independent_units(n, codes) - 1))
+    return Estimate(value, low, high, f"Wilson, clustered by {int(codes.max()) + 1} groups", n)
+
+
+def variance_of_mean(residuals: Floats, groups: Integers | None) -> float:
+    """The variance of a mean, from each image's distance to it: that of independent images or, where larger, of groups.
+
+    Over groups it is the jackknife's, (G − 1)/G Σ_g (Σ_{i in g} r_i / (n − n_g))² (CR3; MacKinnon, Nielsen and Webb,
+    Journal of Econometrics 232, 2023). Infinite for a single group, which says nothing of others.
+    """
+    n = len(residuals)
+    independent = float(residuals @ residuals) / n**2
+    if groups is None:
+        return independent
+    sizes = np.bincount(groups)
+    if len(sizes) < 2:
+        return math.inf
+    shifts = np.bincount(groups, weights=residuals) / (n - sizes)
+    return max(independent, (len(sizes) - 1) / len(sizes) * float(shifts @ shifts))
 
 
 def effective_size(residuals: Floats, groups: Integers | None, *, simple_variance: float) -> float:
-    """How many independent draws of variance `simple_variance` have a mean that varies as much as this one.
+    """How many independent draws of variance `simple_variance` have a mean that varies as much as this one."""
+    variance = variance_of_mean(residuals, groups)
+    return simple_variance / variance if variance > 0 else len(residuals)
 
-    The variance of the mean is that of independent images or, where it is larger, the cluster-robust one,
-    G/(G − 1) Σ_g (Σ_{i in g} r_i)² / n². 0 for a single group, which says nothing of others.
+
+def independent_units(n: int, groups: Integers | None) -> float:
+    """How many independent units n images are: so many groups of equal size as are as unequal as these, n²/Σ_g n_g².
+
+    Carter, Schnepel and Steigerwald, "Asymptotic behavior of a t-test robust to cluster heterogeneity", Review of
+    Economics and Statistics 99, 2017.
     """
-    n = len(residuals)
-    variance = float(residuals @ residuals) / n**2
-    if groups is not None:
-        count = int(groups.max()) + 1
-        if count < 2:
-            return 0.0
-        sums = np.bincount(groups, weights=residuals, minlength=count)
-        variance = max(variance, count / (count - 1) * float(sums @ sums) / n**2)
-    return simple_variance / variance if variance > 0 else n
+    return float(n) if groups is None else n**2 / float((np.bincount(groups) ** 2).sum())
 
 
 def t_quantile(probability: float, degrees_of_freedom: float) -> float:
@@ -112,17 +126,27 @@ def resampled_weights(n: int, *, groups: Integers | None, seed: int, resamples: 
         yield weights if groups is None else weights[groups]
 
 
-def percentile(statistics: Floats, confidence: float) -> tuple[float, float] | None:
-    """The middle share of a statistic's resamples (resamples,); None where they say nothing.
+def percentile(draws: Floats, value: float, *, units: float, confidence: float) -> tuple[float, float] | None:
+    """The percentile bootstrap's interval from a statistic's resamples (resamples,), stretched for few units.
 
-    That is where no resample has the statistic (NaN), or all have the same: then the images cannot show how much it
-    would vary, and an interval without a width would claim certainty.
+    None where they say nothing: where no resample has the statistic (NaN), or all have the same. The images then cannot
+    show how much it would vary, and an interval without a width would claim certainty.
     """
-    known = statistics[np.isfinite(statistics)]
-    if known.size == 0 or np.ptp(known) < 1e-12:
+    known = draws[np.isfinite(draws)]
+    if known.size == 0 or np.ptp(known) < 1e-12 or units <= 1:
         return None
     low, high = np.quantile(known, [0.5 - confidence / 2, 0.5 + confidence / 2])
-    return float(low), float(high)
+    stretch = small_sample_stretch(units, confidence)
+    return value - stretch * max(0.0, value - float(low)), value + stretch * max(0.0, float(high) - value)
+
+
+def small_sample_stretch(units: float, confidence: float) -> float:
+    """t / z · √(G/(G − 1)) for G independent units: by how much a bootstrap's spread falls short of the true one.
+
+    T. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69, 2015, section 3.2.
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    return t_quantile(0.5 + confidence / 2, units - 1) / z * math.sqrt(units / (units - 1))
 
 
 def few_groups_warning(groups: Integers | None) -> str:

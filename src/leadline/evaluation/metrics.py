@@ -6,15 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.calibration import expected_calibration_error
+from leadline.evaluation.calibration import calibration_error_interval, calibration_gaps
 from leadline.evaluation.confusion import ClassCounts, confusion_matrix
 from leadline.evaluation.intervals import (
     RESAMPLES,
     Estimate,
     few_groups_warning,
+    independent_units,
     percentile,
     proportion,
     resampled_weights,
+    small_sample_stretch,
 )
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.ranking import Ranking
@@ -26,6 +28,18 @@ SMALLEST = float(np.finfo(np.float64).eps)
 # Resampling the ranking of n images in c classes costs n·c steps per resample. Beyond this many in all (10,000 images
 # of 100 classes, a thousand times) there are fewer resamples, but never fewer than 200.
 RANKING_STEPS = 1_000_000_000
+# The bootstrapped metrics, and between what they lie whatever the images.
+RANGES = {
+    "balanced_accuracy": (0.0, 1.0),
+    "macro_f1": (0.0, 1.0),
+    "auroc": (0.0, 1.0),
+    "average_precision": (0.0, 1.0),
+    "matthews_correlation": (-1.0, 1.0),
+    "log_loss": (0.0, np.inf),
+    "brier_score": (0.0, 2.0),
+}
+# With fewer mistakes, or images of a class, than this, resamples cannot show how far a metric may lie from the truth.
+FEW = 10
 
 
 def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0) -> dict[str, Any]:
@@ -46,18 +60,18 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
     def share(hits: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_] | None = None) -> dict[str, Any]:
         return proportion(hits, of, groups=groups, confidence=confidence).as_dict()
 
-    def bootstrapped(name: str, k: int | None = None) -> dict[str, Any]:
-        value = values[name][0] if k is None else values[name][k, 0]
-        draws = resamples[name] if k is None else resamples[name][k]
-        return _bootstrap_estimate(name, float(value), draws, judged, confidence).as_dict()
+    def bootstrapped(name: str, k: int = 0) -> dict[str, Any]:
+        value, draws = np.atleast_2d(values[name])[k, 0], np.atleast_2d(resamples[name])[k]
+        return _bootstrapped(name, float(value), draws, judged, confidence).as_dict()
 
     found: dict[str, Any] = {"accuracy": share(labels == predicted)}
     if len(classes) > 5:
         found["top5"] = share(_rank_of_label(judged) < 5)
-    for name in ("balanced_accuracy", "macro_f1", "auroc", "average_precision", "matthews_correlation", "log_loss"):
+    for name in RANGES:
         found[name] = bootstrapped(name)
-    for name in ("brier_score", "expected_calibration_error"):
-        found[name] = bootstrapped(name)
+    found["expected_calibration_error"] = _calibration_error(
+        values["calibration_gaps"][:, 0], resamples["calibration_gaps"], judged, confidence
+    ).as_dict()
     found["per_class"] = {
         name: {
             "precision": share(labels == k, predicted == k),
@@ -100,7 +114,7 @@ class _Statistics:
             "f1": counts.f1(),
             "log_loss": self.log_loss @ weights / total,
             "brier_score": self.brier_score @ weights / total,
-            "expected_calibration_error": expected_calibration_error(self.confidence, labels == predicted, weights),
+            "calibration_gaps": calibration_gaps(self.confidence, labels == predicted, weights),
         }
         if ranked:
             areas = np.array([ranking.areas(weights) for ranking in self.rankings]).reshape(-1, 2, weights.shape[1])
@@ -122,26 +136,32 @@ def _resamples(statistics: _Statistics, judged: Predictions, seed: int) -> dict[
     return {name: np.concatenate(values, axis=-1) for name, values in blocks.items()}
 
 
-def _bootstrap_estimate(name: str, value: float, draws: Floats, judged: Predictions, confidence: float) -> Estimate:
+def _bootstrapped(name: str, value: float, draws: Floats, judged: Predictions, confidence: float) -> Estimate:
     n = len(judged)
     if not np.isfinite(value):
-        return Estimate(None, None, None, f"undefined: {_why_undefined(name)}", n)
-    interval = percentile(draws, confidence)
+        why = "every image is of one class" if name != "f1" else "no image has this class as its label or its answer"
+        return Estimate(None, None, None, f"undefined: {why}", n)
+    interval = percentile(draws, value, units=independent_units(n, judged.groups), confidence=confidence)
     if interval is None:
-        return Estimate(value, None, None, "no interval: every bootstrap resample gives the same value", n)
-    low, high = interval
-    kind = "percentile bootstrap"
-    if name == "expected_calibration_error":
-        # Its bias grows in the resamples by what it already was, which the percentiles count twice and this undoes.
-        low, high, kind = max(0.0, 2 * value - high), min(1.0, 2 * value - low), "basic bootstrap"
-    clustered = "" if judged.groups is None else f", clustered by {int(judged.groups.max()) + 1} groups"
-    return Estimate(value, low, high, f"{kind}, {draws.size} resamples{clustered}", n)
+        return Estimate(value, None, None, "no interval: every resample of these images gives the same value", n)
+    lowest, highest = RANGES.get(name, (0.0, 1.0))
+    low, high = max(lowest, interval[0]), min(highest, interval[1])
+    return Estimate(value, low, high, f"percentile bootstrap, {draws.size} resamples{_clustered(judged)}", n)
 
 
-def _why_undefined(name: str) -> str:
-    if name == "f1":
-        return "the class is neither the label nor the answer of any image"
-    return "every image is of one class"
+def _calibration_error(gaps: Floats, resampled: Floats, judged: Predictions, confidence: float) -> Estimate:
+    n, value = len(judged), float(np.abs(gaps).sum())
+    units = independent_units(n, judged.groups)
+    if units <= 1 or np.ptp(resampled, axis=1).max() < 1e-12:
+        return Estimate(value, None, None, "no interval: every resample of these images gives the same value", n)
+    stretch = small_sample_stretch(units, confidence)
+    low, high = calibration_error_interval(gaps, resampled, stretch=stretch, confidence=confidence)
+    method = f"inverted bootstrap test, {resampled.shape[1]} resamples{_clustered(judged)}"
+    return Estimate(value, low, high, method, n)
+
+
+def _clustered(judged: Predictions) -> str:
+    return "" if judged.groups is None else f", clustered by {int(judged.groups.max()) + 1} groups"
 
 
 def _rank_of_label(judged: Predictions) -> npt.NDArray[np.int64]:
@@ -164,12 +184,20 @@ def _warnings(predictions: Predictions, judged: Predictions, matrix: npt.NDArray
     if absent:
         found.append(f"no image of {_listed(absent)}: averages over classes leave such a class out")
     silent = [
-        name
-        for name, support, answers in zip(judged.classes, matrix.sum(axis=1), matrix.sum(axis=0), strict=True)
-        if support and not answers
+        name for name, row, column in zip(judged.classes, matrix, matrix.T, strict=True) if row.any() > column.any()
     ]
     if silent:
-        found.append(f"never answered {_listed(silent)}, though there are images of it")
+        found.append(f"{_listed(silent)} was never the answer, though there are images of it")
+    mistakes = int(matrix.sum() - matrix.trace())
+    if mistakes < FEW:
+        found.append(
+            f"so few mistakes ({mistakes}) that the intervals are likely to be too narrow, but for proportions"
+        )
+    rare = [name for name, support in zip(judged.classes, matrix.sum(axis=1), strict=True) if 0 < support < FEW]
+    if rare:
+        found.append(
+            f"fewer than {FEW} images of {_listed(rare)}: intervals of averages over classes may be too narrow"
+        )
     few = few_groups_warning(judged.groups)
     return [*found, few] if few else found
 

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from leadline.errors import UsageError
-from leadline.evaluation.noninferiority import Disagreement
+from leadline.evaluation.noninferiority import disagreements, images_factor, loss_bounds
 from leadline.evaluation.paired import right_answers
 from leadline.evaluation.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 CHOSEN, UNDECIDED, NOT_JUDGED = "chosen", "undecided", "not judged"
 # A validation after this share of the training or before is where the last rise is measured from.
@@ -51,7 +52,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison comes to. Accuracies and losses are fractions; `networks` are in the order they were given."""
+    """What a comparison comes to. Accuracies and losses are fractions; `networks` are ordered by what they cost."""
 
     choice: str | None
     outcome: str
@@ -71,61 +72,42 @@ class Verdict:
 def decide(candidates: Sequence[Candidate], *, margin: float = 0.01, confidence: float = 0.95) -> Verdict:
     """The verdict over these candidates; docs/evaluation.md derives the rule and shows its error rates.
 
-    A network's `loss_upper` is its largest bound against any other. The truly best one is among those, whichever it is,
-    so the bounds hold for all networks at once if the comparisons with that one do: K − 1 of them, each at a level of
-    (1 − confidence)/(K − 1). This is J. C. Hsu's "multiple comparisons with the best" (Annals of Statistics 9, 1981)
-    with Bonferroni's inequality in the place of Dunnett's distribution, which would save less than a tenth of the
-    images. Raises LeadlineError unless all were given the same images.
+    Raises LeadlineError unless all were given the same readable, labelled images, and UsageError for what makes no
+    comparison.
     """
     _check(candidates, margin, confidence)
+    judged = sorted((one for one in candidates if not one.not_judged), key=lambda one: (one.cost, one.name))
     not_judged = {one.name: one.not_judged for one in candidates if one.not_judged}
-    judged = [one for one in candidates if not one.not_judged]
+    left_out = "; ".join(f"{name} ({why})" for name, why in not_judged.items())
     if not judged:
-        reason = f"None of the networks could be judged: {_with_reasons(not_judged)}."
+        reason = f"None of the networks could be judged: {left_out}."
         return Verdict(None, NOT_JUDGED, reason, margin, confidence, None, (), None, not_judged)
     right, groups = _right_answers(judged)
-    accuracies = [float(one.mean()) for one in right]
-    best = min(range(len(judged)), key=lambda k: (-accuracies[k], judged[k].cost, judged[k].name))
-    alpha = (1 - confidence) / max(1, len(judged) - 1)
-    against = [
-        [Disagreement.between(right[j], right[k], groups) for j in range(len(judged)) if j != k]
-        for k in range(len(judged))
+    rivals = disagreements(right, groups)
+    accuracies = [float(own.mean()) for own in right]
+    networks = [
+        Judged(one.name, accuracy, max(accuracies) - accuracy, bound, bound < margin)
+        for one, accuracy, bound in zip(judged, accuracies, loss_bounds(rivals, confidence), strict=True)
     ]
-    bounds = [max((pair.upper_bound(alpha) for pair in pairs), default=0.0) for pairs in against]
-    networks = tuple(
-        Judged(one.name, accuracy, accuracies[best] - accuracy, max(0.0, bound), bound < margin)
-        for one, accuracy, bound in zip(judged, accuracies, bounds, strict=True)
-    )
-    within = [k for k in range(len(judged)) if networks[k].within_margin]
-    choice = min(within, key=lambda k: (judged[k].cost, -accuracies[k], judged[k].name), default=None)
-    units = len(right[0]) if groups is None else int(groups.max()) + 1
-    if len(judged) == 1 and not_judged:
-        choice, factor = None, math.inf
-        reason = f"Only {judged[0].name} could be judged, so there was nothing to compare it with."
-    elif len(judged) == 1:
-        choice, factor = 0, math.inf
-        reason = f"{judged[0].name} was the only network, so there was nothing to compare it with."
-    elif choice is None:
-        factor = min(max(pair.images_factor(alpha, margin) for pair in pairs) for pairs in against)
-        reason = _why_undecided(len(right[0]), units if groups is not None else None, factor, margin, confidence)
+    choice = next((network for network in networks if network.within_margin), None)
+    factor = math.inf
+    if len(judged) == 1:
+        # A single network of several is no answer: those that were not judged may be better, given more training.
+        choice = networks[0] if not not_judged else None
+        reason = f"{networks[0].name} was the only network to judge, so there was nothing to compare it with."
+    elif choice:
+        reason = _why_chosen(choice, networks, len(right[0]), margin, confidence)
     else:
-        factor = math.inf
-        unsettled = [
-            networks[k].name
-            for k in range(len(judged))
-            if judged[k].cost < judged[choice].cost and networks[k].loss < margin
-        ]
-        reason = _why_chosen(networks[choice], unsettled, len(right[0]), margin, confidence)
-    if not_judged:
-        reason += f" Not judged: {_with_reasons(not_judged)}."
+        factor = images_factor(rivals, confidence, margin)
+        reason = _why_undecided(len(right[0]), groups, factor, margin, confidence)
     return Verdict(
-        choice=None if choice is None else judged[choice].name,
-        outcome=UNDECIDED if choice is None else CHOSEN,
-        reason=reason,
+        choice=choice.name if choice else None,
+        outcome=CHOSEN if choice else UNDECIDED,
+        reason=f"{reason} Not judged: {left_out}." if not_judged else reason,
         margin=margin,
         confidence=confidence,
-        best=judged[best].name,
-        networks=networks,
+        best=networks[accuracies.index(max(accuracies))].name,
+        networks=tuple(networks),
         images_needed=_rounded_up(len(right[0]) * factor) if math.isfinite(factor) else None,
         not_judged=not_judged,
     )
@@ -172,7 +154,7 @@ def _check(candidates: Sequence[Candidate], margin: float, confidence: float) ->
         raise UsageError(f"confidence {confidence}: expected from 0.5 to below 1")
 
 
-def _right_answers(judged: Sequence[Candidate]) -> tuple[list[Floats], npt.NDArray[np.int64] | None]:
+def _right_answers(judged: Sequence[Candidate]) -> tuple[list[Floats], Integers | None]:
     """Per network who was right, (images, seeds), and the groups of the images."""
     tables = {
         one.name if len(one.seeds) == 1 else f"{one.name}, seed {seed}": table
@@ -184,31 +166,28 @@ def _right_answers(judged: Sequence[Candidate]) -> tuple[list[Floats], npt.NDArr
     return np.split(right.astype(np.float64), ends[:-1], axis=1), groups
 
 
-def _why_chosen(chosen: Judged, unsettled: list[str], images: int, margin: float, confidence: float) -> str:
-    reason = (
-        f"{chosen.name} is the cheapest network shown to lose less than {_points(margin)} of accuracy against the "
-        f"best: with {100 * confidence:g} % confidence at most {100 * chosen.loss_upper:.2f}, on the same {images:,} images"
+def _why_chosen(choice: Judged, networks: list[Judged], images: int, margin: float, confidence: float) -> str:
+    cheaper = [one.name for one in networks[: networks.index(choice)] if one.loss < margin]
+    unsettled = f"; whether {' or '.join(cheaper)} would do, so many images cannot tell" if cheaper else ""
+    return (
+        f"{choice.name} is the cheapest network shown to lose less than {_points(margin)} of accuracy against the "
+        f"best: at most {100 * choice.loss_upper:.2f} with {100 * confidence:g} % confidence, on the same {images:,} "
+        f"images{unsettled}."
     )
-    if unsettled:
-        reason += f"; whether the cheaper {' or '.join(unsettled)} would do is not settled by so few images"
-    return reason + "."
 
 
-def _why_undecided(images: int, groups: int | None, factor: float, margin: float, confidence: float) -> str:
+def _why_undecided(images: int, groups: Integers | None, factor: float, margin: float, confidence: float) -> str:
     reason = (
         f"On these {images:,} images no network can be shown, with {100 * confidence:g} % confidence, to lose less "
         f"than {_points(margin)} of accuracy against the best"
     )
-    if math.isfinite(factor):
-        of_groups = "" if groups is None else f" of about {_rounded_up(groups * factor):,} groups"
-        return f"{reason}; about {_rounded_up(images * factor):,} images{of_groups} would be needed."
-    if groups == 1:
+    count = 0 if groups is None else int(groups.max()) + 1
+    if count == 1:
         return f"{reason}: all of them are of one group, which says nothing of others."
-    return f"{reason}: from one training to the next the networks vary more than that, so it takes more seeds."
-
-
-def _with_reasons(not_judged: dict[str, str]) -> str:
-    return "; ".join(f"{name} ({reason})" for name, reason in not_judged.items())
+    if not math.isfinite(factor):
+        return f"{reason}: from one training to the next the networks vary more than that, so it takes more seeds."
+    of_groups = f" of about {_rounded_up(count * factor):,} groups" if count else ""
+    return f"{reason}; about {_rounded_up(images * factor):,} images{of_groups} would be needed."
 
 
 def _points(margin: float) -> str:
