@@ -92,7 +92,7 @@ TABLE: tuple[Architecture, ...] = (
         readings=nin.IMAGENET_READINGS),
 
     GOOGLENET(name="googlenet", build=_googlenet, minimum_size=65, readings=googlenet.READINGS),
-    GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), minimum_size=65,
+    GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=65,
               deviates=googlenet.NAIVE_DEVIATES, readings=googlenet.READINGS),
     GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=googlenet.BN_DEVIATES),
     GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=18, **CIFAR,
@@ -131,7 +131,7 @@ TABLE: tuple[Architecture, ...] = (
             deviates=resnext.DEVIATES_32X8D),
     RESNEXT(name="resnext29_8x64d_cifar", build=partial(_resnext, "ResNeXt-29 (8×64d)"), depth=29, **CIFAR),
     RESNEXT(name="resnext29_16x64d_cifar", build=partial(_resnext, "ResNeXt-29 (16×64d)"), depth=29, **CIFAR),
-    RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=29, **CIFAR, deviates=resnext.SMALL_DEVIATES),
+    RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=20, **CIFAR, deviates=resnext.SMALL_DEVIATES),
 
     DENSENET(name="densenet121", build=partial(_densenet, "DenseNet-121"), depth=121,
              readings=densenet.IMAGENET_READINGS),
@@ -155,7 +155,7 @@ TABLE: tuple[Architecture, ...] = (
              readings=densenet.CIFAR_READINGS),
     DENSENET(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190, **CIFAR,
              readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=44, **CIFAR,
+    DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=40, **CIFAR,
              deviates=densenet.SMALL_DEVIATES),
 )
 # fmt: on
