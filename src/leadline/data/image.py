@@ -1,13 +1,15 @@
 """Reading an image file, the one way used by everything: what is in it, and its pixels, or a line that says why not."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from leadline.data.formats import jpeg, pillow, png, tiff
+from leadline.data.formats.axes import Projection
 from leadline.data.formats.header import LARGEST, MOST_CHANNELS, Header, ImageError
-from leadline.data.formats.tiff import Projection
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -20,21 +22,22 @@ __all__ = [
     "read_image",
 ]
 
-SUFFIXES = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "GIF": (".gif",),
-    "BMP": (".bmp",),
-    "WebP": (".webp",),
-    "TIFF": (".tif", ".tiff", ".btf", ".tf8"),
+# How the content begins, by which a format is recognised, and how its files should be named.
+FORMATS = {
+    "PNG": (re.compile(rb"\x89PNG\r\n\x1a\n"), (".png",)),
+    "JPEG": (re.compile(rb"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif")),
+    "GIF": (re.compile(rb"GIF8[79]a"), (".gif",)),
+    "BMP": (re.compile(rb"BM"), (".bmp",)),
+    "WebP": (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), (".webp",)),
+    "TIFF": (re.compile(rb"II[*+]\0|MM\0[*+]"), (".tif", ".tiff", ".btf", ".tf8")),
 }
-IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+IMAGE_SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
 
 
 def read_header(path: str | Path, *, content: bytes | None = None, project: Projection | None = None) -> Header:
-    """What `read_image` would return, found without decoding pixels.
+    """What `read_image` would return for the file, found without decoding a pixel; raises ImageError where it would.
 
-    `content` are the bytes of the file, for those who have read it already. Raises ImageError.
+    (Some damage shows only in decoding.) `content` is the bytes of the file, if they have been read already.
     """
     path = Path(path)
     content = _content(path, content)
@@ -42,10 +45,10 @@ def read_header(path: str | Path, *, content: bytes | None = None, project: Proj
     try:
         header = _header(content, format, project)
     except Exception as error:
-        raise _image_error(path, format, error) from error
-    if path.suffix.lower() in IMAGE_SUFFIXES and path.suffix.lower() not in SUFFIXES[format]:
-        note = f"named {path.suffix}, but is a {format}"
-        header = Header(**{**vars(header), "notes": (note, *header.notes)})
+        raise _refused(path, format, error) from error
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES and suffix not in FORMATS[format][1]:
+        return replace(header, notes=(f"named {path.suffix}, but is a {format}", *header.notes))
     return header
 
 
@@ -57,38 +60,35 @@ def read_image(
     project: Projection | None = None,
     reduce_to: int | None = None,
 ) -> NDArray[Any]:
-    """The pixels at `path`, (channels, height, width), of the type, channels and size that `read_header` says.
+    """The pixels of the file, (channels, height, width), uint8, uint16, int16 or float32; it may be a read-only view.
 
-    `channels` selects and orders them, counted from 0. `project` makes one plane of a stack in depth. With `reduce_to`
-    a JPEG may come at a half, a quarter or an eighth of its size, its short side no smaller than that: decoding a large
-    photograph is then several times as fast. The array may be a read-only view. Raises ImageError.
+    `channels` selects and orders channels, numbered from 0. `project` makes one plane of a stack in depth. With
+    `reduce_to`, a JPEG may come at a half, a quarter or an eighth of its size, its short side no smaller than that:
+    large photographs decode several times as fast. `content` is as in `read_header`. Raises ImageError.
     """
     path = Path(path)
     content = _content(path, content)
     format = _format(path, content)
     try:
-        header = _header(content, format, project)
-        pixels = _pixels(content, format, project, reduce_to)
+        header, pixels = _image(content, format, project, reduce_to)
     except Exception as error:
-        raise _image_error(path, format, error) from error
-    size = pixels.shape[1:] if format == "JPEG" and reduce_to else (header.height, header.width)
+        raise _refused(path, format, error) from error
+    size = pixels.shape[1:] if reduce_to and format == "JPEG" else (header.height, header.width)
     if pixels.shape != (header.channels, *size) or pixels.dtype != header.dtype:
-        raise ImageError(f"{path}: its header does not fit its pixels; copy it again from its source, or remove it")
-    if channels is not None:
-        if not channels or not all(0 <= channel < len(pixels) for channel in channels):
-            raise ImageError(
-                f"{path}: has {len(pixels)} channels, numbered from 0, and channels {','.join(map(str, channels))} "
-                "were asked for"
-            )
-        pixels = pixels[list(channels)]
-    return pixels
+        raise _refused(path, format, ValueError("its pixels are not what its header says"))
+    if channels is None:
+        return pixels
+    if not channels or not set(channels) <= set(range(header.channels)):
+        wanted = ",".join(map(str, channels))
+        raise ImageError(f"{path}: has {header.channels} channels, numbered from 0; choose among them, not {wanted!r}")
+    return pixels[list(channels)]
 
 
 def _content(path: Path, content: bytes | None) -> bytes:
     try:
         if content is None:
             if path.stat().st_size > LARGEST:
-                raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:.0f} GiB; cut it into tiles")
+                raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
             content = path.read_bytes()
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror or error}") from error
@@ -98,22 +98,12 @@ def _content(path: Path, content: bytes | None) -> bytes:
 
 
 def _format(path: Path, content: bytes) -> str:
-    """By content: names are wrong too often."""
-    if content.startswith(png.SIGNATURE):
-        return "PNG"
-    if content.startswith(jpeg.SIGNATURE):
-        return "JPEG"
-    if content.startswith(tiff.SIGNATURES):
-        return "TIFF"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "WebP"
-    if content.startswith(b"BM"):
-        return "BMP"
+    for format, (beginning, _) in FORMATS.items():
+        if beginning.match(content):
+            return format
     raise ImageError(
-        f"{path}: is no image that Leadline reads ({', '.join(SUFFIXES)}): it begins with {content[:8]!r}; "
-        "convert it, or remove it"
+        f"{path}: is none of {', '.join(FORMATS)}: it begins with {content[:16]!r}; "
+        "convert it to one of them, or remove it"
     )
 
 
@@ -127,18 +117,20 @@ def _header(content: bytes, format: str, project: Projection | None) -> Header:
     return pillow.header(content, format=format)
 
 
-def _pixels(content: bytes, format: str, project: Projection | None, reduce_to: int | None) -> NDArray[Any]:
+def _image(
+    content: bytes, format: str, project: Projection | None, reduce_to: int | None
+) -> tuple[Header, NDArray[Any]]:
     if format == "PNG":
-        return png.pixels(content)
+        return png.image(content)
     if format == "JPEG":
-        return jpeg.pixels(content, reduce_to=reduce_to)
+        return jpeg.image(content, reduce_to=reduce_to)
     if format == "TIFF":
-        return tiff.pixels(content, project=project)
-    return pillow.pixels(content, format=format)
+        return tiff.image(content, project=project)
+    return pillow.image(content, format=format)
 
 
-def _image_error(path: Path, format: str, error: Exception) -> ImageError:
-    """Decoders raise whatever a damaged file leads them to: all of it means the same to the person."""
+def _refused(path: Path, format: str, error: Exception) -> ImageError:
+    """Decoders raise whatever a damaged file leads them to; to a person all of it means the same."""
     if isinstance(error, ImageError):
         return ImageError(f"{path}: {error}")
     reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,1 +1,1 @@
-"""The image formats: a file each, with `header(content)` and `pixels(content)`; used through leadline.data.image."""
+"""The image formats: a file each, with `header(content)` and `image(content)`; used through leadline.data.image."""

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from leadline.errors import LeadlineError
 
-# An image, or the whole stack it is projected from, may take this many bytes once decoded; a header that promises more
-# is refused before memory is taken. 18,000 × 18,000 pixels of 8-bit RGB fit in.
+# What is decoded at once may take this many bytes: 18,000 × 18,000 pixels of 8-bit RGB, or 128 planes of 2,048 × 2,048
+# in 16 bits. A header that promises more is refused before memory is taken.
 LARGEST = 2**30
 MOST_CHANNELS = 64
+
+ALPHA = "transparency composited on white"
+INKS = "printing inks (CMYK) converted to RGB without a colour profile"
+TURNED = "turned upright as its orientation tag says"
 
 
 class ImageError(LeadlineError):
@@ -16,7 +20,7 @@ class ImageError(LeadlineError):
 
 @dataclass(frozen=True)
 class Header:
-    """What `read_image` will return, and what a person should know about how it got there."""
+    """What `read_image` returns for a file, and what a person should know about how it came about."""
 
     width: int  # pixels, once turned upright
     height: int
@@ -26,13 +30,33 @@ class Header:
     notes: tuple[str, ...] = ()
 
 
-def check_size(*, width: int, height: int, values: int, itemsize: int) -> None:
-    """Refuse an image without pixels, or with more than LARGEST bytes; `values` is how many each pixel has."""
+def header_of(
+    *,
+    width: int,
+    height: int,
+    stored: int,
+    channels: int,
+    dtype: str,
+    format: str,
+    orientation: int,
+    notes: dict[str, bool],
+) -> Header:
+    """The header of `width` × `height` stored pixels, of `stored` values each, that become `channels` channels.
+
+    `notes` are kept where they apply. Raises ImageError for an image without pixels and for one that is too large.
+    """
     if width < 1 or height < 1:
         raise ImageError(f"its header says {width} × {height} pixels, so there is no image in it; remove it")
-    size = width * height * values * itemsize
+    itemsize = {"uint8": 1, "uint16": 2, "int16": 2, "float32": 4}[dtype]
+    size = width * height * stored * itemsize
     if size > LARGEST:
         raise ImageError(
-            f"its header says {width} × {height} pixels of {values} × {8 * itemsize} bits, {size / 2**30:.1f} GiB "
-            f"decoded, and at most {LARGEST / 2**30:.0f} GiB is read; cut it into tiles, or remove it if it should be small"
+            f"its header says {width} × {height} pixels of {stored} × {8 * itemsize} bits, {size / 2**30:.1f} GiB "
+            f"decoded, and at most {LARGEST / 2**30:g} GiB is read; cut it into tiles, or remove it"
         )
+    if channels > MOST_CHANNELS:
+        raise ImageError(f"has {channels} channels, and at most {MOST_CHANNELS} are read; save those that count")
+    if orientation >= 5:
+        width, height = height, width
+    applying = tuple(note for note, applies in {**notes, TURNED: orientation > 1}.items() if applies)
+    return Header(width, height, channels, dtype, format, applying)

@@ -10,47 +10,43 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from leadline.data.formats.colour import ALPHA, TURNED, exif_orientation, on_white, upright
-from leadline.data.formats.header import Header, ImageError, check_size
+from leadline.data.formats.header import ALPHA, Header, ImageError, header_of
+from leadline.data.formats.samples import channels_first, exif_orientation, on_white, upright
 
 READERS = {"GIF": GifImageFile, "BMP": BmpImageFile, "WebP": WebPImageFile}
-# Pillow's mode → the mode that is decoded to: palettes are expanded, one bit becomes 0 or 255.
+# Pillow's mode → the mode it is decoded to: palettes are expanded, one bit becomes 0 or 255.
 DECODED = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA"}
 
 
-def _open(content: bytes, format: str) -> tuple[Image.Image, str, int]:
-    """The image, not yet decoded, the mode to decode it to, and its orientation."""
-    image = READERS[format](io.BytesIO(content))
-    if image.mode not in DECODED:
-        raise ImageError(f"is a {format} of Pillow's mode {image.mode}, which is not read; save it as PNG")
-    mode = DECODED[image.mode]
-    if "transparency" in image.info:
-        mode = {"L": "LA", "RGB": "RGBA"}[mode]
-    return image, mode, exif_orientation(image.info.get("exif", b""))
-
-
 def header(content: bytes, *, format: str) -> Header:
-    image, mode, orientation = _open(content, format)
-    check_size(width=image.width, height=image.height, values=len(mode), itemsize=1)
-    frames = getattr(image, "n_frames", 1)
-    notes = {
-        ALPHA: mode.endswith("A"),
-        TURNED: orientation > 1,
-        f"the first of {frames} frames": frames > 1,
-    }
-    turned = orientation >= 5
-    return Header(
-        width=image.height if turned else image.width,
-        height=image.width if turned else image.height,
+    return _opened(content, format)[0]
+
+
+def image(content: bytes, *, format: str) -> tuple[Header, NDArray[Any]]:
+    header, opened, mode = _opened(content, format)
+    samples = channels_first(np.asarray(opened.convert(mode)))
+    samples = on_white(samples) if ALPHA in header.notes else samples
+    return header, upright(samples, exif_orientation(opened.info.get("exif", b"")))
+
+
+def _opened(content: bytes, format: str) -> tuple[Header, Image.Image, str]:
+    """The header, the image before it is decoded, and the mode to decode it to."""
+    try:
+        opened = READERS[format](io.BytesIO(content))
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"is too large ({str(error).partition(',')[0]}); cut it into tiles, or remove it") from error
+    mode = DECODED[opened.mode]
+    if "transparency" in opened.info:
+        mode = {"L": "LA", "RGB": "RGBA"}[mode]
+    frames = getattr(opened, "n_frames", 1)
+    header = header_of(
+        width=opened.width,
+        height=opened.height,
+        stored=len(mode),
         channels=len(mode.removesuffix("A")),
         dtype="uint8",
         format=format,
-        notes=tuple(note for note, applies in notes.items() if applies),
+        orientation=exif_orientation(opened.info.get("exif", b"")),
+        notes={ALPHA: mode.endswith("A"), f"the first of {frames} frames": frames > 1},
     )
-
-
-def pixels(content: bytes, *, format: str) -> NDArray[Any]:
-    image, mode, orientation = _open(content, format)
-    decoded = np.asarray(image.convert(mode))
-    samples = decoded[np.newaxis] if decoded.ndim == 2 else decoded.transpose(2, 0, 1)
-    return upright(on_white(samples) if mode.endswith("A") else samples, orientation)
+    return header, opened, mode

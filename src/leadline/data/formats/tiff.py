@@ -1,37 +1,108 @@
-"""TIFF, OME-TIFF and ImageJ TIFF, through tifffile: which axes there are, and what their samples mean."""
+"""TIFF, OME-TIFF and ImageJ TIFF, through tifffile: one image, whole, and what its samples mean."""
 
 import io
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-from leadline.data.formats.colour import ALPHA, INKS, TURNED, from_inks, on_white, upright
-from leadline.data.formats.header import MOST_CHANNELS, Header, ImageError, check_size
+from leadline.data.formats.axes import DEPTH, Axes, Projection, projected, understand
+from leadline.data.formats.header import ALPHA, INKS, Header, ImageError, header_of
+from leadline.data.formats.samples import from_inks, on_white, upright
 
-Projection = Literal["max", "mean"]
-SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-# Stored type → type of the pixels; what is not here is refused. The second half is exact or refused, value by value.
+# Stored type → type of the pixels; a type that is not here is refused. Integers of 32 and 64 bits are read where 32-bit
+# floats hold every value exactly; 64-bit floats are rounded, and a note says so.
 TYPES = {
     "bool": "uint8", "uint8": "uint8", "uint16": "uint16", "int16": "int16", "float32": "float32",
     "int8": "int16", "float16": "float32",
     "int32": "float32", "uint32": "float32", "int64": "float32", "uint64": "float32", "float64": "float32",
 }  # fmt: skip
-MINISWHITE, MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR = 0, 1, 2, 3, 5, 6
-PHOTOMETRICS = (MINISWHITE, MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR)
-# What tifffile says about tags that no pixel depends on.
-HARMLESS = ("<TiffTag.fromfile>", "GDAL_NODATA")
+EXACT_IN_FLOAT32 = 2**24
+# Values of the tags PhotometricInterpretation, ExtraSamples and Compression.
+MINISWHITE, MINISBLACK, RGB, PALETTE, INKED, YCBCR = 0, 1, 2, 3, 5, 6
+PREMULTIPLIED, TRANSPARENCY = (1,), (2,)
+JPEG = 7
+# What tifffile says of private tags of unknown types, and of GDAL's mark of missing values: no pixel depends on them.
+HARMLESS = re.compile(r"TiffTag (3[3-9]|[4-9]\d)\d{3} .*invalid data type|GDAL_NODATA")
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The one image of a file, before it is decoded."""
+
+    series: TiffPageSeries
+    axes: Axes
+
+    @property
+    def page(self) -> TiffPage:
+        return self.series.keyframe
+
+    @property
+    def orientation(self) -> int:
+        tag = self.page.tags.get(274)
+        return int(tag.value) if tag and tag.value in range(1, 9) else 1
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the last sample is the transparency of grey or RGB, and is called so by the file."""
+        colours = {MINISBLACK: 1, RGB: 3, YCBCR: 3}.get(self.page.photometric)
+        named = tuple(self.page.extrasamples) in (PREMULTIPLIED, TRANSPARENCY)
+        return named and self.axes.sample_axis == "S" and self.axes.samples - 1 == colours
+
+    @property
+    def inked(self) -> bool:
+        return bool(self.page.photometric == INKED)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether values stand for colours. In a stack, the palette is only how some program displayed the values."""
+        return bool(self.page.photometric == PALETTE) and self.axes.samples == self.axes.depth == 1
+
+    def header(self, project: Projection | None, reduced: int) -> Header:
+        page, axes = self.page, self.axes
+        dtype = "uint8" if self.indexed else TYPES[str(page.dtype)]
+        return header_of(
+            width=axes.length("X"),
+            height=axes.length("Y"),
+            stored=axes.samples * axes.depth,
+            channels=3 if self.indexed or self.inked else axes.samples - self.transparent,
+            dtype=dtype,
+            format="TIFF",
+            orientation=self.orientation,
+            notes={
+                f"{project} of {axes.depth} {DEPTH.get(axes.depth_axis)}": axes.depth > 1,
+                f"{page.dtype} read as {dtype}": str(page.dtype) not in ("bool", dtype) and not self.indexed,
+                "its palette taken for display colours": bool(page.photometric == PALETTE) and not self.indexed,
+                f"{reduced} reduced copies left aside": reduced > 0,
+                ALPHA: self.transparent,
+                INKS: self.inked,
+            },
+        )
+
+
+def header(content: bytes, *, project: Projection | None) -> Header:
+    with _opened(content) as file:
+        return _stored(file, project)[0]
+
+
+def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArray[Any]]:
+    with _opened(content) as file:
+        header, stored = _stored(file, project)
+        # In this thread: whoever reads many images has threads already, and what tifffile logs is told apart by thread.
+        planes = stored.axes.arrange(stored.series.asarray(maxworkers=1))
+        pixels = _of_type(_channels(planes, stored), header.dtype)
+        return header, upright(projected(pixels, project), stored.orientation)
 
 
 class _Complaints(logging.Filter):
-    """Keeps what tifffile logs in this thread to itself: it goes on with zeros where we have to refuse."""
+    """Keeps what tifffile logs in this thread: it would go on, with zeros, where an image has to be refused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,13 +112,15 @@ class _Complaints(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.thread != self.thread:
             return True
-        if record.levelno >= logging.WARNING and not any(word in record.getMessage() for word in HARMLESS):
-            self.messages.append(record.getMessage())
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING and not HARMLESS.search(message):
+            self.messages.append(message)
         return False
 
 
 @contextmanager
 def _opened(content: bytes) -> Iterator[TiffFile]:
+    """`content` as a TIFF without siblings on the disk; ValueError when tifffile complained in the end."""
     complaints, logger = _Complaints(), logging.getLogger("tifffile")
     logger.addFilter(complaints)
     try:
@@ -59,190 +132,75 @@ def _opened(content: bytes) -> Iterator[TiffFile]:
         logger.removeFilter(complaints)
 
 
-@dataclass(frozen=True)
-class _Stack:
-    """The one series of a file, as (depth, samples, height, width)."""
-
-    series: TiffPageSeries
-    sizes: dict[str, int]  # axis → length, in stored order, without those of length 1
-    depth_axis: str  # "" where there is none
-    sample_axis: str
-    notes: tuple[str, ...]
-
-    @property
-    def page(self) -> TiffPage:
-        return self.series.keyframe
-
-    @property
-    def depth(self) -> int:
-        return self.sizes.get(self.depth_axis, 1)
-
-    @property
-    def samples(self) -> int:
-        return self.sizes.get(self.sample_axis, 1)
-
-    @property
-    def orientation(self) -> int:
-        tag = self.page.tags.get(274)
-        return int(tag.value) if tag and 1 <= tag.value <= 8 else 1
-
-    @property
-    def alpha(self) -> bool:
-        """Whether the last sample is transparency: of grey or of RGB, and called so by the file."""
-        whole = {MINISBLACK: 2, RGB: 4, YCBCR: 4}.get(self.page.photometric) == self.samples
-        return whole and self.sample_axis == "S" and tuple(self.page.extrasamples) in ((1,), (2,))
-
-    @property
-    def inks(self) -> bool:
-        return bool(self.page.photometric == SEPARATED)
-
-    @property
-    def palette(self) -> bool:
-        """Whether values are indices of colours; in a stack the palette is only how a program displayed it."""
-        return bool(self.page.photometric == PALETTE and self.samples == self.depth == 1)
-
-    @property
-    def channels(self) -> int:
-        return 3 if self.palette or self.inks else self.samples - self.alpha
-
-    @property
-    def dtype(self) -> str:
-        return "uint8" if self.palette else TYPES[str(self.page.dtype)]
-
-
-def _stack(file: TiffFile, project: Projection | None) -> _Stack:
-    """The one series of `file`; ImageError where it is not one image of a kind that can be read."""
+def _stored(file: TiffFile, project: Projection | None) -> tuple[Header, _Stored]:
     series = [each for each in file.series if not each.keyframe.is_reduced]
     if len(series) != 1:
         shapes = ", ".join("×".join(map(str, each.shape)) for each in series[:4])
         raise ImageError(f"holds {len(series)} images ({shapes}); save the one that counts in a file of its own")
-    notes = [f"{len(file.series) - 1} reduced copies left aside"] if len(file.series) > 1 else []
-    axes, shape, page = series[0].axes, series[0].shape, series[0].keyframe
-    found = [(axis, size) for axis, size in zip(axes, shape, strict=True) if size != 1 or axis in "YX"]
-    sizes = dict(found)
-    shown = ", ".join(f"{axis} = {size}" for axis, size in found)
-    if "T" in sizes:
-        raise ImageError(f"is a series of {sizes['T']} time points; save those that count in files of their own")
-    depth_axis = next((axis for axis in "ZIQ" if axis in sizes), "")
-    sample_axis = next((axis for axis in "CS" if axis in sizes), "")
-    if len(sizes) != len(found) or set(sizes) != {*"YX", *depth_axis, *sample_axis}:
-        raise ImageError(f"has axes ({shown}) of which no image can be made; save it with the axes C, Y and X")
-    if depth_axis and project is None:
-        depth = sizes[depth_axis]
-        if depth_axis == "Z":
-            raise ImageError(
-                f"is a stack of {depth} planes in depth; choose how to project it: max or mean (--project)"
-            )
+    stored = _Stored(series[0], understand(series[0].axes, series[0].shape, project=project))
+    _check_kind(stored)
+    header = stored.header(project, reduced=len(file.series) - 1)
+    _check_whole(stored, file.filehandle.size)
+    return header, stored
+
+
+def _check_kind(stored: _Stored) -> None:
+    page, bits = stored.page, stored.page.bitspersample
+    if str(page.dtype) not in TYPES or (page.dtype.itemsize == 1 and bits not in (1, 2, 4, 8)):
         raise ImageError(
-            f"holds {depth} pages, and nothing in it says whether they are channels, depth or time; save it with named "
-            'axes (tifffile: metadata={"axes": "CYX"}), or, if they are depth, project them: max or mean (--project)'
+            f"holds values of type {page.dtype} ({bits} bits), which is not read; "
+            "save it as uint8, uint16, int16 or float32"
         )
-    if depth_axis:
-        notes.append(f"{sizes[depth_axis]} {'planes in depth' if depth_axis == 'Z' else 'pages'}, {project} of them")
-    stack = _Stack(series[0], sizes, depth_axis, sample_axis, ())
-    _check_kind(stack)
-    notes += [
-        note
-        for note, applies in {
-            ALPHA: stack.alpha,
-            INKS: stack.inks,
-            TURNED: stack.orientation > 1,
-            "its palette taken as display colours only": page.photometric == PALETTE and not stack.palette,
-            f"{page.dtype} as {stack.dtype}": str(page.dtype) not in ("bool", stack.dtype) and not stack.palette,
-        }.items()
-        if applies
-    ]
-    return _Stack(series[0], sizes, depth_axis, sample_axis, tuple(notes))
+    known = page.photometric in (MINISWHITE, MINISBLACK, RGB, PALETTE, INKED)
+    if not known and not (page.photometric == YCBCR and page.compression == JPEG):
+        name = getattr(page.photometric, "name", page.photometric)
+        raise ImageError(f"stores its colours as {name}, which is not read; save it as grey or RGB")
+    special = stored.transparent or stored.inked or page.photometric == MINISWHITE
+    if special and page.dtype.kind not in "bu":
+        raise ImageError(f"holds transparency, inks or inverted grey of type {page.dtype}; save it as grey or RGB")
+    if stored.inked and stored.axes.samples != 4:
+        raise ImageError(f"holds {stored.axes.samples} printing inks, and only CMYK is read; save it as RGB")
 
 
-def _check_kind(stack: _Stack) -> None:
-    page, dtype = stack.page, str(stack.page.dtype)
-    if page.photometric not in PHOTOMETRICS:
-        raise ImageError(f"stores colours as {page.photometric!r}, which is not read; save it as RGB or grey")
-    if dtype not in TYPES:
-        raise ImageError(f"holds values of type {dtype}, which is not read; save it as uint8, uint16, int16 or float32")
-    if stack.channels > MOST_CHANNELS:
-        raise ImageError(f"has {stack.channels} channels, and at most {MOST_CHANNELS} are read; save those that count")
-    unsigned = dtype in ("bool", "uint8", "uint16")
-    if not unsigned and (stack.alpha or stack.inks or page.photometric == MINISWHITE):
-        raise ImageError(f"holds transparency, inks or inverted grey of type {dtype}; save it as RGB or grey")
-    if stack.inks and stack.samples != 4:
-        raise ImageError(f"holds {stack.samples} inks, and only CMYK is read; save it as RGB")
-    itemsize = max(page.dtype.itemsize, np.dtype(stack.dtype).itemsize)
-    check_size(width=stack.sizes["X"], height=stack.sizes["Y"], values=stack.samples * stack.depth, itemsize=itemsize)
-
-
-def _check_whole(stack: _Stack, size: int) -> None:
-    """Refuse where the file ends before its pixels do: tifffile would fill in zeros."""
-    for page in stack.series.pages:
+def _check_whole(stored: _Stored, size: int) -> None:
+    """Refuse a file that lacks a part of its pixels: tifffile would fill in zeros."""
+    for page in stored.series.pages:
         if page is None:
-            raise ImageError("is only a part of its image, the rest is missing or in other files; save it as one file")
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-            if count == 0 or offset + count > size:
-                raise ImageError("is cut off: pixels are missing; copy it again from its source, or remove it")
-    if stack.series.dataoffset is not None and stack.series.dataoffset + stack.series.nbytes > size:
+            raise ImageError("lacks planes that its metadata promise, or has them in other files; save it as one file")
+        if len(page.dataoffsets) != len(page.databytecounts) or not all(
+            count and offset + count <= size
+            for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+        ):
+            raise ImageError("is cut off: pixels are missing; copy it again from its source, or remove it")
+    if stored.series.dataoffset is not None and stored.series.dataoffset + stored.series.nbytes > size:
         raise ImageError("is cut off: pixels are missing; copy it again from its source, or remove it")
 
 
-def header(content: bytes, *, project: Projection | None) -> Header:
-    with _opened(content) as file:
-        stack = _stack(file, project)
-        _check_whole(stack, len(content))
-        turned = stack.orientation >= 5
-        return Header(
-            width=stack.sizes["Y" if turned else "X"],
-            height=stack.sizes["X" if turned else "Y"],
-            channels=stack.channels,
-            dtype=stack.dtype,
-            format="TIFF",
-            notes=stack.notes,
-        )
-
-
-def pixels(content: bytes, *, project: Projection | None) -> NDArray[Any]:
-    with _opened(content) as file:
-        stack = _stack(file, project)
-        # One thread: whoever reads many images has threads already, and complaints are told apart by thread.
-        stored = stack.series.asarray(maxworkers=1)
-        stored = stored.reshape(
-            [size for axis, size in zip(stack.series.axes, stack.series.shape, strict=True) if axis in stack.sizes]
-        )
-        order = [list(stack.sizes).index(axis) for axis in (stack.depth_axis, stack.sample_axis, "Y", "X") if axis]
-        planes = stored.transpose(order).reshape(stack.depth, stack.samples, stack.sizes["Y"], stack.sizes["X"])
-        return upright(_projected(_channels(planes, stack), project), stack.orientation)
-
-
-def _channels(planes: NDArray[Any], stack: _Stack) -> NDArray[Any]:
-    """What the samples mean: (depth, channels, height, width) of the type that the header says."""
-    page, bits = stack.page, stack.page.bitspersample
-    if stack.palette:
+def _channels(planes: NDArray[Any], stored: _Stored) -> NDArray[Any]:
+    """What the samples of (depth, samples, height, width) mean, still in their own type."""
+    page, bits = stored.page, stored.page.bitspersample
+    if stored.indexed:
         return (page.colormap >> 8).astype(np.uint8)[:, planes[0, 0]][np.newaxis]
     if bits < 8:
-        planes = planes.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
-        bits = 8
+        planes, bits = planes.astype(np.uint8) * np.uint8(255 // (2**bits - 1)), 8
     if page.photometric == MINISWHITE:
-        planes = (2**bits - 1 - planes.astype(np.int64)).astype(planes.dtype)
-    if stack.alpha:
-        planes = on_white(planes, premultiplied=tuple(page.extrasamples) == (1,))
-    if stack.inks:
-        planes = from_inks(planes)
-    converted = planes.astype(stack.dtype)
-    if planes.dtype.kind in "iu" and converted.dtype.kind == "f" and (np.abs(planes.astype(np.float64)) > 2**24).any():
-        raise ImageError(
-            f"holds {planes.dtype} values beyond ±16777216, which 32-bit floats cannot hold exactly; save it as uint16"
-        )
-    if converted.dtype.kind == "f" and not np.isfinite(converted).all():
-        raise ImageError(
-            f"holds values that are not finite in 32 bits (stored as {planes.dtype}): NaN, infinite or too large; "
-            "replace them"
-        )
+        planes = planes.dtype.type(2**bits - 1) - planes
+    if stored.transparent:
+        planes = on_white(planes, premultiplied=tuple(page.extrasamples) == PREMULTIPLIED)
+    return from_inks(planes) if stored.inked else planes
+
+
+def _of_type(planes: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """`planes` as `dtype`, in the machine's byte order; ImageError where that would change or lose a value."""
+    if dtype == "float32" and planes.dtype.kind in "iu":
+        low, high = int(planes.min()), int(planes.max())
+        if max(-low, high) > EXACT_IN_FLOAT32:
+            raise ImageError(
+                f"holds {planes.dtype} values from {low} to {high}, and 32-bit floats are exact up to "
+                f"{EXACT_IN_FLOAT32}; save it as uint16"
+            )
+    with np.errstate(over="ignore"):
+        converted = planes.astype(dtype, copy=False)
+    if dtype == "float32" and not np.isfinite(converted).all():
+        raise ImageError("holds values that are not numbers, infinite or beyond 32-bit floats; replace them")
     return converted
-
-
-def _projected(planes: NDArray[Any], project: Projection | None) -> NDArray[Any]:
-    if len(planes) == 1:
-        return planes[0]
-    if project == "max":
-        return planes.max(axis=0)
-    mean = planes.mean(axis=0, dtype=np.float64)
-    return (mean if planes.dtype.kind == "f" else np.rint(mean)).astype(planes.dtype)

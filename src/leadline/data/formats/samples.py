@@ -1,4 +1,4 @@
-"""From what is stored to channels: transparency, printing inks, and which way is up. Arrays are (…, height, width)."""
+"""From stored samples to channels: transparency, printing inks, which way is up. Arrays are (…, height, width)."""
 
 import struct
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ALPHA = "transparency composited on white"
-INKS = "printing inks (CMYK) converted to RGB without a colour profile"
-TURNED = "turned upright as its orientation tag says"
+
+def channels_first(decoded: NDArray[Any]) -> NDArray[Any]:
+    """(channels, height, width) of what decoders return: (height, width) or (height, width, channels)."""
+    return decoded[np.newaxis] if decoded.ndim == 2 else decoded.transpose(2, 0, 1)
 
 
 def on_white(samples: NDArray[Any], *, premultiplied: bool = False) -> NDArray[Any]:
@@ -25,7 +26,7 @@ def on_white(samples: NDArray[Any], *, premultiplied: bool = False) -> NDArray[A
 def from_inks(samples: NDArray[Any]) -> NDArray[Any]:
     """RGB of unsigned (…, CMYK, height, width), 0 being no ink: what is left of white after the ink and after black."""
     full = np.iinfo(samples.dtype).max
-    left = full - samples.astype(np.uint32)
+    left = (full - samples).astype(np.uint32)
     return ((left[..., :3, :, :] * left[..., 3:, :, :] + full // 2) // full).astype(samples.dtype)
 
 
@@ -41,9 +42,9 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Tag 274 of the first directory of an EXIF block (with or without its "Exif" prefix); 1 where there is none.
+    """Tag 274 of the first directory of an EXIF block, with or without its "Exif" prefix; 1 where there is none.
 
-    A damaged block says nothing about the pixels, so it counts as none.
+    No other pixel depends on the block, so a damaged one counts as none.
     """
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
