@@ -23,8 +23,8 @@ class Layer:
 
     `kernel`, `stride` and `padding` are (height, width) in pixels of the layer's own input, None where it has no
     window. `output_shape` is (channels, height, width) or (features,). `receptive_field` is how many pixels of the
-    image, counted along one side, its output can depend on, ignoring that the image ends; for branches, the widest.
-    `activation_bytes` is the memory of its output, 0 where it works in place. `depth` counts the convolutions and fully
+    image, counted along one side, its output can depend on, past its borders too; for branches, the widest.
+    `activation_bytes` is its output's memory, 0 where it works in place. `depth` counts the convolutions and fully
     connected layers on the longest way to it; `inputs` are the places of the layers it takes from, counted through
     `Anatomy.layers` and on through `Anatomy.auxiliary`.
     """
@@ -46,7 +46,7 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Anatomy:
-    """A network's layers for one image of `input` (channels, height, width); `auxiliary` are the training-only heads."""
+    """A network's layers for one image of `input` (channels, height, width); `auxiliary`: those only training has."""
 
     name: str
     input: tuple[int, int, int]
@@ -175,8 +175,9 @@ class _Run(TorchDispatchMode):  # type: ignore[no-untyped-call]
             output = func(*args, **(kwargs or {}))
         if view is not None and isinstance(output, Tensor):
             module = self.running[-1][0]
-            if func.overloadpacket in JOINS and module not in self.parts and len(given) > 1:
-                view = self._add(module, JOINS[func.overloadpacket], Window(), view, given, output)
+            join = JOINS.get(func.overloadpacket)
+            if join and module not in self.parts and (join == "Concatenation" or len(given) > 1):
+                view = self._add(module, join, Window(), view, given, output)
             self.views[id(output)] = view, output
         return output
 
