@@ -63,8 +63,8 @@ def understand(letters: str, shape: tuple[int, ...], *, project: Projection | No
                 f"is a stack of {axes.depth} planes in depth; say how to project it: --project max or mean"
             )
         raise ImageError(
-            f"holds {axes.depth} pages and does not say whether they are channels, depth or time; save it with "
-            'named axes (tifffile: metadata={"axes": "CYX"}), or, if they are depth, project them: --project max or mean'
+            f"holds {axes.depth} pages and does not say whether they are channels, depth or time; save it "
+            'with named axes (tifffile: metadata={"axes": "CYX"}), or, if they are depth, use --project max or mean'
         )
     return axes
 

@@ -6,6 +6,7 @@ from typing import Any
 import imagecodecs
 from numpy.typing import NDArray
 
+from leadline.data.formats.complaints import complaints
 from leadline.data.formats.header import ALPHA, Header, ImageError, header_of
 from leadline.data.formats.samples import channels_first, exif_orientation, on_white, upright
 
@@ -20,7 +21,8 @@ def header(content: bytes) -> Header:
 
 def image(content: bytes) -> tuple[Header, NDArray[Any]]:
     header, orientation = _stored(content)
-    samples = channels_first(imagecodecs.png_decode(content))
+    with complaints():  # of chunks that no pixel depends on; damaged pixels raise
+        samples = channels_first(imagecodecs.png_decode(content))
     return header, upright(on_white(samples) if ALPHA in header.notes else samples, orientation)
 
 

@@ -1,9 +1,7 @@
 """TIFF, OME-TIFF and ImageJ TIFF, through tifffile: one image, whole, and what its samples mean."""
 
 import io
-import logging
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 from leadline.data.formats.axes import DEPTH, Axes, Projection, projected, understand
+from leadline.data.formats.complaints import complaints
 from leadline.data.formats.header import ALPHA, INKS, Header, ImageError, header_of
 from leadline.data.formats.samples import from_inks, on_white, upright
 
@@ -95,41 +94,20 @@ def header(content: bytes, *, project: Projection | None) -> Header:
 def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArray[Any]]:
     with _opened(content) as file:
         header, stored = _stored(file, project)
-        # In this thread: whoever reads many images has threads already, and what tifffile logs is told apart by thread.
+        # In this thread: whoever reads many images has threads already, and complaints are heard by thread.
         planes = stored.axes.arrange(stored.series.asarray(maxworkers=1))
         pixels = _of_type(_channels(planes, stored), header.dtype)
         return header, upright(projected(pixels, project), stored.orientation)
 
 
-class _Complaints(logging.Filter):
-    """Keeps what tifffile logs in this thread: it would go on, with zeros, where an image has to be refused."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.thread = threading.get_ident()
-        self.messages: list[str] = []
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.thread != self.thread:
-            return True
-        message = record.getMessage()
-        if record.levelno >= logging.WARNING and not HARMLESS.search(message):
-            self.messages.append(message)
-        return False
-
-
 @contextmanager
 def _opened(content: bytes) -> Iterator[TiffFile]:
-    """`content` as a TIFF without siblings on the disk; ValueError when tifffile complained in the end."""
-    complaints, logger = _Complaints(), logging.getLogger("tifffile")
-    logger.addFilter(complaints)
-    try:
-        with TiffFile(io.BytesIO(content)) as file:
-            yield file
-        if complaints.messages:
-            raise ValueError(complaints.messages[0])
-    finally:
-        logger.removeFilter(complaints)
+    """`content` as a TIFF without siblings on the disk; ValueError where tifffile would go on with a part, or zeros."""
+    with complaints() as heard, TiffFile(io.BytesIO(content)) as file:
+        yield file
+        for complaint in heard:
+            if not HARMLESS.search(complaint):
+                raise ValueError(complaint)
 
 
 def _stored(file: TiffFile, project: Projection | None) -> tuple[Header, _Stored]:
