@@ -53,7 +53,7 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
         raise LeadlineError("no readable image with a label, so there is nothing to measure")
     classes, groups = judged.classes, judged.groups
     labels, predicted = judged.label_indices, judged.predicted_indices
-    statistics = _Statistics(judged)
+    statistics = Statistics(judged)
     values = statistics.of(np.ones((len(judged), 1)))
     resamples = _resamples(statistics, judged, seed)
 
@@ -89,7 +89,7 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
     return found
 
 
-class _Statistics:
+class Statistics:
     """Every bootstrapped metric as a function of the images' weights: ones give its value, resamples its interval."""
 
     def __init__(self, judged: Predictions) -> None:
@@ -125,7 +125,7 @@ class _Statistics:
         return found
 
 
-def _resamples(statistics: _Statistics, judged: Predictions, seed: int) -> dict[str, Floats]:
+def _resamples(statistics: Statistics, judged: Predictions, seed: int) -> dict[str, Floats]:
     ranked_resamples = min(RESAMPLES, max(200, RANKING_STEPS // (len(judged) * len(judged.classes))))
     drawn = 0
     blocks: dict[str, list[Floats]] = {}

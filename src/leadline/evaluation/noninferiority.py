@@ -7,7 +7,7 @@ width where two networks agree on every image, where a standard error or a boots
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -27,7 +27,8 @@ class Disagreement:
 
     adverse: float  # only the reference is right
     favourable: float  # only the network is right
-    images: float  # as many independent ones as vary as much
+    seen: int  # images
+    images: float  # as many independent ones as vary as much: fewer over groups, more over seeds
     units: float  # that are independent in truth: groups where there are any, images otherwise
     seed_variance: float  # of the difference, from training anew; no number of images lessens it
     seed_degrees: float
@@ -53,7 +54,9 @@ class Disagreement:
         return cls(
             adverse=adverse,
             favourable=favourable,
-            images=images,
+            seen=len(excess),
+            # However alike the answers of several seeds are, no more than there are answers.
+            images=min(images, len(excess) * max(reference.shape[1], network.shape[1])),
             units=independent_units(len(excess), groups),
             seed_variance=variance,
             seed_degrees=variance**2 / spread if spread > 0 else math.inf,
@@ -76,25 +79,22 @@ class Disagreement:
         while high - low > 1e-9:
             middle = (low + high) / 2
             low, high = (middle, high) if self._score(middle) * math.sqrt(self.images) < quantile else (low, middle)
-        # The rule of three: were more images adverse, one would have been seen with probability 1 − alpha.
-        bound = max(high, 1 - alpha ** (1 / self.images) - self.favourable)
-        seeds = t_quantile(1 - alpha, self.seed_degrees) ** 2 * self.seed_variance if self.seed_variance > 0 else 0.0
-        return min(1.0, self.loss + math.hypot(bound - self.loss, math.sqrt(seeds)))
+        bound = max(high, self._rule_of_three(alpha, 1.0))
+        return min(1.0, self.loss + math.hypot(bound - self.loss, self._reach_of_seeds(alpha)))
 
     def images_factor(self, alpha: float, margin: float) -> float:
         """How many times the images would bring the bound under the margin, four times in five, if these shares hold.
 
         Infinite where they never would: the loss is not under the margin, or the seeds alone vary too much.
         """
-        seeds = t_quantile(1 - alpha, self.seed_degrees) ** 2 * self.seed_variance if self.seed_variance > 0 else 0.0
-        room = (margin - self.loss) ** 2 - seeds
+        room = (margin - self.loss) ** 2 - self._reach_of_seeds(alpha) ** 2
         if self.loss >= margin or room <= 0 or self.images <= 0:
             return math.inf
         score = self._score(self.loss + math.sqrt(room)) * math.sqrt(self.images)
 
         def short(factor: float) -> bool:
             quantile = t_quantile(1 - alpha, self.units * factor - 1) + NormalDist().inv_cdf(POWER)
-            return score * math.sqrt(factor) < quantile or 1 - alpha ** (1 / (self.images * factor)) >= margin
+            return score * math.sqrt(factor) < quantile or self._rule_of_three(alpha, factor) >= margin
 
         low, high = 0.0, 1.0
         while short(high):
@@ -104,10 +104,17 @@ class Disagreement:
             low, high = (middle, high) if short(middle) else (low, middle)
         return high
 
+    def _reach_of_seeds(self, alpha: float) -> float:
+        return t_quantile(1 - alpha, self.seed_degrees) * math.sqrt(self.seed_variance) if self.seed_variance else 0.0
+
+    def _rule_of_three(self, alpha: float, factor: float) -> float:
+        """Were more images adverse than this allows, one would have been seen with probability 1 − alpha."""
+        return float(1 - alpha ** (1 / (min(self.seen, self.images) * factor)) - self.favourable)
+
     def _score(self, loss: float) -> float:
         """Tango's statistic for this loss, per √image: (loss − observed) / √variance, the variance under that loss."""
         if loss < 0:
-            mirrored = Disagreement(self.favourable, self.adverse, self.images, self.units, 0.0, math.inf)
+            mirrored = replace(self, adverse=self.favourable, favourable=self.adverse)
             return -mirrored._score(-loss)
         # The most likely share of favourable images if the loss is this one, in closed form.
         middle = self.adverse * (1 + loss) + self.favourable * (1 - loss) - 2 * loss

@@ -42,6 +42,8 @@ def right_answers(predictions: Mapping[str, Predictions]) -> tuple[npt.NDArray[n
     tables = {name: one.readable.labelled.table for name, one in predictions.items()}
     first, *others = tables
     images = tables[first]
+    if not images.height:
+        raise LeadlineError(f"{first}: no readable image with a label, so there is nothing to compare")
     for name, table in tables.items():
         twice = table.filter(pl.col("path").is_duplicated())
         if twice.height:
@@ -70,8 +72,6 @@ def right_answers(predictions: Mapping[str, Predictions]) -> tuple[npt.NDArray[n
 def difference(first: Predictions, second: Predictions, *, confidence: float = 0.95) -> PairedDifference:
     """How much more accurate the first is, on the same images, by Tango's score interval (clustered by group)."""
     right, groups = right_answers({"the first": first, "the second": second})
-    if not len(right):
-        raise LeadlineError("no readable image with a label, so there is nothing to compare")
     ours, theirs = right[:, :1].astype(np.float64), right[:, 1:].astype(np.float64)
     alpha = (1 - confidence) / 2
     above = Disagreement.between(ours, theirs, groups)

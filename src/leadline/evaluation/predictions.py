@@ -56,27 +56,31 @@ class Predictions:
 
         Raises LeadlineError, naming the image, for a row that is no distribution over the classes (NaN included).
         """
+        reasons = list(errors) if errors is not None else [""] * len(paths)
+        text = {"path": list(paths), "group": groups, "split": splits, "label": labels, "error": reasons}
+        lengths = {name: len(values) for name, values in text.items() if values is not None}
+        if set(lengths.values()) != {len(paths)}:
+            raise LeadlineError(f"each image needs one value in each column, but their lengths are {lengths}")
+        _check_classes(tuple(classes))
         given = np.asarray(probabilities, dtype=np.float64)
-        if given.shape != (len(paths), len(classes)):
+        if given.shape != (len(paths), len(classes)) and len(paths):
             expected = (len(paths), len(classes))
             raise LeadlineError(f"probabilities have the shape {given.shape}; expected (images, classes) = {expected}")
-        reasons = list(errors) if errors is not None else [""] * len(paths)
+        given = given.reshape(len(paths), len(classes))
         readable = np.array([not reason for reason in reasons], dtype=bool)
-        best = np.where(readable[:, None], np.nan_to_num(given, nan=0.0), 0.0).argmax(axis=1)
-        rows = np.arange(len(paths))
+        given = np.where(readable[:, None], given, np.nan)
+        best = np.nan_to_num(given).argmax(axis=1)
         columns: dict[str, pl.Series] = {"path": pl.Series([str(path) for path in paths], dtype=pl.String)}
-        for name, values in (("group", groups), ("split", splits), ("label", labels)):
-            if values is not None:
-                columns[name] = pl.Series(list(values), dtype=pl.String)
-        predicted = [classes[k] if ok else None for k, ok in zip(best, readable, strict=True)]
-        columns["predicted"] = pl.Series(predicted, dtype=pl.String)
-        columns["probability"] = _where_readable(given[rows, best], readable)
+        for name in ("group", "split", "label"):
+            if (values := text[name]) is not None:
+                # Not known is None in memory, nothing in a text file: an empty text would come back as None.
+                columns[name] = pl.Series([value or None for value in values], dtype=pl.String)
+        answers = np.where(readable, np.array(classes, dtype=object)[best], None) if len(paths) else []
+        columns["predicted"] = pl.Series(answers, dtype=pl.String)
+        columns["probability"] = pl.Series(given[np.arange(len(paths)), best], dtype=pl.Float64, nan_to_null=True)
         for k, name in enumerate(classes):
-            columns[PROBABILITY_PREFIX + name] = _where_readable(given[:, k], readable)
+            columns[PROBABILITY_PREFIX + name] = pl.Series(given[:, k], dtype=pl.Float64, nan_to_null=True)
         columns["error"] = pl.Series(reasons, dtype=pl.String)
-        lengths = {name: len(column) for name, column in columns.items()}
-        if len(set(lengths.values())) > 1:
-            raise LeadlineError(f"columns of different lengths: {lengths}; each image needs one value in each")
         return cls(pl.DataFrame(columns), tuple(classes))
 
     @classmethod
@@ -176,44 +180,37 @@ class Predictions:
         return codes
 
 
-def _where_readable(values: Floats, readable: npt.NDArray[np.bool_]) -> pl.Series:
-    return pl.Series(np.where(readable, values, np.nan), dtype=pl.Float64, nan_to_null=True)
+def _check_classes(classes: tuple[str, ...]) -> None:
+    if len(set(classes)) < len(classes) or len(classes) < 2:
+        raise LeadlineError(f"classes {list(classes)}: at least two are needed, all different")
 
 
 def _check(table: pl.DataFrame, classes: tuple[str, ...]) -> None:
     """That the table is what the rest of the house takes it for; if not, a message that names the first such image."""
-    if len(set(classes)) < len(classes) or len(classes) < 2:
-        raise LeadlineError(f"classes {list(classes)}: at least two are needed, all different")
+    _check_classes(classes)
     probabilities = [PROBABILITY_PREFIX + name for name in classes]
     missing = [c for c in ("path", "predicted", "probability", *probabilities, "error") if c not in table.columns]
     if missing:
         raise LeadlineError(f"no column {missing[0]!r} in the table of predictions; it has {table.columns[:8]}")
-    readable = pl.col("error") == ""
     known = list(classes)
-    total = pl.sum_horizontal(probabilities)
+    readable = pl.col("error") == ""
     in_range = pl.all_horizontal(pl.col(c).is_between(0.0, 1.0).fill_null(False) for c in probabilities)
+    adds_up = (pl.sum_horizontal(probabilities) - 1).abs() <= SUM_TOLERANCE
+    silent = pl.all_horizontal(pl.col(c).is_null() for c in ("predicted", *probabilities))
     rules = [
-        (
-            "error",
-            pl.col("error").is_not_null(),
-            "no value in 'error' (an empty text says that the image was readable)",
-        ),
-        ("predicted", ~readable | pl.col("predicted").is_in(known).fill_null(False), "not one of the classes"),
+        (["error"], pl.col("error").is_not_null(), "neither an error nor the empty text that says there was none"),
+        (["predicted"], ~readable | pl.col("predicted").is_in(known).fill_null(False), "not one of the classes"),
         (probabilities, ~readable | in_range, "not probabilities between 0 and 1"),
-        (probabilities, ~readable | ((total - 1).abs() <= SUM_TOLERANCE), "probabilities that do not add up to 1"),
-        (
-            ["predicted", *probabilities],
-            readable | pl.all_horizontal(pl.col(c).is_null() for c in ["predicted", *probabilities]),
-            "a prediction for an image that could not be read",
-        ),
+        (probabilities, ~readable | adds_up, "probabilities that do not add up to 1"),
+        (["predicted", *probabilities], readable | silent, "a prediction for an image that could not be read"),
     ]
     if "label" in table.columns:
-        rules.insert(1, ("label", pl.col("label").is_null() | pl.col("label").is_in(known), "not one of the classes"))
+        rules.append((["label"], pl.col("label").is_null() | pl.col("label").is_in(known), "not one of the classes"))
     for columns, rule, complaint in rules:
         bad = table.filter(~rule)
         if bad.height:
             row = bad.row(0, named=True)
-            shown = ", ".join(f"{c}={row[c]!r}" for c in ([columns] if isinstance(columns, str) else columns[:6]))
+            shown = ", ".join(f"{column}={row[column]!r}" for column in columns[:6])
             raise LeadlineError(f"{row['path']}: {complaint}: {shown} (classes: {', '.join(known[:12])})")
 
 

@@ -148,6 +148,9 @@ def _check(candidates: Sequence[Candidate], margin: float, confidence: float) ->
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"{name}: two networks of this name; seeds of one network belong into one candidate")
+    for one in candidates:
+        if not one.seeds and not one.not_judged:
+            raise UsageError(f"{one.name}: no predictions to judge it by")
     if not 0 < margin < 1:
         raise UsageError(f"margin {margin}: a loss of accuracy between 0 and 1 is expected (0.01 is one point)")
     if not 0.5 <= confidence < 1:
