@@ -64,7 +64,7 @@ class _Stored:
         """Whether values stand for colours. In a stack, the palette is only how some program displayed the values."""
         return bool(self.page.photometric == PALETTE) and self.axes.samples == self.axes.depth == 1
 
-    def header(self, project: Projection | None, reduced: int) -> Header:
+    def header(self, project: Projection | None) -> Header:
         page, axes = self.page, self.axes
         dtype = "uint8" if self.indexed else TYPES[str(page.dtype)]
         return header_of(
@@ -79,7 +79,7 @@ class _Stored:
                 f"{project} of {axes.depth} {DEPTH.get(axes.depth_axis)}": axes.depth > 1,
                 f"{page.dtype} read as {dtype}": str(page.dtype) not in ("bool", dtype) and not self.indexed,
                 "its palette taken for display colours": bool(page.photometric == PALETTE) and not self.indexed,
-                f"{reduced} reduced copies left aside": reduced > 0,
+                f"the largest of {len(self.series.levels)} resolutions": len(self.series.levels) > 1,
                 ALPHA: self.transparent,
                 INKS: self.inked,
             },
@@ -87,13 +87,12 @@ class _Stored:
 
 
 def header(content: bytes, *, project: Projection | None) -> Header:
-    with _opened(content) as file:
-        return _stored(file, project)[0]
+    with _opened(content, project) as (header, _):
+        return header
 
 
 def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArray[Any]]:
-    with _opened(content) as file:
-        header, stored = _stored(file, project)
+    with _opened(content, project) as (header, stored):
         # In this thread: whoever reads many images has threads already, and complaints are heard by thread.
         planes = stored.axes.arrange(stored.series.asarray(maxworkers=1))
         pixels = _of_type(_channels(planes, stored), header.dtype)
@@ -101,25 +100,27 @@ def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArra
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[TiffFile]:
-    """`content` as a TIFF without siblings on the disk; ValueError where tifffile would go on with a part, or zeros."""
+def _opened(content: bytes, project: Projection | None) -> Iterator[tuple[Header, _Stored]]:
+    """The one image of `content`, which is open until the end; files beside it are never looked for."""
     with complaints() as heard, TiffFile(io.BytesIO(content)) as file:
-        yield file
-        for complaint in heard:
-            if not HARMLESS.search(complaint):
-                raise ValueError(complaint)
+        series = [each for each in file.series if not each.keyframe.is_reduced]
+        _refuse_for(heard)
+        if len(series) != 1:
+            shapes = ", ".join("×".join(map(str, each.shape)) for each in series[:4])
+            raise ImageError(f"holds {len(series)} images ({shapes}); save the one that counts in a file of its own")
+        stored = _Stored(series[0], understand(series[0].axes, series[0].shape, project=project))
+        _check_kind(stored)
+        header = stored.header(project)
+        _check_whole(stored, len(content))
+        yield header, stored
+        _refuse_for(heard)
 
 
-def _stored(file: TiffFile, project: Projection | None) -> tuple[Header, _Stored]:
-    series = [each for each in file.series if not each.keyframe.is_reduced]
-    if len(series) != 1:
-        shapes = ", ".join("×".join(map(str, each.shape)) for each in series[:4])
-        raise ImageError(f"holds {len(series)} images ({shapes}); save the one that counts in a file of its own")
-    stored = _Stored(series[0], understand(series[0].axes, series[0].shape, project=project))
-    _check_kind(stored)
-    header = stored.header(project, reduced=len(file.series) - 1)
-    _check_whole(stored, file.filehandle.size)
-    return header, stored
+def _refuse_for(heard: list[str]) -> None:
+    """tifffile only logs it when it goes on with a part of the file, or with zeros."""
+    for complaint in heard:
+        if not HARMLESS.search(complaint):
+            raise ValueError(complaint)
 
 
 def _check_kind(stored: _Stored) -> None:
