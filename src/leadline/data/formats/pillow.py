@@ -36,8 +36,8 @@ def _opened(content: bytes, format: str) -> tuple[Header, Image.Image, str]:
     except Image.DecompressionBombError as error:
         raise ImageError(f"is too large ({str(error).partition(',')[0]}); cut it into tiles, or remove it") from error
     mode = DECODED[opened.mode]
-    if "transparency" in opened.info:
-        mode = {"L": "LA", "RGB": "RGBA"}[mode]
+    if format == "GIF":  # whose greys are a palette that happens to be grey: one kind of image for the whole folder
+        mode = "RGBA" if "transparency" in opened.info else "RGB"
     frames = getattr(opened, "n_frames", 1)
     header = header_of(
         width=opened.width,
