@@ -91,8 +91,8 @@ TABLE: tuple[Architecture, ...] = (
     NIN(name="nin_imagenet", build=partial(_nin, "ImageNet"), depth=12, minimum_size=39,
         readings=nin.IMAGENET_READINGS),
 
-    GOOGLENET(name="googlenet", build=_googlenet, minimum_size=65, readings=googlenet.READINGS),
-    GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=65,
+    GOOGLENET(name="googlenet", build=_googlenet, minimum_size=79, readings=googlenet.READINGS),
+    GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=79,
               deviates=googlenet.NAIVE_DEVIATES, readings=googlenet.READINGS),
     GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=googlenet.BN_DEVIATES),
     GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=18, **CIFAR,
@@ -166,7 +166,8 @@ FAMILIES = tuple(dict.fromkeys(row.family for row in TABLE))
 def architecture(name: str) -> Architecture:
     """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest."""
     if name not in BY_NAME:
-        near = difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.5)
+        near = [other for other in BY_NAME if other.startswith(name)][:3]
+        near = near or difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "`leadline models` lists them all"
         raise UsageError(f"{name}: no network of this name; {hint}")
     return BY_NAME[name]
