@@ -49,15 +49,16 @@ SMALL_DEVIATES = "ours, for images up to 64 pixels: a DenseNet-BC of blocks of 3
 
 
 @contextmanager
-def _statistics_kept(*norms: nn.BatchNorm2d) -> Iterator[None]:
+def _statistics_kept(norm: nn.BatchNorm2d) -> Iterator[None]:
     """While a checkpoint recomputes a layer, its running statistics must not count the same batch again."""
-    for norm in norms:
-        norm.track_running_stats = False
+    momentum, norm.momentum = norm.momentum, 0.0
+    counted = norm.num_batches_tracked.clone() if norm.num_batches_tracked is not None else None
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        norm.momentum = momentum
+        if counted is not None and norm.num_batches_tracked is not None:
+            norm.num_batches_tracked.copy_(counted)
 
 
 class DenseLayer(nn.Module):

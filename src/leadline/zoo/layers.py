@@ -48,7 +48,7 @@ class CeilConv2d(nn.Conv2d):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int, padding: int, groups: int
+        self, in_channels: int, out_channels: int, kernel: int, stride: int, padding: int, groups: int = 1
     ) -> None:
         super().__init__(in_channels, out_channels, kernel, stride, padding, groups=groups)
         self.window = kernel - 2 * padding
