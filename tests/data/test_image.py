@@ -178,6 +178,7 @@ def test_each_orientation_is_turned_as_pillow_turns_it() -> None:
 
 def test_a_damaged_exif_block_neither_hides_the_image_nor_warns(capfd: pytest.CaptureFixture[str]) -> None:
     content = saved(Image.fromarray(smooth(3)), "JPEG")
+    content = content[:2] + content[20:]  # without the JFIF segment, Pillow looks for a resolution in the EXIF block
     for exif in (
         b"",
         b"II*\0",
@@ -187,9 +188,10 @@ def test_a_damaged_exif_block_neither_hides_the_image_nor_warns(capfd: pytest.Ca
     ):
         segment = b"Exif\0\0" + exif
         damaged = content[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + content[2:]
-        for options in ({}, {"reduce_to": 20}):
-            np.testing.assert_array_equal(read(damaged)[1], read(content)[1])
-            read_image("image", content=damaged, **options)
+        np.testing.assert_array_equal(read(damaged)[1], read(content)[1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_image("image", content=damaged, reduce_to=20)
     assert capfd.readouterr() == ("", "")
 
 

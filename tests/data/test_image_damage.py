@@ -247,6 +247,43 @@ def test_a_file_that_cannot_be_opened_is_refused_with_its_path(tmp_path: Path) -
         read_header(tmp_path)
 
 
+def test_a_file_too_large_to_be_an_image_is_not_even_read(tmp_path: Path) -> None:
+    file = tmp_path / "slide.tif"
+    with file.open("wb") as handle:
+        handle.truncate(2**30 + 1)
+    with pytest.raises(ImageError, match=r"slide\.tif: the file is larger than 1 GiB; cut it into tiles"):
+        read_header(file)
+
+
+def test_pixels_that_are_not_what_the_header_says_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in (np.zeros((21, 27), np.uint16), np.zeros((21, 28), np.uint8), np.zeros((21, 27, 3), np.uint8)):
+        monkeypatch.setattr(imagecodecs, "png_decode", lambda _, wrong=wrong: wrong)
+        with pytest.raises(ImageError, match="its pixels are not what its header says"):
+            read_image("image", content=FILES["PNG L"])
+
+
+@pytest.mark.parametrize("name", ["TIFF None", "TIFF zlib", "TIFF tiled", "TIFF CYX None", "TIFF ImageJ", "TIFF first"])
+def test_the_header_alone_tells_that_pixels_are_missing(name: str) -> None:
+    content = tiff(3, 21, 27, truncate=True, **CYX) if name == "TIFF first" else FILES[name]
+    with tifffile.TiffFile(io.BytesIO(content)) as opened:
+        last = opened.pages[-1]
+        end = last.dataoffsets[-1] + last.databytecounts[-1] if name != "TIFF first" else len(content)
+    read_header("image", content=content)
+    with pytest.raises(ImageError):
+        read_header("image", content=content[: end - 1])
+
+
+def test_tiles_that_were_never_written_are_not_taken_for_black() -> None:
+    content = bytearray(FILES["TIFF tiled"])
+    with tifffile.TiffFile(io.BytesIO(content)) as opened:
+        position = opened.pages[0].tags["TileByteCounts"].valueoffset
+        whole = opened.asarray()
+    content[position : position + 4] = bytes(4)
+    assert not np.array_equal(tifffile.imread(io.BytesIO(content)), whole)  # what tifffile makes of it
+    with pytest.raises(ImageError, match="is cut off: pixels are missing"):
+        read_header("image", content=bytes(content))
+
+
 def test_other_kinds_of_jpeg_are_refused_by_name() -> None:
     twelve = imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint16), bitspersample=12)
     with pytest.raises(ImageError, match="is a JPEG of 1 components of 12 bits"):

@@ -4,7 +4,7 @@ import io
 import itertools
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any
 
 import imagecodecs
@@ -14,6 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from leadline.data.formats.complaints import complaints
 from leadline.data.image import Header, ImageError, read_header, read_image
 
 random = np.random.default_rng(5)
@@ -173,21 +174,37 @@ def test_several_images_in_a_file_are_refused_but_smaller_copies_of_one_are_not(
 
 
 def test_an_image_spread_over_several_files_is_refused_though_its_siblings_are_there(tmp_path: Any) -> None:
+    values, names = noise(2, 20, 30), ("0.ome.tif", "1.ome.tif")
+    ome = tifffile.OmeXml()
+    ome.addimage("uint16", (2, 20, 30), (2, 1, 1, 20, 30, 1), axes="CYX")
+    identifiers = [f"urn:uuid:0000000{channel}-0000-0000-0000-000000000000" for channel in (0, 1)]
+    planes = "".join(
+        f'<TiffData IFD="0" FirstC="{channel}" PlaneCount="1"><UUID FileName="{names[channel]}">{identifiers[channel]}'
+        "</UUID></TiffData>"
+        for channel in (0, 1)
+    )
+    described = re.sub(r"<TiffData.*?(/>|</TiffData>)", planes, ome.tostring(), flags=re.DOTALL)
+    for channel, name in enumerate(names):
+        description = re.sub(r'UUID="[^"]+"', f'UUID="{identifiers[channel]}"', described, count=1)
+        (tmp_path / name).write_bytes(written(values[channel], description=description, metadata=None))
+    assert tifffile.imread(tmp_path / names[0]).shape == (2, 20, 30)  # the set is whole
+    for name in names:
+        with pytest.raises(
+            ImageError, match=r"ome\.tif: lacks planes .* or has them in other files; save it as one file"
+        ):
+            read_image(tmp_path / name)
+
+
+def test_an_ome_tiff_that_names_itself_is_read_under_that_name(tmp_path: Any) -> None:
     values = noise(2, 20, 30)
     ome = tifffile.OmeXml()
     ome.addimage("uint16", (2, 20, 30), (2, 1, 1, 20, 30, 1), axes="CYX")
-    data = "".join(
-        f'<TiffData IFD="0" FirstC="{channel}" PlaneCount="1">'
-        f'<UUID FileName="{channel}.ome.tif">urn:uuid:0000000{channel}-0000-0000-0000-000000000000</UUID></TiffData>'
-        for channel in (0, 1)
-    )
-    description = re.sub(r"<TiffData.*?(/>|</TiffData>)", data, ome.tostring(), flags=re.DOTALL)
-    for channel in (0, 1):
-        file = tmp_path / f"{channel}.ome.tif"
-        file.write_bytes(written(values[channel], description=description, metadata=None))
-    assert tifffile.imread(tmp_path / "0.ome.tif").shape == (2, 20, 30)  # the set is whole
-    with pytest.raises(ImageError, match=r"0\.ome\.tif: "):
-        read_image(tmp_path / "0.ome.tif")
+    itself = '<TiffData IFD="0" PlaneCount="2"><UUID FileName="cell.ome.tif">urn:uuid:1</UUID></TiffData>'
+    description = re.sub(r"<TiffData.*?(/>|</TiffData>)", itself, ome.tostring(), flags=re.DOTALL)
+    description = re.sub(r' UUID="[^"]+"', "", description, count=1)
+    file = tmp_path / "cell.ome.tif"
+    file.write_bytes(written(values, photometric="minisblack", description=description, metadata=None))
+    np.testing.assert_array_equal(read_image(file), values)
 
 
 def test_grey_whose_zero_is_white_is_turned_round() -> None:
@@ -250,6 +267,19 @@ def test_inks_become_rgb_as_libtiff_makes_them() -> None:
     assert np.abs(pixels.transpose(1, 2, 0).astype(int) - by_libtiff).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("samples", "photometric", "reason"),
+    [
+        (5, "separated", "holds 5 printing inks, and only CMYK is read"),
+        (3, "cielab", "stores its colours as CIELAB, which is not read"),
+        (3, "ycbcr", "stores its colours as YCBCR, which is not read"),  # without JPEG, tifffile does not convert it
+    ],
+)
+def test_colours_that_would_be_taken_for_others_are_refused(samples: int, photometric: str, reason: str) -> None:
+    with pytest.raises(ImageError, match=reason):
+        read(written(noise(20, 30, samples, dtype="uint8"), photometric=photometric))
+
+
 @pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])
 def test_jpeg_inside_a_tiff_is_decoded_as_libtiff_does(subsampling: tuple[int, int]) -> None:
     smooth = np.asarray(Image.fromarray(noise(8, 8, 3, dtype="uint8")).resize((96, 64)))
@@ -304,22 +334,51 @@ def test_values_that_would_poison_a_training_are_refused(bad: float) -> None:
         read(written(values))
 
 
-def test_what_tifffile_logs_is_heard_by_the_reader_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_tifffile_only_logs_is_a_refusal_but_for_what_no_pixel_depends_on() -> None:
+    values = noise(20, 30, dtype="uint8")
+
+    def of_unknown_type(tag: int) -> bytes:
+        content = bytearray(written(values, metadata=None, extratags=[(tag, "H", 1, 7, True)]))
+        with tifffile.TiffFile(io.BytesIO(content)) as file:
+            position = file.pages.first.tags[tag].offset
+        content[position + 2] = 99
+        return bytes(content)
+
+    for harmless in (
+        of_unknown_type(50_000),
+        written(values, metadata=None, extratags=[(42113, "s", 0, "nothing", True)]),
+    ):
+        np.testing.assert_array_equal(read(harmless)[1][0], values)
+    with pytest.raises(ImageError, match=r"is a damaged TIFF \(.*TiffTag 305 .* invalid data type 99"):
+        read(of_unknown_type(305))
+
+
+def test_what_tifffile_only_logs_while_decoding_is_a_refusal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = tifffile.TiffPageSeries.asarray
+
+    def complaining(series: tifffile.TiffPageSeries, **options: Any) -> NDArray[Any]:
+        logging.getLogger("tifffile").warning("some data are zeroed")
+        return decode(series, **options)
+
+    monkeypatch.setattr(tifffile.TiffPageSeries, "asarray", complaining)
+    with pytest.raises(ImageError, match=r"is a damaged TIFF \(some data are zeroed\)"):
+        read_image("image.tif", content=written(noise(20, 30)))
+
+
+def test_a_file_that_lost_its_description_is_not_read_as_its_first_channel() -> None:
     whole = written(noise(5, 20, 30), photometric="minisblack", ome=True, metadata={"axes": "CYX"})
-    # The OME description lies at the end: without it, tifffile would go on with the first of five channels.
     cut_off = whole[: whole.rindex(b"</OME>")]
+    with pytest.raises(ImageError, match="is a damaged TIFF"):
+        read(cut_off, project="max")
 
-    def outcome(number: int) -> str:
-        try:
-            read_image("image.tif", content=cut_off if number % 2 else whole)
-        except ImageError as error:
-            return str(error)
-        return ""
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(outcome, range(40)))
-    assert all("damaged TIFF" in message for message in outcomes[1::2])
-    assert not any(outcomes[::2])
-    assert not caplog.records
-    logging.getLogger("tifffile").warning("of somebody else")
-    assert [record.getMessage() for record in caplog.records] == ["of somebody else"]
+def test_the_log_of_others_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("tifffile")
+    with complaints() as heard:
+        other = Thread(target=logger.warning, args=["of another thread"])
+        other.start()
+        other.join()
+        logger.warning("of this reading")
+    logger.warning("of this thread, later")
+    assert heard == ["of this reading"]
+    assert [record.getMessage() for record in caplog.records] == ["of another thread", "of this thread, later"]

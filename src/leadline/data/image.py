@@ -43,7 +43,7 @@ def read_header(path: str | Path, *, content: bytes | None = None, project: Proj
     content = _content(path, content)
     format = _format(path, content)
     try:
-        header = _header(content, format, project)
+        header = _header(content, format, path.name, project)
     except Exception as error:
         raise _refused(path, format, error) from error
     suffix = path.suffix.lower()
@@ -70,7 +70,7 @@ def read_image(
     content = _content(path, content)
     format = _format(path, content)
     try:
-        header, pixels = _image(content, format, project, reduce_to)
+        header, pixels = _image(content, format, path.name, project, reduce_to)
     except Exception as error:
         raise _refused(path, format, error) from error
     size = pixels.shape[1:] if reduce_to and format == "JPEG" else (header.height, header.width)
@@ -107,25 +107,25 @@ def _format(path: Path, content: bytes) -> str:
     )
 
 
-def _header(content: bytes, format: str, project: Projection | None) -> Header:
+def _header(content: bytes, format: str, name: str, project: Projection | None) -> Header:
     if format == "PNG":
         return png.header(content)
     if format == "JPEG":
         return jpeg.header(content)
     if format == "TIFF":
-        return tiff.header(content, project=project)
+        return tiff.header(content, name=name, project=project)
     return pillow.header(content, format=format)
 
 
 def _image(
-    content: bytes, format: str, project: Projection | None, reduce_to: int | None
+    content: bytes, format: str, name: str, project: Projection | None, reduce_to: int | None
 ) -> tuple[Header, NDArray[Any]]:
     if format == "PNG":
         return png.image(content)
     if format == "JPEG":
         return jpeg.image(content, reduce_to=reduce_to)
     if format == "TIFF":
-        return tiff.image(content, project=project)
+        return tiff.image(content, name=name, project=project)
     return pillow.image(content, format=format)
 
 

@@ -86,13 +86,13 @@ class _Stored:
         )
 
 
-def header(content: bytes, *, project: Projection | None) -> Header:
-    with _opened(content, project) as (header, _):
+def header(content: bytes, *, name: str, project: Projection | None) -> Header:
+    with _opened(content, name, project) as (header, _):
         return header
 
 
-def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArray[Any]]:
-    with _opened(content, project) as (header, stored):
+def image(content: bytes, *, name: str, project: Projection | None) -> tuple[Header, NDArray[Any]]:
+    with _opened(content, name, project) as (header, stored):
         # In this thread: whoever reads many images has threads already, and complaints are heard by thread.
         planes = stored.axes.arrange(stored.series.asarray(maxworkers=1))
         pixels = _of_type(_channels(planes, stored), header.dtype)
@@ -100,10 +100,15 @@ def image(content: bytes, *, project: Projection | None) -> tuple[Header, NDArra
 
 
 @contextmanager
-def _opened(content: bytes, project: Projection | None) -> Iterator[tuple[Header, _Stored]]:
-    """The one image of `content`, which is open until the end; files beside it are never looked for."""
-    with complaints() as heard, TiffFile(io.BytesIO(content)) as file:
+def _opened(content: bytes, name: str, project: Projection | None) -> Iterator[tuple[Header, _Stored]]:
+    """The one image of `content`, open until the end; files beside it are never looked for.
+
+    (OME metadata may say in which file the planes are: `name` is this one's.)
+    """
+    with complaints() as heard, TiffFile(io.BytesIO(content), name=name) as file:
         series = [each for each in file.series if not each.keyframe.is_reduced]
+        if any(page is None for each in series for page in each.pages):
+            raise ImageError("lacks planes that its metadata promise, or has them in other files; save it as one file")
         _refuse_for(heard)
         if len(series) != 1:
             shapes = ", ".join("×".join(map(str, each.shape)) for each in series[:4])
@@ -144,8 +149,6 @@ def _check_kind(stored: _Stored) -> None:
 def _check_whole(stored: _Stored, size: int) -> None:
     """Refuse a file that lacks a part of its pixels: tifffile would fill in zeros."""
     for page in stored.series.pages:
-        if page is None:
-            raise ImageError("lacks planes that its metadata promise, or has them in other files; save it as one file")
         if len(page.dataoffsets) != len(page.databytecounts) or not all(
             count and offset + count <= size
             for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
