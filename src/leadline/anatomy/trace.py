@@ -1,5 +1,6 @@
 """A forward pass on torch's meta device, where tensors have shapes and no values: what each layer makes of an image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from leadline.anatomy.view import View, Window, window_of
 from leadline.zoo import WithAuxiliary, architecture, create_model
@@ -80,12 +80,18 @@ class Anatomy:
 
 
 def measure(name: str, *, size: int | None = None, channels: int | None = None, classes: int | None = None) -> Anatomy:
-    """The anatomy of a network of the catalogue, by default at its published input; allocates nothing."""
+    """The anatomy of a network of the catalogue, at its published input unless told; `size` is height and width.
+
+    Takes no memory for parameters or maps. LeadlineError for a size, channels or classes that the network cannot take.
+    """
     row = architecture(name)
     with torch.device("meta"), _Unfilled():  # type: ignore[no-untyped-call]
         model = create_model(name, num_classes=classes, in_channels=channels)
     published, height, width = row.input
-    return trace(model, input_shape=(channels or published, size or height, size or width), name=row.name)
+    if size is not None:
+        row.check_size(size, size)
+        height = width = size
+    return trace(model, input_shape=(channels or published, height, width), name=row.name)
 
 
 def trace(model: nn.Module, *, input_shape: tuple[int, int, int], name: str = "") -> Anatomy:
@@ -136,7 +142,9 @@ class _Run(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __call__(self, input_shape: tuple[int, int, int]) -> Any:
         state = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
-        meta = {key: torch.empty_like(values, device="meta") for key, values in state.items()}
+        stand_ins = {
+            key: torch.empty_like(values, device="meta") for key, values in state.items() if not values.is_meta
+        }
         dtype = next((values.dtype for values in state.values() if values.is_floating_point()), torch.float32)
         image = torch.empty(1, *input_shape, dtype=dtype, device="meta")
         self.views[id(image)] = View(1, 1, max(input_shape[1:]), 0, frozenset()), image
@@ -144,7 +152,7 @@ class _Run(TorchDispatchMode):  # type: ignore[no-untyped-call]
         hooks += [module.register_forward_hook(self._leave) for module in self.names]
         try:
             with torch.no_grad(), self:
-                return functional_call(self.model, meta, image)
+                return functional_call(self.model, stand_ins, image) if stand_ins else self.model(image)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -159,15 +167,21 @@ class _Run(TorchDispatchMode):  # type: ignore[no-untyped-call]
             waiting |= set(self.layers[place].inputs) - found
         return sorted(found)
 
-    def _seen(self, values: Any) -> list[Tensor]:
+    def _seen(self, values: Iterable[Any]) -> list[Tensor]:
         """Those among `values` that come from the image, and not from the parameters."""
-        return [value for value in tree_leaves(values) if isinstance(value, Tensor) and id(value) in self.views]
+        found: list[Tensor] = []
+        for value in values:
+            if isinstance(value, Tensor) and id(value) in self.views:
+                found.append(value)
+            elif isinstance(value, list | tuple):
+                found += self._seen(value)
+        return found
 
     def _view(self, tensors: list[Tensor]) -> View | None:
         return View.of([self.views[id(tensor)][0] for tensor in tensors]) if tensors else None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = self._seen((args, kwargs))
+        given = self._seen((*args, *(kwargs or {}).values()))
         view = self._view(given)
         if func.overloadpacket is torch.ops.aten.native_batch_norm:
             output = torch.empty_like(args[0]), None, None  # what it gives without values; torch takes milliseconds

@@ -1,5 +1,6 @@
 """`leadline inspect`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ def inspect(
     if json:
         show.as_json(found)
         return None
-    print_line = show.console().print
+    print_line = partial(show.console().print, soft_wrap=True)
     print_line(f"{found['name']}: {found['family']}, {found['year']}, {found['paper']}", style="bold")
     if found["deviates"]:
         print_line(f"Not as published: {found['deviates']}")
@@ -38,22 +39,24 @@ def inspect(
         print_line(f"Published: {_published(error)}")
     print_line()
     columns = ("layer", "type", "kernel", "stride", "padding", "groups", "output")
-    costs = ("parameters", "multiply-adds", "sees (pixels)", "memory")
-    show.table(*columns, *costs, rows=[_row(layer, show.count) for layer in found["layers"]])
+    costs = ("parameters", "multiply-adds", "receptive field", "memory")
+    show.table(*columns, *costs, rows=[_row(layer) for layer in found["layers"]])
     if found["auxiliary"]:
         print_line("\nIn training only, counted in no total:")
-        show.table(*columns, *costs, rows=[_row(layer, show.count) for layer in found["auxiliary"]])
-    print_line(
-        f"\n{found['parameters']:,} parameters, {found['multiply_adds']:,} multiply-adds, {found['depth']} layers deep, "
-        f"{show.count(found['activation_memory_bytes'])}B of activations for one image of "
-        f"{_times(found['input'])} in 32-bit floats"
+        show.table(*columns, *costs, rows=[_row(layer) for layer in found["auxiliary"]])
+    totals = (
+        f"{found['parameters']:,} parameters",
+        f"{found['multiply_adds']:,} multiply-adds",
+        f"{found['depth']} layers deep",
+        f"{_bytes(found['activation_memory_bytes'])} of activations",
     )
+    print_line(f"\n{', '.join(totals)}; for one image of {_times(found['input'])} in 32-bit floats")
     if diagram:
         print_line(f"Drawn in {diagram}")
     return None
 
 
-def _row(layer: dict[str, Any], count: Any) -> list[str]:
+def _row(layer: dict[str, Any]) -> list[str]:
     return [
         layer["name"],
         layer["type"],
@@ -65,12 +68,19 @@ def _row(layer: dict[str, Any], count: Any) -> list[str]:
         f"{layer['parameters']:,}" if layer["parameters"] else "",
         f"{layer['multiply_adds']:,}" if layer["multiply_adds"] else "",
         f"{layer['receptive_field']:,}",
-        f"{count(layer['activation_bytes'])}B" if layer["activation_bytes"] else "in place",
+        _bytes(layer["activation_bytes"]) if layer["activation_bytes"] else "in place",
     ]
 
 
 def _times(sides: list[int] | None) -> str:
     return "×".join(map(str, sides or []))
+
+
+def _bytes(number: int) -> str:
+    for limit, unit in ((1e6, "MB"), (1e3, "kB")):
+        if number >= limit:
+            return f"{number / limit:,.1f} {unit}"
+    return f"{number} B"
 
 
 def _published(error: dict[str, Any]) -> str:

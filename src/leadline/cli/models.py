@@ -36,9 +36,7 @@ def models(
             ]
         )
     show.table("network", "input", "layers", "parameters", "multiply-adds", "also called", rows=rows)
-    deviating = {network["name"]: network["deviates"] for network in networks if network["deviates"]}
+    deviating = [f"  {network['name']}: {network['deviates']}" for network in networks if network["deviates"]]
     if deviating:
-        show.console().print(
-            "\n* not as published:", *(f"  {name}: {text}" for name, text in deviating.items()), sep="\n"
-        )
+        show.console().print("\n* not as published:", *deviating, sep="\n", soft_wrap=True)
     return None

@@ -44,10 +44,16 @@ class Architecture:
         """The errors its authors report, each with its data and test protocol."""
         return PUBLISHED_ERRORS.get(self.name, ())
 
+    def check_size(self, height: int, width: int) -> None:
+        """Raises LeadlineError if images of this height and width, in pixels, are too small for the network."""
+        if min(height, width) < self.minimum_size:
+            least = f"{self.minimum_size}×{self.minimum_size}"
+            raise LeadlineError(f"{self.name}: {height}×{width} pixels are too few; it needs at least {least}")
+
 
 # What all networks of a paper have in common; a row below may say otherwise.
 LENET = partial(Architecture, family="LeNet", year=1998, paper="Proc. IEEE 86(11)", small_images=True)
-ALEXNET = partial(Architecture, family="AlexNet", year=2012, paper="NeurIPS 2012", depth=8, minimum_size=36)
+ALEXNET = partial(Architecture, family="AlexNet", year=2012, paper="NeurIPS 25", depth=8, minimum_size=36)
 VGG = partial(Architecture, family="VGG", year=2014, paper="arXiv 1409.1556", readings=vgg.READINGS)
 VGG_BN: dict[str, Any] = {"deviates": vgg.BN_DEVIATES, "readings": ()}
 NIN = partial(Architecture, family="Network in Network", year=2013, paper="arXiv 1312.4400", readings=nin.READINGS)
@@ -200,14 +206,13 @@ def create_model(
     if weights is not None:
         raise LeadlineError(f"{name}: no pretrained weights are available yet, found weights={weights!r}; leave it out")
     model = row.build(num_classes=num_classes, in_channels=in_channels)
-    model.register_forward_pre_hook(partial(_check_input, row.name, row.minimum_size, in_channels))
+    model.register_forward_pre_hook(partial(_check_input, row, in_channels))
     return model
 
 
-def _check_input(name: str, minimum: int, channels: int, _: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+def _check_input(row: Architecture, channels: int, _: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
     """Says in one line what torch would say in many, deep inside the network."""
     found, height, width = arguments[0].shape[-3:]
     if found != channels:
-        raise LeadlineError(f"{name}: an image has {found} channels, but this network was built for {channels}")
-    if min(height, width) < minimum:
-        raise LeadlineError(f"{name}: {height}×{width} pixels are too few; it needs at least {minimum}×{minimum}")
+        raise LeadlineError(f"{row.name}: an image has {found} channels, but this network was built for {channels}")
+    row.check_size(height, width)
