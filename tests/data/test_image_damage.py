@@ -262,28 +262,6 @@ def test_pixels_that_are_not_what_the_header_says_are_refused(monkeypatch: pytes
             read_image("image", content=FILES["PNG L"])
 
 
-@pytest.mark.parametrize("name", ["TIFF None", "TIFF zlib", "TIFF tiled", "TIFF CYX None", "TIFF ImageJ", "TIFF first"])
-def test_the_header_alone_tells_that_pixels_are_missing(name: str) -> None:
-    content = tiff(3, 21, 27, truncate=True, **CYX) if name == "TIFF first" else FILES[name]
-    with tifffile.TiffFile(io.BytesIO(content)) as opened:
-        last = opened.pages[-1]
-        end = last.dataoffsets[-1] + last.databytecounts[-1] if name != "TIFF first" else len(content)
-    read_header("image", content=content)
-    with pytest.raises(ImageError):
-        read_header("image", content=content[: end - 1])
-
-
-def test_tiles_that_were_never_written_are_not_taken_for_black() -> None:
-    content = bytearray(FILES["TIFF tiled"])
-    with tifffile.TiffFile(io.BytesIO(content)) as opened:
-        position = opened.pages[0].tags["TileByteCounts"].valueoffset
-        whole = opened.asarray()
-    content[position : position + 4] = bytes(4)
-    assert not np.array_equal(tifffile.imread(io.BytesIO(content)), whole)  # what tifffile makes of it
-    with pytest.raises(ImageError, match="is cut off: pixels are missing"):
-        read_header("image", content=bytes(content))
-
-
 def test_other_kinds_of_jpeg_are_refused_by_name() -> None:
     twelve = imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint16), bitspersample=12)
     with pytest.raises(ImageError, match="is a JPEG of 1 components of 12 bits"):

@@ -2,9 +2,7 @@
 
 import io
 import itertools
-import logging
 import re
-from threading import Thread
 from typing import Any
 
 import imagecodecs
@@ -14,7 +12,6 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from leadline.data.formats.complaints import complaints
 from leadline.data.image import Header, ImageError, read_header, read_image
 
 random = np.random.default_rng(5)
@@ -173,40 +170,6 @@ def test_several_images_in_a_file_are_refused_but_smaller_copies_of_one_are_not(
         read(of_two(thumbnail))
 
 
-def test_an_image_spread_over_several_files_is_refused_though_its_siblings_are_there(tmp_path: Any) -> None:
-    values, names = noise(2, 20, 30), ("0.ome.tif", "1.ome.tif")
-    ome = tifffile.OmeXml()
-    ome.addimage("uint16", (2, 20, 30), (2, 1, 1, 20, 30, 1), axes="CYX")
-    identifiers = [f"urn:uuid:0000000{channel}-0000-0000-0000-000000000000" for channel in (0, 1)]
-    planes = "".join(
-        f'<TiffData IFD="0" FirstC="{channel}" PlaneCount="1"><UUID FileName="{names[channel]}">{identifiers[channel]}'
-        "</UUID></TiffData>"
-        for channel in (0, 1)
-    )
-    described = re.sub(r"<TiffData.*?(/>|</TiffData>)", planes, ome.tostring(), flags=re.DOTALL)
-    for channel, name in enumerate(names):
-        description = re.sub(r'UUID="[^"]+"', f'UUID="{identifiers[channel]}"', described, count=1)
-        (tmp_path / name).write_bytes(written(values[channel], description=description, metadata=None))
-    assert tifffile.imread(tmp_path / names[0]).shape == (2, 20, 30)  # the set is whole
-    for name in names:
-        with pytest.raises(
-            ImageError, match=r"ome\.tif: lacks planes .* or has them in other files; save it as one file"
-        ):
-            read_image(tmp_path / name)
-
-
-def test_an_ome_tiff_that_names_itself_is_read_under_that_name(tmp_path: Any) -> None:
-    values = noise(2, 20, 30)
-    ome = tifffile.OmeXml()
-    ome.addimage("uint16", (2, 20, 30), (2, 1, 1, 20, 30, 1), axes="CYX")
-    itself = '<TiffData IFD="0" PlaneCount="2"><UUID FileName="cell.ome.tif">urn:uuid:1</UUID></TiffData>'
-    description = re.sub(r"<TiffData.*?(/>|</TiffData>)", itself, ome.tostring(), flags=re.DOTALL)
-    description = re.sub(r' UUID="[^"]+"', "", description, count=1)
-    file = tmp_path / "cell.ome.tif"
-    file.write_bytes(written(values, photometric="minisblack", description=description, metadata=None))
-    np.testing.assert_array_equal(read_image(file), values)
-
-
 def test_grey_whose_zero_is_white_is_turned_round() -> None:
     for dtype, full in (("uint8", 255), ("uint16", 65535)):
         values = noise(20, 30, dtype=dtype)
@@ -332,53 +295,3 @@ def test_values_that_would_poison_a_training_are_refused(bad: float) -> None:
     values[3, 4] = bad
     with pytest.raises(ImageError, match="not numbers, infinite or beyond 32-bit floats"):
         read(written(values))
-
-
-def test_what_tifffile_only_logs_is_a_refusal_but_for_what_no_pixel_depends_on() -> None:
-    values = noise(20, 30, dtype="uint8")
-
-    def of_unknown_type(tag: int) -> bytes:
-        content = bytearray(written(values, metadata=None, extratags=[(tag, "H", 1, 7, True)]))
-        with tifffile.TiffFile(io.BytesIO(content)) as file:
-            position = file.pages.first.tags[tag].offset
-        content[position + 2] = 99
-        return bytes(content)
-
-    for harmless in (
-        of_unknown_type(50_000),
-        written(values, metadata=None, extratags=[(42113, "s", 0, "nothing", True)]),
-    ):
-        np.testing.assert_array_equal(read(harmless)[1][0], values)
-    with pytest.raises(ImageError, match=r"is a damaged TIFF \(.*TiffTag 305 .* invalid data type 99"):
-        read(of_unknown_type(305))
-
-
-def test_what_tifffile_only_logs_while_decoding_is_a_refusal_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    decode = tifffile.TiffPageSeries.asarray
-
-    def complaining(series: tifffile.TiffPageSeries, **options: Any) -> NDArray[Any]:
-        logging.getLogger("tifffile").warning("some data are zeroed")
-        return decode(series, **options)
-
-    monkeypatch.setattr(tifffile.TiffPageSeries, "asarray", complaining)
-    with pytest.raises(ImageError, match=r"is a damaged TIFF \(some data are zeroed\)"):
-        read_image("image.tif", content=written(noise(20, 30)))
-
-
-def test_a_file_that_lost_its_description_is_not_read_as_its_first_channel() -> None:
-    whole = written(noise(5, 20, 30), photometric="minisblack", ome=True, metadata={"axes": "CYX"})
-    cut_off = whole[: whole.rindex(b"</OME>")]
-    with pytest.raises(ImageError, match="is a damaged TIFF"):
-        read(cut_off, project="max")
-
-
-def test_the_log_of_others_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
-    logger = logging.getLogger("tifffile")
-    with complaints() as heard:
-        other = Thread(target=logger.warning, args=["of another thread"])
-        other.start()
-        other.join()
-        logger.warning("of this reading")
-    logger.warning("of this thread, later")
-    assert heard == ["of this reading"]
-    assert [record.getMessage() for record in caplog.records] == ["of another thread", "of this thread, later"]
