@@ -1,0 +1,88 @@
+"""The report of `leadline compare`: report.html above the runs of a comparison."""
+
+from pathlib import Path
+from typing import Any
+
+from leadline.errors import LeadlineError
+from leadline.report.confusion import confusion_of
+from leadline.report.cost import accuracy_against_cost
+from leadline.report.curves import learning_curve, shared_limits
+from leadline.report.headline import comparison_headline
+from leadline.report.losses import losses_against_the_best
+from leadline.report.mistakes import most_confident_mistakes
+from leadline.report.page import write_page
+from leadline.report.provenance import provenance
+from leadline.report.reliability import reliability
+from leadline.report.tables import Network, read_json, read_network
+
+MARGIN = 0.01
+
+
+def write_comparison_report(folder: Path) -> Path:
+    """Draw `folder`/report.html from comparison.json and the run folders beside it; its path.
+
+    What a run does not hold is left out and named on the page. Raises LeadlineError where there is no comparison.json.
+    """
+    comparison = _read(folder / "comparison.json")
+    networks = [read_network(entry, folder / (entry.get("run") or "")) for entry in comparison.get("networks") or ()]
+    verdict = comparison.get("verdict") or {}
+    margin = comparison.get("margin") or verdict.get("margin") or MARGIN
+    images = comparison.get("images") or {}
+    featured = _featured(networks, verdict)
+    limits = shared_limits(networks)
+    curves = [(network, learning_curve(network, "accuracy", limits=limits)) for network in networks]
+    confusions = [(network, confusion_of(network.test)) for network in networks]
+    return write_page(
+        folder / "report.html",
+        "comparison.html",
+        title=Path(comparison.get("data") or folder.name).name,
+        comparison=comparison,
+        networks=networks,
+        verdict=verdict,
+        margin=margin,
+        headline=comparison_headline(verdict, networks, images),
+        featured=featured,
+        cost=accuracy_against_cost(networks, verdict, margin),
+        losses=losses_against_the_best(verdict, margin),
+        curves=[(network, curve) for network, curve in curves if curve],
+        confusions=[(network, confusion) for network, confusion in confusions if confusion],
+        reliability=reliability(featured) if featured else None,
+        gallery=most_confident_mistakes(featured) if featured else None,
+        left_out=_left_out(networks),
+        how=provenance(
+            networks,
+            about=comparison,
+            environment=comparison.get("environment") or {},
+            images=images,
+            looks_at_test=_looks(comparison, networks),
+        ),
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return read_json(file)
+    except FileNotFoundError:
+        raise LeadlineError(f"{file}: no such file, so there is no comparison to report on") from None
+    except (OSError, ValueError) as error:
+        raise LeadlineError(f"{file}: is damaged ({error})") from error
+
+
+def _featured(networks: list[Network], verdict: dict[str, Any]) -> Network | None:
+    """The network that is shown in detail: the choice, else the best, else the first that was tested."""
+    tested = {network.name: network for network in networks if network.test}
+    return (
+        tested.get(verdict.get("choice") or "")
+        or tested.get(verdict.get("best") or "")
+        or next(iter(tested.values()), None)
+    )
+
+
+def _left_out(networks: list[Network]) -> dict[str, str]:
+    return {path: reason for network in networks for path, reason in network.tables.left_out.items()}
+
+
+def _looks(comparison: dict[str, Any], networks: list[Network]) -> int | None:
+    """A later `evaluate` counts in the run's own metrics.json."""
+    counts = [comparison.get("looks_at_test"), *(network.tables.metrics.get("looks_at_test") for network in networks)]
+    return max((count for count in counts if count is not None), default=None)

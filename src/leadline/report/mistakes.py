@@ -1,0 +1,102 @@
+"""The most confident mistakes: the images in which a network errs most surely, or in which the label does."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from PIL import Image
+
+from leadline.errors import LeadlineError
+from leadline.report.tables import Network
+
+SHOWN = 24
+# A thumbnail's longer side in pixels: the page shows 132, and screens have two or three pixels for each of those.
+LARGEST_SIDE = 264
+# Up to here an image is stored pixel by pixel and enlarged by the browser; beyond it is a JPEG.
+SMALL_SIDE = 96
+
+
+@dataclass(frozen=True)
+class Mistake:
+    path: str
+    label: str
+    predicted: str
+    probability: float
+    thumbnail: str  # a data URI; empty where the image could not be read
+    enlarged: bool  # so small that its pixels are to be seen
+    changed: str = ""  # what was done to its intensities or channels to show it
+
+
+@dataclass(frozen=True)
+class Gallery:
+    mistakes: tuple[Mistake, ...]
+    total: int  # of all mistakes, shown or not
+    images: int
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What was done to show these images, each said once."""
+        return tuple(dict.fromkeys(mistake.changed for mistake in self.mistakes if mistake.changed))
+
+
+def most_confident_mistakes(network: Network) -> Gallery | None:
+    """Of the test images, surest first; None where there are no predictions of test images."""
+    tables = network.tables
+    if tables.predictions is None:
+        return None
+    try:
+        table = tables.predictions.of_split("test").readable.labelled.table
+    except LeadlineError:
+        return None
+    wrong = table.filter(pl.col("predicted") != pl.col("label"))
+    shown = wrong.sort(["probability", "path"], descending=[True, False]).head(SHOWN)
+    mistakes = tuple(_mistake(row, tables.data_root) for row in shown.iter_rows(named=True))
+    return Gallery(mistakes, len(wrong), len(table))
+
+
+def _mistake(row: dict[str, Any], root: Path | None) -> Mistake:
+    named = {name: row[name] for name in ("path", "label", "predicted", "probability")}
+    try:
+        if root is None:
+            raise FileNotFoundError(row["path"])
+        from leadline.data.image import read_image
+
+        pixels = read_image(root / row["path"])
+    except (LeadlineError, OSError):
+        return Mistake(**named, thumbnail="", enlarged=False)
+    small = max(pixels.shape[1:]) <= SMALL_SIDE
+    visible, changed = _visible(pixels)
+    return Mistake(**named, thumbnail=_data_uri(visible, small=small), enlarged=small, changed=changed)
+
+
+def _visible(pixels: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], str]:
+    """(height, width) or (height, width, 3) for a screen, and what that took, in words; "" where nothing."""
+    changes = []
+    if len(pixels) == 2:
+        changes.append("the first channel in magenta, the second in green")
+        pixels = pixels[[0, 1, 0]]
+    elif len(pixels) > 3:
+        changes.append(f"the first three of {len(pixels)} channels, in red, green and blue")
+        pixels = pixels[:3]
+    if pixels.dtype != np.uint8:
+        changes.append(f"{pixels.dtype} intensities stretched from the lowest to the highest of each image and channel")
+        values = np.nan_to_num(pixels.astype(np.float64))
+        low, high = values.min(axis=(1, 2), keepdims=True), values.max(axis=(1, 2), keepdims=True)
+        pixels = 255 * (values - low) / np.maximum(high - low, 1e-12)
+    image = pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1)
+    return np.ascontiguousarray(image.astype(np.uint8)), "; ".join(changes)
+
+
+def _data_uri(pixels: npt.NDArray[np.uint8], *, small: bool) -> str:
+    image, buffer = Image.fromarray(pixels), BytesIO()
+    if small:
+        image.save(buffer, "PNG", optimize=True)
+    else:
+        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+        image.save(buffer, "JPEG", quality=82)
+    return f"data:image/{'png' if small else 'jpeg'};base64,{b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,50 @@
+"""The page around the figures: one file that asks nothing of any server, and escapes whatever data are called."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from leadline.errors import LeadlineError
+from leadline.report import wording
+from leadline.report.palette import COLOURS
+
+
+def weakest_first(classes: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Classes of `per_class` by their F1, those without one first."""
+    return sorted(classes, key=lambda pair: wording.value_of(pair[1].get("f1")) or 0.0)
+
+
+FILTERS = {
+    "percent": wording.percent,
+    "percent_interval": wording.percent_interval,
+    "points": wording.points,
+    "plain": wording.plain,
+    "plain_interval": wording.plain_interval,
+    "value_of": wording.value_of,
+    "bounds_of": wording.bounds_of,
+    "weakest_first": weakest_first,
+    "count": wording.count,
+    "duration": wording.duration,
+    "size": wording.size,
+}
+
+
+def write_page(file: Path, template: str, **shown: Any) -> Path:
+    """Render `template` with what is `shown` into `file`, replaced in one piece; the file."""
+    environment = Environment(
+        loader=PackageLoader("leadline.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    text = environment.get_template(template).render(colours=COLOURS, **shown)
+    temporary = file.with_name(f"{file.name}.new")
+    try:
+        temporary.write_bytes(text.encode("utf-8", errors="replace"))
+        temporary.replace(file)
+    except OSError as error:
+        raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
+    return file

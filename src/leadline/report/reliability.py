@@ -1,0 +1,63 @@
+"""Whether a probability means what it says: how often the network is right when it is so sure."""
+
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from leadline.errors import LeadlineError
+from leadline.evaluation.calibration import reliability_curve
+from leadline.report.figure import axes_within, draw, name_upright_axis
+from leadline.report.palette import MUTED, RULE
+from leadline.report.tables import Network
+from leadline.report.wording import bounds_of, percent, value_of
+
+SIZE = 340
+
+
+def reliability(network: Network) -> Markup | None:
+    """Accuracy against stated probability on the test images, above how often each probability was stated."""
+    if network.tables.predictions is None:
+        return None
+    try:
+        bins = reliability_curve(network.tables.predictions.of_split("test"))
+    except LeadlineError:
+        return None
+    drawable = [one for one in bins if value_of(one["accuracy"]) is not None]
+    if not drawable:
+        return None
+    return draw(
+        lambda figure: _paint(figure, drawable, network), name=f"reliability-{network.name}", width=SIZE, height=SIZE
+    )
+
+
+def _paint(figure: Figure, bins: list[dict[str, Any]], network: Network) -> str:
+    axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
+    colour = network.colour.light
+    images = sum(one["accuracy"]["n"] for one in bins)
+    for one in bins:  # a fifth of the height stands for all images
+        share = 0.2 * one["accuracy"]["n"] / images
+        axes.bar(one["from"], share, width=one["to"] - one["from"], align="edge", color=RULE.light, linewidth=0)
+    axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=1.25, linestyle=(0, (4, 2.5)))
+    for one in bins:
+        low, high = bounds_of(one["accuracy"]) or 2 * (one["accuracy"]["value"],)
+        axes.vlines(one["confidence"], low, high, color=colour, linewidth=1.75)
+        axes.plot([one["confidence"]], [one["accuracy"]["value"]], marker="o", markersize=7, color=colour)
+    axes.set_xlim(0, 1.025)
+    axes.set_ylim(-0.025, 1.025)
+    axes.grid()
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([0, 0.25, 0.5, 0.75, 1])
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+    axes.tick_params(length=0)
+    axes.set_xlabel("stated probability, %", labelpad=4)
+    name_upright_axis(axes, "% right")
+    each = "; ".join(
+        f"{one['accuracy']['n']} images at {percent(one['confidence'], 0)}: "
+        f"right in {percent(one['accuracy']['value'], 0)}"
+        for one in bins
+    )
+    return f"How often {network.name} is right against the probability it states. {each}."

@@ -1,0 +1,48 @@
+"""The report of `leadline train`: report.html in the run folder."""
+
+from pathlib import Path
+
+from leadline.errors import LeadlineError
+from leadline.report.confusion import confusion_of
+from leadline.report.curves import learning_curve
+from leadline.report.headline import run_headline
+from leadline.report.mistakes import most_confident_mistakes
+from leadline.report.page import write_page
+from leadline.report.provenance import provenance
+from leadline.report.reliability import reliability
+from leadline.report.tables import read_network
+
+
+def write_run_report(run: Path) -> Path:
+    """Draw `run`/report.html from the tables in it; its path.
+
+    What is not there is left out and named on the page. Raises LeadlineError where `run` is no folder.
+    """
+    if not run.is_dir():
+        raise LeadlineError(f"{run}: no such run folder")
+    network = read_network({}, run)
+    tables = network.tables
+    data = tables.recipe.get("data")
+    return write_page(
+        run / "report.html",
+        "run.html",
+        title=f"{network.name} on {Path(data).name}" if data else network.name,
+        network=network,
+        headline=run_headline(network),
+        curves=[curve for kind in ("accuracy", "loss") if (curve := learning_curve(network, kind, limits=None))],
+        confusion=confusion_of(network.test),
+        reliability=reliability(network),
+        gallery=most_confident_mistakes(network),
+        left_out=tables.left_out,
+        how=provenance(
+            [network],
+            about={
+                "data": data,
+                "command": tables.environment.get("command"),
+                "classes": tables.metrics.get("classes"),
+            },
+            environment=tables.environment,
+            images=tables.images,
+            looks_at_test=tables.metrics.get("looks_at_test"),
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Numbers as a person reads them: shares in per cent, counts and times in the unit one would choose."""
+
+import math
+from typing import Any
+
+NOTHING = "–"
+SPACE = "\u00a0"  # between a number and its unit, where no line may break
+
+Estimate = dict[str, Any]  # "value", "low", "high", "method", "n", as metrics.json has it
+
+
+def known(value: Any) -> bool:
+    """Whether there is a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f}{SPACE}%" if share is not None and known(share) else NOTHING
+
+
+def points(share: float, digits: int = 2) -> str:
+    """A difference of shares, in percentage points."""
+    return f"{100 * share:.{digits}f}"
+
+
+def margin_in_points(margin: float) -> str:
+    return f"{100 * margin:g} percentage point" + ("" if math.isclose(margin, 0.01) else "s")
+
+
+def value_of(estimate: Estimate | None) -> float | None:
+    value = (estimate or {}).get("value")
+    return value if known(value) else None
+
+
+def bounds_of(estimate: Estimate | None) -> tuple[float, float] | None:
+    """The interval's ends, where it has both."""
+    low, high = (estimate or {}).get("low"), (estimate or {}).get("high")
+    return (low, high) if low is not None and high is not None and known(low) and known(high) else None
+
+
+def percent_interval(estimate: Estimate | None) -> str:
+    """The interval alone, "94.1–97.9 %"; empty where there is none."""
+    bounds = bounds_of(estimate)
+    return f"{100 * bounds[0]:.1f}–{percent(bounds[1])}" if bounds else ""
+
+
+def plain(value: float | None, digits: int = 3) -> str:
+    return f"{value:.{digits}f}" if value is not None and known(value) else NOTHING
+
+
+def plain_interval(estimate: Estimate | None, digits: int = 3) -> str:
+    bounds = bounds_of(estimate)
+    return f"{bounds[0]:.{digits}f}–{bounds[1]:.{digits}f}" if bounds else ""
+
+
+def count(number: float | None) -> str:
+    """12,345,678 as 12.3 M."""
+    if number is None or not known(number):
+        return NOTHING
+    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * limit:
+            scaled = number / limit
+            return f"{scaled:.3g}{SPACE}{unit}" if scaled < 99.95 else f"{scaled:.0f}{SPACE}{unit}"
+    return f"{number:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None or not known(seconds):
+        return NOTHING
+    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1, 1e3, "ms")):
+        if seconds < 0.9995 * limit:
+            return f"{seconds * factor:.3g}{SPACE}{unit}"
+    if seconds < 10:
+        return f"{seconds:.2g}{SPACE}s"
+    if seconds < 119.5:
+        return f"{seconds:.0f}{SPACE}s"
+    minutes = seconds / 60
+    return f"{minutes:.0f}{SPACE}min" if minutes < 119.5 else f"{minutes / 60:.1f}{SPACE}h"
+
+
+def size(number: float | None) -> str:
+    """Bytes."""
+    if number is None or not known(number):
+        return NOTHING
+    return f"{number / 1e9:.1f}{SPACE}GB" if number >= 0.9995e9 else f"{number / 1e6:.0f}{SPACE}MB"
