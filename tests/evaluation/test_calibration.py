@@ -41,6 +41,11 @@ def test_dividing_log_probabilities_is_dividing_logits() -> None:
         assert at_temperature(softmax(logits), temperature) == pytest.approx(softmax(logits / temperature))
 
 
+def test_a_thousand_unlikely_classes_do_not_underflow_at_a_low_temperature() -> None:
+    found = at_temperature(np.full((1, 10_000), 1e-4), 0.01)
+    assert found == pytest.approx(np.full((1, 10_000), 1e-4))
+
+
 @pytest.mark.parametrize("truth", [0.5, 1.0, 3.0])
 def test_the_temperature_that_made_the_labels_is_found(truth: float) -> None:
     logits = np.random.default_rng(1).normal(size=(20_000, 4)) * 3
@@ -100,11 +105,12 @@ def test_an_overconfident_network_is_found_out() -> None:
     logits = np.random.default_rng(5).normal(size=(1000, 4)) * 2
     found = measure(drawn_from(softmax(logits / 3), softmax(logits)))["expected_calibration_error"]
     assert found["low"] > 0.1
+    assert found["high"] > found["value"] + 0.01
 
 
 def test_the_calibration_interval_without_noise_is_the_error_itself() -> None:
     gaps = np.array([0.02, -0.05, 0.0])
-    low, high = calibration_error_interval(gaps, np.repeat(gaps[:, None], 50, axis=1), stretch=1.0, confidence=0.95)
+    low, high = calibration_error_interval(gaps, np.repeat(gaps[:, None], 50, axis=1), confidence=0.95)
     assert (low, high) == pytest.approx((0.07, 0.07), abs=1e-4)
 
 

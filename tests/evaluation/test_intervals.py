@@ -12,9 +12,10 @@ from leadline.evaluation.intervals import (
     percentile,
     proportion,
     resampled_weights,
-    small_sample_stretch,
+    stretched,
     t_quantile,
     variance_of_mean,
+    why_not_resampled,
     wilson,
 )
 
@@ -81,6 +82,17 @@ def test_groups_that_agree_within_are_as_many_images_as_there_are_groups() -> No
     assert many.high == pytest.approx(few.high, abs=0.005)
 
 
+def test_few_groups_are_judged_by_students_t() -> None:
+    # Four groups of 250 with 190, 200, 210 and 200 hits: Wilson's formula, with t at 3 degrees of freedom in z's place.
+    hits = np.concatenate([np.arange(250) < count for count in (190, 200, 210, 200)])
+    found = proportion(hits, groups=np.repeat(np.arange(4), 250), confidence=0.95)
+    size = 0.8 * 0.2 / (np.var([190, 200, 210, 200], ddof=1) / 4 / 250**2)
+    z = stats.t.ppf(0.975, 3)
+    half = z * math.sqrt(0.8 * 0.2 / size + z**2 / (4 * size**2)) / (1 + z**2 / size)
+    centre = (0.8 + z**2 / (2 * size)) / (1 + z**2 / size)
+    assert (found.low, found.high) == pytest.approx((centre - half, centre + half))
+
+
 def test_the_variance_over_groups_is_the_jackknifes() -> None:
     generator = np.random.default_rng(1)
     groups = np.sort(generator.integers(12, size=200))
@@ -128,25 +140,33 @@ def test_the_same_seed_gives_the_same_resamples_and_another_one_others() -> None
 
 
 def test_the_bootstrap_of_a_mean_is_as_wide_as_the_t_interval() -> None:
-    values = np.random.default_rng(0).normal(size=25)
+    values = stats.norm.ppf((np.arange(8) + 0.5) / 8)
     draws = np.concatenate(
-        [values @ weights / 25 for weights in resampled_weights(25, groups=None, seed=0, resamples=20_000)]
+        [values @ weights / 8 for weights in resampled_weights(8, groups=None, seed=0, resamples=20_000)]
     )
-    found = percentile(draws, values.mean(), units=25, confidence=0.95)
-    oracle = stats.t.interval(0.95, 24, values.mean(), values.std(ddof=1) / 5)
-    assert found == pytest.approx(oracle, abs=0.04)
-    assert small_sample_stretch(10**6, 0.95) == pytest.approx(1, abs=1e-5)
+    found = stretched(values.mean(), percentile(draws, 0.95), units=8, confidence=0.95)
+    oracle = stats.t.interval(0.95, 7, values.mean(), values.std(ddof=1) / math.sqrt(8))
+    assert found == pytest.approx(oracle, rel=0.03)  # without the stretch it is a quarter narrower
+    assert stretched(0.5, (0.4, 0.55), units=10**6, confidence=0.95) == pytest.approx((0.4, 0.55), abs=1e-6)
+    assert stretched(0.5, (0.51, 0.6), units=10**6, confidence=0.95)[0] == 0.5
 
 
 def test_resamples_that_do_not_vary_give_no_interval() -> None:
-    assert percentile(np.full(100, 0.7), 0.7, units=10, confidence=0.95) is None
-    assert percentile(np.full(100, np.nan), 0.7, units=10, confidence=0.95) is None
-    assert percentile(np.r_[0.6, 0.7, np.nan], 0.7, units=10, confidence=0.95) is not None
+    assert "same value" in why_not_resampled(np.full(100, 0.7), n=10, groups=None)
+    assert "same value" in why_not_resampled(np.full(100, np.nan), n=10, groups=None)
+    assert why_not_resampled(np.r_[0.6, 0.7, np.nan], n=10, groups=None) == ""
+    assert percentile(np.r_[0.6, 0.7, np.nan], 0.5) == pytest.approx((0.625, 0.675))
+
+
+def test_fewer_than_five_units_are_not_resampled() -> None:
+    assert "4 images" in why_not_resampled(np.r_[0.6, 0.7], n=4, groups=None)
+    assert "4 groups" in why_not_resampled(np.r_[0.6, 0.7], n=100, groups=np.arange(100) % 4)
+    assert why_not_resampled(np.r_[0.6, 0.7], n=100, groups=np.arange(100) % 5) == ""
 
 
 def test_few_groups_are_warned_of() -> None:
-    assert "19 groups" in few_groups_warning(np.arange(19))
-    assert few_groups_warning(np.arange(20)) == ""
+    assert "29 groups" in few_groups_warning(np.arange(29))
+    assert few_groups_warning(np.arange(30)) == ""
     assert few_groups_warning(None) == ""
 
 

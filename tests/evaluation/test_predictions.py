@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert [found.name for found in tmp_path.iterdir()] == ["predictions.csv"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not replace a file that is being read")
+def test_who_is_reading_the_old_file_goes_on_reading_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.csv"
+    file.write_text("the old one")
+    with file.open() as reader:
+        a_small_table().write(file)
+        assert reader.read() == "the old one"
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -228,6 +238,14 @@ def test_an_image_without_a_group_is_a_group_of_its_own() -> None:
     assert sorted(set(groups.tolist())) == [0, 1, 2, 3]
     assert groups[0] == groups[4]
     assert len({*groups[:4].tolist()}) == 4
+
+
+def test_an_empty_group_or_label_is_none() -> None:
+    table = Predictions.from_arrays(
+        paths=["a", "b"], probabilities=[[0.5, 0.5]] * 2, classes=["x", "y"], groups=["", ""], labels=["", "x"]
+    )
+    assert table.groups is None
+    assert table.label_indices.tolist() == [-1, 0]
 
 
 def test_without_any_group_there_are_none() -> None:

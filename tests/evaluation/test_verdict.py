@@ -44,10 +44,12 @@ def test_a_cheaper_network_that_may_be_as_good_is_not_passed_over_in_silence(ans
         [
             Candidate("deep", answers(wrong_on(n, range(0, 60))), cost=900),
             Candidate("shallow", answers(wrong_on(n, range(50, 120))), cost=10),
+            Candidate("hopeless", answers(wrong_on(n, range(0, 400))), cost=1),
         ]
     )
     assert verdict.choice == "deep"
     assert "whether shallow would do" in verdict.reason
+    assert "hopeless" not in verdict.reason
 
 
 def test_twenty_images_show_nothing_even_where_all_networks_agree_on_all(answers: Answers) -> None:
@@ -106,6 +108,12 @@ def test_images_of_few_patients_show_less_than_as_many_of_many(answers: Answers)
     assert all(g.loss_upper > a.loss_upper for g, a in zip(grouped.networks, alone.networks, strict=True))
 
 
+def test_two_patients_show_little_however_many_images_there_are_of_them(answers: Answers) -> None:
+    groups = [f"patient {k % 2}" for k in range(3000)]
+    agreeing = [Candidate(name, answers([True] * 3000, groups=groups), 1) for name in "ab"]
+    assert decide(agreeing).outcome == "undecided"
+
+
 def test_one_patient_shows_nothing_of_others(answers: Answers) -> None:
     verdict = decide([Candidate(name, answers([True] * 5000, groups=["p"] * 5000), 1) for name in "ab"])
     assert verdict.outcome == "undecided"
@@ -125,7 +133,8 @@ def test_the_images_needed_would_do(answers: Answers) -> None:
     assert needed is not None
     assert needed % 100 == 0
     assert verdict(math.ceil(needed / 100))[0] == "chosen"
-    # It allows for bad luck (power 80 %), so somewhat fewer with exactly these shares would do as well; far fewer not.
+    # It allows for bad luck (a power of 80 %): of exactly these shares, half as many would do, but no third of them.
+    assert verdict(math.ceil(needed / 200))[0] == "chosen"
     assert verdict(math.ceil(needed / 300))[0] == "undecided"
 
 

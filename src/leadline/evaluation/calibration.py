@@ -35,9 +35,7 @@ def calibration_gaps(confidence: Floats, right: npt.NDArray[np.bool_], weights: 
     return gaps
 
 
-def calibration_error_interval(
-    gaps: Floats, resampled: Floats, *, stretch: float, confidence: float
-) -> tuple[float, float]:
+def calibration_error_interval(gaps: Floats, resampled: Floats, *, confidence: float) -> tuple[float, float]:
     """The expected calibration errors from which the one of these gaps (bins,) would not be surprising.
 
     Absolute values do not cancel, so the error is biased upwards, and resamples (bins, resamples) have that bias twice:
@@ -47,7 +45,7 @@ def calibration_error_interval(
     bound of 0 says that the images would be no surprise to a perfectly calibrated network.
     """
     observed = float(np.abs(gaps).sum())
-    noise = stretch * (resampled - gaps[:, None])
+    noise = resampled - gaps[:, None]
 
     def drawn(scale: float, probability: float) -> float:
         return float(np.quantile(np.abs(scale * gaps[:, None] + noise).sum(axis=0), probability))
@@ -62,7 +60,7 @@ def calibration_error_interval(
         return low
 
     low, high = scale_that_reaches(0.5 + confidence / 2), scale_that_reaches(0.5 - confidence / 2)
-    return low * observed, min(1.0, max(high, 1.0) * observed)
+    return low * observed, max(high, 1.0) * observed
 
 
 def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> list[dict[str, Any]]:

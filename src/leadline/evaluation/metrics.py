@@ -16,7 +16,8 @@ from leadline.evaluation.intervals import (
     percentile,
     proportion,
     resampled_weights,
-    small_sample_stretch,
+    stretched,
+    why_not_resampled,
 )
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.ranking import Ranking
@@ -35,7 +36,7 @@ RANGES = {
     "auroc": (0.0, 1.0),
     "average_precision": (0.0, 1.0),
     "matthews_correlation": (-1.0, 1.0),
-    "log_loss": (0.0, np.inf),
+    "log_loss": (0.0, -float(np.log(SMALLEST))),
     "brier_score": (0.0, 2.0),
 }
 # With fewer mistakes, or images of a class, than this, resamples cannot show how far a metric may lie from the truth.
@@ -137,31 +138,38 @@ def _resamples(statistics: Statistics, judged: Predictions, seed: int) -> dict[s
 
 
 def _bootstrapped(name: str, value: float, draws: Floats, judged: Predictions, confidence: float) -> Estimate:
-    n = len(judged)
     if not np.isfinite(value):
         why = "every image is of one class" if name != "f1" else "no image has this class as its label or its answer"
-        return Estimate(None, None, None, f"undefined: {why}", n)
-    interval = percentile(draws, value, units=independent_units(n, judged.groups), confidence=confidence)
-    if interval is None:
-        return Estimate(value, None, None, "no interval: every resample of these images gives the same value", n)
-    lowest, highest = RANGES.get(name, (0.0, 1.0))
-    low, high = max(lowest, interval[0]), min(highest, interval[1])
-    return Estimate(value, low, high, f"percentile bootstrap, {draws.size} resamples{_clustered(judged)}", n)
+        return Estimate(None, None, None, f"undefined: {why}", len(judged))
+    if why := why_not_resampled(draws, n=len(judged), groups=judged.groups):
+        return Estimate(value, None, None, f"no interval: {why}", len(judged))
+    interval, ends = percentile(draws, confidence), RANGES.get(name, (0.0, 1.0))
+    return _resampled(value, interval, ends, f"percentile bootstrap, {draws.size} resamples", judged, confidence)
 
 
 def _calibration_error(gaps: Floats, resampled: Floats, judged: Predictions, confidence: float) -> Estimate:
-    n, value = len(judged), float(np.abs(gaps).sum())
-    units = independent_units(n, judged.groups)
-    if units <= 1 or np.ptp(resampled, axis=1).max() < 1e-12:
-        return Estimate(value, None, None, "no interval: every resample of these images gives the same value", n)
-    stretch = small_sample_stretch(units, confidence)
-    low, high = calibration_error_interval(gaps, resampled, stretch=stretch, confidence=confidence)
-    method = f"inverted bootstrap test, {resampled.shape[1]} resamples{_clustered(judged)}"
-    return Estimate(value, low, high, method, n)
+    value, draws = float(np.abs(gaps).sum()), np.abs(resampled).sum(axis=0)
+    if why := why_not_resampled(draws, n=len(judged), groups=judged.groups):
+        return Estimate(value, None, None, f"no interval: {why}", len(judged))
+    interval = calibration_error_interval(gaps, resampled, confidence=confidence)
+    return _resampled(
+        value, interval, (0.0, 1.0), f"inverted bootstrap test, {draws.size} resamples", judged, confidence
+    )
 
 
-def _clustered(judged: Predictions) -> str:
-    return "" if judged.groups is None else f", clustered by {int(judged.groups.max()) + 1} groups"
+def _resampled(
+    value: float,
+    interval: tuple[float, float],
+    ends: tuple[float, float],
+    method: str,
+    judged: Predictions,
+    confidence: float,
+) -> Estimate:
+    """The interval from resamples, stretched for few units, within what the metric can be."""
+    units = independent_units(len(judged), judged.groups)
+    low, high = stretched(value, interval, units=units, confidence=confidence)
+    clustered = "" if judged.groups is None else f", clustered by {int(judged.groups.max()) + 1} groups"
+    return Estimate(value, max(ends[0], low), min(ends[1], high), method + clustered, len(judged))
 
 
 def _rank_of_label(judged: Predictions) -> npt.NDArray[np.int64]:

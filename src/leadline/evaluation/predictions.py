@@ -76,7 +76,7 @@ class Predictions:
                 # Not known is None in memory, nothing in a text file: an empty text would come back as None.
                 columns[name] = pl.Series([value or None for value in values], dtype=pl.String)
         answers = np.where(readable, np.array(classes, dtype=object)[best], None) if len(paths) else []
-        columns["predicted"] = pl.Series(answers, dtype=pl.String)
+        columns["predicted"] = pl.Series(list(answers), dtype=pl.String)  # an array of None alone has no type
         columns["probability"] = pl.Series(given[np.arange(len(paths)), best], dtype=pl.Float64, nan_to_null=True)
         for k, name in enumerate(classes):
             columns[PROBABILITY_PREFIX + name] = pl.Series(given[:, k], dtype=pl.Float64, nan_to_null=True)
