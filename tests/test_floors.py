@@ -42,7 +42,9 @@ def imports_of(module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
             base = base if node.level else node.module or ""
-            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+            # `from room import module` imports the module; `from room import name` what its __init__ gathers.
+            wholes = [f"{base}.{alias.name}" for alias in node.names]
+            found |= {whole if whole in MODULES else base for whole in wholes}
     return {name for name in found if name in MODULES and name != module}
 
 

@@ -22,8 +22,12 @@ def filled(root: Path, size: int = 16) -> ImageCache:
     return cache
 
 
-def truncate(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+def damage(file: Path) -> None:
+    """Overwrite the middle of the file: its header is still right, its pixels cannot be decoded."""
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    file.write_bytes(content)
 
 
 def test_the_cache_holds_what_preprocessing_reads(make_images: MakeImages) -> None:
@@ -51,9 +55,9 @@ def test_a_complete_cache_decodes_nothing_again(make_images: MakeImages, monkeyp
     assert np.array_equal(again.take(np.arange(10))[0], images)
 
 
-def test_a_truncated_image_is_reported_and_its_neighbours_keep_their_own_pixels(make_images: MakeImages) -> None:
+def test_a_damaged_image_is_reported_and_its_neighbours_keep_their_own_pixels(make_images: MakeImages) -> None:
     root = make_images(count=5, size=64)
-    truncate(root / "dark" / "002.png")
+    damage(root / "dark" / "002.png")
     for _ in range(2):  # decoded, then from the complete cache
         cache = filled(root)
         images, readable = cache.take(np.arange(10))
@@ -118,7 +122,7 @@ def test_epochs_and_seeds_have_their_own_order(make_images: MakeImages) -> None:
 
 def test_files_and_cache_give_the_same_pixels_and_errors(make_images: MakeImages) -> None:
     root = make_images(count=5, size=64)
-    truncate(root / "light" / "001.png")
+    damage(root / "light" / "001.png")
     manifest = scan(root)
     cache = filled(root)
     from_cache = list(cached_images(cache, np.arange(10), batch_size=3))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -107,12 +108,14 @@ def examine(
 ) -> Manifest:
     """Read every file once: header, content hash. A file that cannot be read keeps its row, with the reason."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        facts = list(pool.map(lambda entry: _facts(root / entry.path, entry.path), entries, chunksize=64))
+        facts = list(pool.map(lambda entry: _facts(root / entry.path), entries, chunksize=64))
+    remarks = Counter(remark for fact in facts for remark in fact.pop("notes", ()))
+    notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
     rows = [{**vars(entry), **fact} for entry, fact in zip(entries, facts, strict=True)]
     return Manifest(_without_contradictions(pl.DataFrame(rows, schema=SCHEMA)), classes, root, source, notes)
 
 
-def _facts(file: Path, name: str) -> dict[str, Any]:
+def _facts(file: Path) -> dict[str, Any]:
     try:
         content = file.read_bytes()
         header = read_header(file, content=content)
@@ -125,6 +128,7 @@ def _facts(file: Path, name: str) -> dict[str, Any]:
         "channels": header.channels,
         "dtype": header.dtype,
         "sha256": hashlib.sha256(content).hexdigest(),
+        "notes": header.notes,
         "error": "",
     }
 

@@ -37,7 +37,7 @@ class Preprocessing:
 
     def read(self, path: Path) -> NDArray[Any]:
         """The image at `path`, (size, size, channels), in its own type; ImageError where it does not fit."""
-        pixels = self._in_channels(read_image(path), path)
+        pixels = self._in_channels(read_image(path, reduce_to=self.size), path)
         return resize(pixels, self.size)
 
     def _in_channels(self, pixels: NDArray[Any], path: Path) -> NDArray[Any]:

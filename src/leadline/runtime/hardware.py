@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from leadline import __version__
+
 
 @dataclass(frozen=True)
 class Hardware:
@@ -66,11 +68,11 @@ def environment() -> dict[str, Any]:
     """Versions and machine, for `environment.json`."""
     from importlib.metadata import version
 
-    packages = ("leadline", "torch", "torchvision", "numpy", "pillow", "polars", "scikit-learn")
+    packages = ("torch", "torchvision", "numpy", "pillow", "polars", "scikit-learn")
     return {
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
-        "packages": {name: version(name) for name in packages},
+        "packages": {"leadline": __version__, **{name: version(name) for name in packages}},
         "hardware": hardware().to_dict(),
     }

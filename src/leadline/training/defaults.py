@@ -17,9 +17,11 @@ SMALL_IMAGES = 64
 SIZES = (64, 96, 128, 160, 192, 224)
 # Images seen in training where neither epochs nor minutes are given, and the epochs between which that is kept.
 IMAGES_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 600_000, 10, 60
-# At 128 images per batch; scaled in proportion to the batch (Goyal et al. 2017, arXiv 1706.02677).
-RATE_WITH_NORMS, RATE_WITHOUT = 0.1, 0.02
-NORMS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
+# With batch normalisation, at 128 images per batch; scaled with the batch (Goyal et al. 2017, arXiv 1706.02677).
+RATE_WITH_NORMS = 0.1
+# Without, the curvature and not the batch sets the limit: what AlexNet and VGG used, and what LeNet-5 and the small
+# variants learn fastest with on `digits`.
+RATE_WITHOUT, SMALL_RATE_WITHOUT = 0.01, 0.05
 
 
 def image_size(manifest: Manifest) -> int:
@@ -53,7 +55,7 @@ def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs
         "data": manifest.source,
         "steps": max(1, round(length * steps_per_epoch)),
         "batch_size": batch_size,
-        "learning_rate": (RATE_WITH_NORMS if has_norms(model) else RATE_WITHOUT) * batch_size / 128,
+        "learning_rate": default_rate(model, batch_size),
         "size": max(settings.get("size") or natural_size(manifest), architecture(model).minimum_size),
         "augment": AUGMENT.get(manifest.source, "shift"),
     }
@@ -63,7 +65,10 @@ def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs
     )
 
 
-def has_norms(model: str) -> bool:
-    """Whether the network normalises its activations, and so bears a high learning rate."""
+def default_rate(model: str, batch_size: int) -> float:
+    """The learning rate that the network bears."""
     with torch.device("meta"):
-        return any(isinstance(module, NORMS) for module in create_model(model).modules())
+        normalised = any(isinstance(module, nn.BatchNorm2d) for module in create_model(model).modules())
+    if normalised:
+        return RATE_WITH_NORMS * batch_size / 128
+    return SMALL_RATE_WITHOUT if architecture(model).small_images else RATE_WITHOUT
