@@ -1,4 +1,4 @@
-"""TIFFs of every kind that a microscope or a program leaves, against the array written and against libtiff."""
+"""The axes of a TIFF, however they are laid out and stored, against the array written and against libtiff."""
 
 import io
 import itertools
@@ -170,88 +170,6 @@ def test_several_images_in_a_file_are_refused_but_smaller_copies_of_one_are_not(
         read(of_two(thumbnail))
 
 
-def test_grey_whose_zero_is_white_is_turned_round() -> None:
-    for dtype, full in (("uint8", 255), ("uint16", 65535)):
-        values = noise(20, 30, dtype=dtype)
-        content = written(values, photometric="miniswhite")
-        np.testing.assert_array_equal(read(content)[1][0], full - values)
-    bits = random.integers(0, 2, (20, 30)).astype(bool)
-    for photometric in ("miniswhite", "minisblack"):
-        content = written(bits, photometric=photometric)
-        np.testing.assert_array_equal(read(content)[1][0], np.asarray(Image.open(io.BytesIO(content)).convert("L")))
-    with pytest.raises(ImageError, match="inverted grey of type int16"):
-        read(written(noise(20, 30, dtype="int16"), photometric="miniswhite"))
-
-
-def test_values_of_a_few_bits_fill_eight_as_in_a_png_and_twelve_stay() -> None:
-    values = noise(20, 30, dtype="uint8", high=16)
-    np.testing.assert_array_equal(read(written(values, bitspersample=4))[1][0], values * 17)
-    deep = noise(20, 30)
-    np.testing.assert_array_equal(read(written(deep, bitspersample=12))[1][0], deep)
-    with pytest.raises(ImageError, match=r"uint8 \(5 bits\), which is not read"):
-        read(written(noise(20, 30, dtype="uint8", high=32), bitspersample=5))
-
-
-def test_a_palette_becomes_colours_but_not_in_a_stack_where_it_is_only_display() -> None:
-    palette = random.integers(0, 256, (3, 256)).astype("uint16") * 257
-    indices = noise(20, 30, dtype="uint8")
-    content = written(indices, photometric="palette", colormap=palette)
-    header, pixels = read(content)
-    np.testing.assert_array_equal(pixels, np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1))
-    assert (header.channels, header.notes) == (3, ())
-    stack = noise(3, 20, 30, dtype="uint8")
-    header, pixels = read(written(stack, photometric="palette", colormap=palette, metadata={"axes": "CYX"}))
-    np.testing.assert_array_equal(pixels, stack)
-    assert header.notes == ("its palette taken for display colours",)
-
-
-def test_transparency_is_composited_on_white_where_the_file_calls_it_so() -> None:
-    for dtype, full in (("uint8", 255), ("uint16", 65535)):
-        values = random.integers(0, full, (4, 20, 30), endpoint=True).astype(dtype)
-        colours, alpha = values[:3].astype(float), values[3].astype(float) / full
-        content = written(values.transpose(1, 2, 0), photometric="rgb", extrasamples=["unassalpha"])
-        header, pixels = read(content)
-        np.testing.assert_array_equal(pixels, np.floor(colours * alpha + full * (1 - alpha) + 0.5 + 1e-9))
-        assert header.notes == ("transparency composited on white",)
-        premultiplied = np.concatenate([np.minimum(values[:3], values[3:]), values[3:]])
-        content = written(premultiplied.transpose(1, 2, 0), photometric="rgb", extrasamples=["assocalpha"])
-        np.testing.assert_array_equal(read(content)[1], premultiplied[:3] + (full - values[3]))
-        unnamed = written(values.transpose(1, 2, 0), photometric="rgb", extrasamples=["unspecified"])
-        np.testing.assert_array_equal(read(unnamed)[1], values)
-
-
-def test_inks_become_rgb_as_libtiff_makes_them() -> None:
-    values = noise(20, 30, 4, dtype="uint8")
-    header, pixels = read(written(values, photometric="separated"))
-    cyan, black = values[:, :, 0].astype(float), values[:, :, 3].astype(float)
-    np.testing.assert_allclose(pixels[0], (255 - cyan) * (255 - black) / 255, atol=0.5001)
-    assert header.notes == ("printing inks (CMYK) converted to RGB without a colour profile",)
-    by_libtiff = imagecodecs.tiff_decode(written(values, photometric="separated"), asrgb=True)[:, :, :3]
-    assert np.abs(pixels.transpose(1, 2, 0).astype(int) - by_libtiff).max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("samples", "photometric", "reason"),
-    [
-        (5, "separated", "holds 5 printing inks, and only CMYK is read"),
-        (3, "cielab", "stores its colours as CIELAB, which is not read"),
-        (3, "ycbcr", "stores its colours as YCBCR, which is not read"),  # without JPEG, tifffile does not convert it
-    ],
-)
-def test_colours_that_would_be_taken_for_others_are_refused(samples: int, photometric: str, reason: str) -> None:
-    with pytest.raises(ImageError, match=reason):
-        read(written(noise(20, 30, samples, dtype="uint8"), photometric=photometric))
-
-
-@pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])
-def test_jpeg_inside_a_tiff_is_decoded_as_libtiff_does(subsampling: tuple[int, int]) -> None:
-    smooth = np.asarray(Image.fromarray(noise(8, 8, 3, dtype="uint8")).resize((96, 64)))
-    content = written(smooth, photometric="rgb", compression="jpeg", subsampling=subsampling, tile=(32, 32))
-    pixels = read(content)[1].transpose(1, 2, 0)
-    np.testing.assert_array_equal(pixels, imagecodecs.tiff_decode(content))
-    assert np.abs(pixels.astype(int) - smooth).mean() < 8
-
-
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits", "group4"])
 def test_what_another_program_wrote_is_read(compression: str) -> None:
     grey = Image.fromarray(noise(40, 60, dtype="uint8"))
@@ -270,28 +188,3 @@ def test_each_orientation_is_turned_as_pillow_turns_it() -> None:
         header, pixels = read(content)
         np.testing.assert_array_equal(pixels[0], np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content)))))
         assert bool(header.notes) == (orientation > 1)
-
-
-def test_other_types_are_converted_exactly_or_refused() -> None:
-    for dtype, expected in (("int8", "int16"), ("float16", "float32"), ("uint32", "float32"), ("int64", "float32")):
-        values = random.integers(0, 100, (20, 30)).astype(dtype)
-        header, pixels = read(written(values, photometric="minisblack"))
-        np.testing.assert_array_equal(pixels[0], values)
-        assert (header.dtype, header.notes) == (expected, (f"{dtype} read as {expected}",))
-    exact = np.array([[2**24, 0]], dtype="uint32")
-    np.testing.assert_array_equal(read(written(exact, photometric="minisblack"))[1][0], exact)
-    with pytest.raises(
-        ImageError, match="uint32 values from 0 to 16777217, and 32-bit floats are exact up to 16777216"
-    ):
-        read(written(exact + exact // 2**24, photometric="minisblack"))
-    with pytest.raises(ImageError, match="holds values of type complex64"):
-        read(written(np.zeros((20, 30), "complex64"), photometric="minisblack"))
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
-def test_values_that_would_poison_a_training_are_refused(bad: float) -> None:
-    values = np.zeros((20, 30), "float64")
-    assert read(written(values))[0].notes == ("float64 read as float32",)
-    values[3, 4] = bad
-    with pytest.raises(ImageError, match="not numbers, infinite or beyond 32-bit floats"):
-        read(written(values))

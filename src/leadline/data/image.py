@@ -133,5 +133,7 @@ def _refused(path: Path, format: str, error: Exception) -> ImageError:
     """Decoders raise whatever a damaged file leads them to; to a person all of it means the same."""
     if isinstance(error, ImageError):
         return ImageError(f"{path}: {error}")
+    if isinstance(error, MemoryError):
+        return ImageError(f"{path}: there is not enough memory to decode it; free some, or cut it into tiles")
     reason = " ".join(str(error).split()) or type(error).__name__
     return ImageError(f"{path}: is a damaged {format} ({reason}); copy it again from its source, or remove it")

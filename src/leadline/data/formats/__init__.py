@@ -1,1 +1,5 @@
-"""The image formats: a file each, with `header(content)` and `image(content)`; used through leadline.data.image."""
+"""The image formats, used through leadline.data.image: a file each.
+
+In each, `header(content)` makes the Header of a file, and `image(content)` its Header and its pixels, an array
+(channels, height, width).
+"""

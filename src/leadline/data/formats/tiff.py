@@ -139,9 +139,12 @@ def _check_kind(stored: _Stored) -> None:
     if not known and not (page.photometric == YCBCR and page.compression == JPEG):
         name = getattr(page.photometric, "name", page.photometric)
         raise ImageError(f"stores its colours as {name}, which is not read; save it as grey or RGB")
-    special = stored.transparent or stored.inked or page.photometric == MINISWHITE
-    if special and page.dtype.kind not in "bu":
-        raise ImageError(f"holds transparency, inks or inverted grey of type {page.dtype}; save it as grey or RGB")
+    needs_white = stored.transparent or stored.inked or page.photometric == MINISWHITE
+    if needs_white and not (page.dtype.kind in "bu" and bits in (1, 2, 4, 8, 16)):
+        raise ImageError(
+            f"holds transparency, inks or inverted grey of type {page.dtype} ({bits} bits), so which value is white is "
+            "not known; save it as grey or RGB"
+        )
     if stored.inked and stored.axes.samples != 4:
         raise ImageError(f"holds {stored.axes.samples} printing inks, and only CMYK is read; save it as RGB")
 
@@ -162,7 +165,7 @@ def _channels(planes: NDArray[Any], stored: _Stored) -> NDArray[Any]:
     """What the samples of (depth, samples, height, width) mean, still in their own type."""
     page, bits = stored.page, stored.page.bitspersample
     if stored.indexed:
-        return (page.colormap >> 8).astype(np.uint8)[:, planes[0, 0]][np.newaxis]
+        return (page.colormap >> 8).astype(np.uint8)[:, planes[0, 0].astype(np.uint16)][np.newaxis]
     if bits < 8:
         planes, bits = planes.astype(np.uint8) * np.uint8(255 // (2**bits - 1)), 8
     if page.photometric == MINISWHITE:
