@@ -1,0 +1,154 @@
+"""Figures: what is drawn where, in colours that everyone can tell apart."""
+
+import itertools
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from leadline.report.cost import accuracy_against_cost
+from leadline.report.curves import learning_curve, shared_limits
+from leadline.report.figure import draw, text_width
+from leadline.report.labels import Box, Label, place
+from leadline.report.losses import losses_against_the_best
+from leadline.report.palette import FAMILIES, INK, MUTED, PAPER, of_family
+from leadline.report.tables import Network, RunTables
+
+# Machado, Oliveira and Fernandes, IEEE Transactions on Visualization and Computer Graphics 15, 2009: linear RGB as seen
+# with none of a cone type.
+VISION = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+
+
+def linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light: np.ndarray) -> np.ndarray:
+    """CIE 1976 L*a*b*, in which a distance of about 2 is just seen."""
+    x, y, z = np.cbrt(TO_XYZ @ np.clip(light, 0, 1) / [0.95047, 1, 1.08883])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2."""
+    low, high = sorted(float(np.dot([0.2126, 0.7152, 0.0722], linear(colour))) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("vision", VISION)
+def test_no_two_families_look_alike_to_anyone(theme: str, vision: str) -> None:
+    seen = {name: lab(VISION[vision] @ linear(getattr(colour, theme))) for name, (colour, _) in FAMILIES.items()}
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) > 15, f"{one} and {other}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_stand_out_from_the_page(theme: str) -> None:
+    paper = getattr(PAPER, theme)
+    assert contrast(getattr(INK, theme), paper) >= 7
+    assert contrast(getattr(MUTED, theme), paper) >= 4.5
+    for colour, _ in FAMILIES.values():
+        assert contrast(getattr(colour, theme), paper) >= 3, colour.name
+
+
+def test_families_differ_without_any_colour_too() -> None:
+    assert len({marker for _, marker in FAMILIES.values()}) == len(FAMILIES)
+    assert of_family("a family of tomorrow") == of_family(None)
+
+
+def network(name: str, *, cost: int, right: float) -> Network:
+    split = {"accuracy": {"value": right, "low": right - 0.01, "high": right + 0.01, "n": 400}}
+    return Network(name, RunTables(), family="ResNet", multiply_adds=cost, validation=split, test=split)
+
+
+def texts(svg: str) -> dict[str, float]:
+    """The texts of a figure, with how far from the left they stand."""
+    root = ElementTree.fromstring(f"<div>{svg}</div>")
+    return {"".join(text.itertext()): float(text.get("x", "nan")) for text in root.iter("text")}
+
+
+def test_a_cheaper_network_stands_further_left() -> None:
+    networks = [network("cheap", cost=10**6, right=0.9), network("dear", cost=10**9, right=0.95)]
+    drawn = str(accuracy_against_cost(networks, {"best": "dear", "choice": "dear"}, 0.01))
+    for svg in drawn.split("</svg>")[:2]:
+        found = texts(svg + "</svg>")
+        assert found["cheap"] < found["dear"]
+        assert "the choice" in found
+        assert "not judged" not in found
+
+
+def test_a_network_far_below_the_others_keeps_its_accuracy_in_words() -> None:
+    networks = [network(f"net{k}", cost=10**6 * (k + 1), right=0.95) for k in range(3)]
+    drawn = accuracy_against_cost([*networks, network("poor", cost=10**7, right=0.4)], {"best": "net0"}, 0.01)
+    assert "poor 40.0\u00a0%" in texts(str(drawn))
+
+
+def test_cost_cannot_be_drawn_of_one_network_or_of_unknown_costs() -> None:
+    one = network("one", cost=10**6, right=0.9)
+    assert accuracy_against_cost([one], {}, 0.01) is None
+    assert accuracy_against_cost([one, Network("unknown", RunTables())], {}, 0.01) is None
+
+
+def test_a_loss_that_is_shown_within_the_margin_is_drawn_in_another_colour() -> None:
+    rows = [
+        {"name": "within", "loss": 0.0, "loss_upper": 0.004, "within_margin": True},
+        {"name": "beyond", "loss": 0.002, "loss_upper": 0.02, "within_margin": False},
+    ]
+    svg = str(losses_against_the_best({"networks": rows}, 0.01))
+    root = ElementTree.fromstring(f"<div>{svg}</div>")
+    colours = {"".join(text.itertext()): text.get("style", "") for text in root.iter("text")}
+    assert "var(--within)" in colours["0.00, at most 0.40"]
+    assert "var(--beyond)" in colours["0.20, at most 2.00"]
+    assert losses_against_the_best({"networks": rows[:1]}, 0.01) is None
+
+
+def test_learning_curves_share_an_axis_that_shows_how_every_network_ended() -> None:
+    def learnt(*accuracies: float) -> Network:
+        history = [{"epoch": k + 1.0, "validation_accuracy": accuracy} for k, accuracy in enumerate(accuracies)]
+        return Network("net", RunTables(history=history))
+
+    slow, fast = learnt(0.1, 0.2, 0.5, 0.6), learnt(0.8, 0.9, 0.95, 0.97)
+    limits = shared_limits([slow, fast])
+    assert limits is not None
+    assert limits[0] < 0.5
+    assert limits[1] > 0.97
+    assert "at the end 97.0\u00a0% on the validation images." in str(learning_curve(fast, "accuracy", limits=limits))
+    assert learning_curve(fast, "loss", limits=None) is None
+    assert shared_limits([Network("net", RunTables())]) is None
+
+
+def test_labels_hide_neither_each_other_nor_the_points() -> None:
+    points = [(100.0, 100.0), (104.0, 100.0), (100.0, 108.0), (180.0, 100.0), (290.0, 100.0)]
+    boxes = [Box(x - 5, y - 5, x + 5, y + 5) for x, y in points]
+    within = Box(0, 0, 300, 200)
+    centres = place([Label(x, y, y - 9, y + 9, width=60, height=14) for x, y in points], obstacles=boxes, within=within)
+    labels = [Box(x - 30, y - 7, x + 30, y + 7) for x, y in centres]
+    for one, other in itertools.combinations([*labels, *boxes[3:]], 2):
+        assert one.overlap(other) == 0
+    assert all(label.overlap(within) == pytest.approx(60 * 14) for label in labels)
+
+
+def test_figures_of_one_page_do_not_share_names() -> None:
+    def paint(figure) -> str:
+        figure.add_axes((0.1, 0.1, 0.8, 0.8)).plot([0, 1], marker="o")
+        return "a line"
+
+    first, second = (draw(paint, name=name, width=100, height=100) for name in ("first", "second"))
+    names = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (first, second)]
+    assert names[0]
+    assert not names[0] & names[1]
+    assert first == draw(paint, name="first", width=100, height=100)
+
+
+def test_text_is_taken_to_be_about_as_wide_as_it_is() -> None:
+    """Arial's advance widths, in thousandths of the size: what most readers' fonts come to."""
+    assert text_width("resnet20_cifar", 1000) == pytest.approx(6394, rel=0.35)
