@@ -262,6 +262,15 @@ def test_pixels_that_are_not_what_the_header_says_are_refused(monkeypatch: pytes
             read_image("image", content=FILES["PNG L"])
 
 
+def test_too_little_memory_is_not_called_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(_: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(imagecodecs, "png_decode", exhausted)
+    with pytest.raises(ImageError, match="^image: there is not enough memory to decode it"):
+        read_image("image", content=FILES["PNG L"])
+
+
 def test_other_kinds_of_jpeg_are_refused_by_name() -> None:
     twelve = imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint16), bitspersample=12)
     with pytest.raises(ImageError, match="is a JPEG of 1 components of 12 bits"):

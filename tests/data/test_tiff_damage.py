@@ -60,8 +60,9 @@ def test_tiles_that_were_never_written_are_not_taken_for_black() -> None:
 def test_a_file_that_lost_its_description_is_not_read_as_its_first_channel() -> None:
     whole = written(VALUES, ome=True, **CYX)
     cut_off = whole[: whole.rindex(b"</OME>")]
-    with pytest.raises(ImageError, match="is a damaged TIFF"):
-        read_image("image", content=cut_off, project="max")
+    for project in (None, "max"):
+        with pytest.raises(ImageError, match=r"is a damaged TIFF \(.*TiffTag 270 .* invalid value offset"):
+            read_image("image", content=cut_off, project=project)
 
 
 def ome(planes: str) -> str:
