@@ -267,7 +267,7 @@ def test_too_little_memory_is_not_called_damage(monkeypatch: pytest.MonkeyPatch)
         raise MemoryError
 
     monkeypatch.setattr(imagecodecs, "png_decode", exhausted)
-    with pytest.raises(ImageError, match="^image: there is not enough memory to decode it"):
+    with pytest.raises(ImageError, match=r"^image: there is not enough memory to decode it"):
         read_image("image", content=FILES["PNG L"])
 
 

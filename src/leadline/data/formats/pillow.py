@@ -1,6 +1,7 @@
 """GIF, BMP and WebP, decoded by Pillow."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from PIL.WebPImagePlugin import WebPImageFile
 from leadline.data.formats.header import ALPHA, Header, ImageError, header_of
 from leadline.data.formats.samples import channels_first, exif_orientation, on_white, upright
 
-READERS = {"GIF": GifImageFile, "BMP": BmpImageFile, "WebP": WebPImageFile}
+READERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
+    "GIF": GifImageFile,
+    "BMP": BmpImageFile,
+    "WebP": WebPImageFile,
+}
 # Pillow's mode → the mode it is decoded to: palettes are expanded, one bit becomes 0 or 255.
 DECODED = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA"}
 
