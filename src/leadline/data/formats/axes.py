@@ -71,9 +71,9 @@ def understand(letters: str, shape: tuple[int, ...], *, project: Projection | No
 
 def projected(planes: NDArray[Any], project: Projection | None) -> NDArray[Any]:
     """(…) from (depth, …): its maximum, or its mean rounded to the type of `planes`."""
-    if len(planes) == 1:
-        return planes[0]
-    if project == "max":
-        return planes.max(axis=0)
-    mean = planes.mean(axis=0, dtype=np.float64)
-    return (mean if planes.dtype.kind == "f" else np.rint(mean)).astype(planes.dtype)
+    if project == "mean" and len(planes) > 1:
+        mean = planes.mean(axis=0, dtype=np.float64)
+        plane: NDArray[Any] = (mean if planes.dtype.kind == "f" else np.rint(mean)).astype(planes.dtype)
+    else:
+        plane = planes[0] if len(planes) == 1 else planes.max(axis=0)
+    return plane

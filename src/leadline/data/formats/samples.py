@@ -19,8 +19,10 @@ def on_white(samples: NDArray[Any], *, premultiplied: bool = False) -> NDArray[A
     colours, alpha = samples[..., :-1, :, :].astype(np.uint32), samples[..., -1:, :, :].astype(np.uint32)
     behind = full - alpha
     if premultiplied:
-        return np.minimum(colours + behind, full).astype(samples.dtype)
-    return ((colours * alpha + full * behind + full // 2) // full).astype(samples.dtype)
+        composite: NDArray[Any] = np.minimum(colours + behind, full)
+    else:
+        composite = (colours * alpha + full * behind + full // 2) // full
+    return composite.astype(samples.dtype)
 
 
 def from_inks(samples: NDArray[Any]) -> NDArray[Any]:

@@ -130,7 +130,7 @@ def _refuse_for(heard: list[str]) -> None:
 
 def _check_kind(stored: _Stored) -> None:
     page, bits = stored.page, stored.page.bitspersample
-    if str(page.dtype) not in TYPES or (page.dtype.itemsize == 1 and bits not in (1, 2, 4, 8)):
+    if page.dtype is None or str(page.dtype) not in TYPES or (page.dtype.itemsize == 1 and bits not in (1, 2, 4, 8)):
         raise ImageError(
             f"holds values of type {page.dtype} ({bits} bits), which is not read; "
             "save it as uint8, uint16, int16 or float32"
@@ -152,9 +152,13 @@ def _check_kind(stored: _Stored) -> None:
 def _check_whole(stored: _Stored, size: int) -> None:
     """Refuse a file that lacks a part of its pixels: tifffile would fill in zeros."""
     for page in stored.series.pages:
-        if len(page.dataoffsets) != len(page.databytecounts) or not all(
-            count and offset + count <= size
-            for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+        if (
+            page is None
+            or len(page.dataoffsets) != len(page.databytecounts)
+            or not all(
+                count and offset + count <= size
+                for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+            )
         ):
             raise ImageError("is cut off: pixels are missing; copy it again from its source, or remove it")
     if stored.series.dataoffset is not None and stored.series.dataoffset + stored.series.nbytes > size:
@@ -165,7 +169,8 @@ def _channels(planes: NDArray[Any], stored: _Stored) -> NDArray[Any]:
     """What the samples of (depth, samples, height, width) mean, still in their own type."""
     page, bits = stored.page, stored.page.bitspersample
     if stored.indexed:
-        return (page.colormap >> 8).astype(np.uint8)[:, planes[0, 0].astype(np.uint16)][np.newaxis]
+        colours = (np.asarray(page.colormap) >> 8).astype(np.uint8)
+        return colours[np.newaxis, :, planes[0, 0].astype(np.uint16)]
     if bits < 8:
         planes, bits = planes.astype(np.uint8) * np.uint8(255 // (2**bits - 1)), 8
     if page.photometric == MINISWHITE:
