@@ -48,7 +48,7 @@ def test_a_cheaper_network_that_may_be_as_good_is_not_passed_over_in_silence(ans
         ]
     )
     assert verdict.choice == "deep"
-    assert "whether shallow would do" in verdict.reason
+    assert "whether the cheaper shallow would do" in verdict.reason
     assert "hopeless" not in verdict.reason
 
 

@@ -61,8 +61,9 @@ def proportion(
     """The share of `hits` among the images where `of` holds (all of them, unless given).
 
     With groups, Wilson's interval at the size that a simple sample of the same variance would have, with the quantile
-    of t at one degree of freedom less than there are groups (Dean and Pagano, Survey Research Methods 9, 2015). It
-    keeps a width where every image is right, where a bootstrap has none.
+    of t at one degree of freedom less than there are groups (compared with others by Franco, Little, Louis and Slud,
+    Journal of Survey Statistics and Methodology 7, 2019). It keeps a width where every image is right, where a
+    bootstrap has none.
     """
     among = np.ones(len(hits), dtype=bool) if of is None else of
     n = int(among.sum())
@@ -150,7 +151,7 @@ def stretched(value: float, interval: tuple[float, float], *, units: float, conf
     """A bootstrap's interval, its ends t / z · √(G/(G − 1)) times as far from the value, for G independent units.
 
     By so much a bootstrap's spread falls short of the true one (T. Hesterberg, "What teachers should know about the
-    bootstrap", The American Statistician 69, 2015, section 3.2). An end on the wrong side of the value moves onto it.
+    bootstrap", The American Statistician 69, 2015). An end on the wrong side of the value moves onto it.
     """
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     factor = t_quantile(0.5 + confidence / 2, units - 1) / z * math.sqrt(units / (units - 1))

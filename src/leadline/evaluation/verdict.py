@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, and for comparison.json."""
-        return {**vars(self), "networks": [vars(one) for one in self.networks]}
+        return asdict(self) | {"networks": [asdict(one) for one in self.networks]}
 
 
 def decide(candidates: Sequence[Candidate], *, margin: float = 0.01, confidence: float = 0.95) -> Verdict:
@@ -171,7 +171,7 @@ def _right_answers(judged: Sequence[Candidate]) -> tuple[list[Floats], Integers 
 
 def _why_chosen(choice: Judged, networks: list[Judged], images: int, margin: float, confidence: float) -> str:
     cheaper = [one.name for one in networks[: networks.index(choice)] if one.loss < margin]
-    unsettled = f"; whether {' or '.join(cheaper)} would do, so many images cannot tell" if cheaper else ""
+    unsettled = f"; they cannot tell whether the cheaper {' or '.join(cheaper)} would do" if cheaper else ""
     return (
         f"{choice.name} is the cheapest network shown to lose less than {_points(margin)} of accuracy against the "
         f"best: at most {100 * choice.loss_upper:.2f} with {100 * confidence:g} % confidence, on the same {images:,} "
