@@ -42,6 +42,7 @@ def test_nothing_is_left_out_and_nothing_counted_twice(name: str) -> None:
     weighted = [layer.name for layer in everything if layer.multiply_adds]
     assert sorted(weighted) == sorted(n for n, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear))
     assert all(source < place for place, layer in enumerate(everything) for source in layer.inputs)
+    assert not {"Identity", "Flatten"} & {layer.type for layer in everything}  # which do nothing
 
 
 def columns_that_reach_the_centre(module: nn.Module, *, channels: int, side: int) -> int:
@@ -132,6 +133,12 @@ def test_a_network_with_weights_and_one_without_have_the_same_anatomy() -> None:
         empty = create_model("resnext_small")
     real = create_model("resnext_small")
     assert trace(real, input_shape=(3, 32, 32)) == trace(empty, input_shape=(3, 32, 32))
+
+
+def test_a_layer_used_twice_is_executed_twice_and_its_parameters_counted_once() -> None:
+    conv = nn.Conv2d(2, 2, 3, padding=1, bias=False)
+    anatomy = trace(nn.Sequential(conv, nn.ReLU(), conv), input_shape=(2, 4, 4))
+    assert (anatomy.parameters, anatomy.multiply_adds, anatomy.depth) == (36, 2 * 36 * 16, 2)
 
 
 def test_size_channels_and_classes_are_the_published_ones_unless_told() -> None:

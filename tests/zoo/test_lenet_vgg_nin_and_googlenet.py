@@ -110,9 +110,13 @@ def test_auxiliary_heads_speak_in_training_and_teach_the_layers_below_them(name:
     torch.manual_seed(0)
     model = create_model(name, num_classes=3)
     x = torch.randn(2, 3, 64, 64)
+    asked: list[str] = []
+    model.aux1.register_forward_hook(lambda *_: asked.append("aux1"))
     assert isinstance(model.eval()(x), Tensor)
+    assert not asked
     output = model.train()(x)
     assert isinstance(output, WithAuxiliary)
+    assert asked == ["aux1"]
     first, second = output.auxiliary
     first.sum().backward(retain_graph=True)
     assert model.conv1.conv.weight.grad.abs().sum() > 0

@@ -16,6 +16,7 @@ class Window(NamedTuple):
     stride: Pair | None = None
     padding: Pair | None = None
     groups: int | None = None
+    dilation: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class View:
         stride = max(window.stride or (1, 1))
         return replace(
             self,
-            receptive_field=self.receptive_field + (kernel - 1) * self.jump,
+            receptive_field=self.receptive_field + (kernel - 1) * window.dilation * self.jump,
             jump=self.jump * stride,
             extent=max(output.shape[2:], default=1),
             depth=self.depth + isinstance(module, nn.Conv2d | nn.Linear),
@@ -71,13 +72,12 @@ def window_of(module: nn.Module, given: Tensor, output: Tensor) -> Window:
         return Window(_pair(kernel), _pair(stride), (0, 0))
     if not hasattr(module, "stride"):
         return Window()
-    dilation = _pair(getattr(module, "dilation", 1))
-    kernel = _pair(getattr(module, "kernel_size", 1))
     return Window(
-        (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1),
+        _pair(getattr(module, "kernel_size", 1)),
         _pair(module.stride),
         _pair(getattr(module, "padding", 0)),
         getattr(module, "groups", None),
+        max(_pair(getattr(module, "dilation", 1))),
     )
 
 
