@@ -9,7 +9,7 @@ import pytest
 
 from leadline.report.cost import accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
-from leadline.report.figure import draw, text_width
+from leadline.report.figure import draw
 from leadline.report.labels import Box, Label, place
 from leadline.report.losses import losses_against_the_best
 from leadline.report.palette import FAMILIES, INK, MUTED, PAPER, of_family
@@ -86,6 +86,12 @@ def test_a_cheaper_network_stands_further_left() -> None:
         assert "not judged" not in found
 
 
+def test_networks_that_cost_nearly_the_same_still_have_a_number_below_them() -> None:
+    networks = [network("one", cost=50_000_000, right=0.9), network("other", cost=52_000_000, right=0.95)]
+    for svg in str(accuracy_against_cost(networks, {}, 0.01)).split("</svg>")[:2]:
+        assert "50\u00a0M" in texts(svg + "</svg>")
+
+
 def test_a_network_far_below_the_others_keeps_its_accuracy_in_words() -> None:
     networks = [network(f"net{k}", cost=10**6 * (k + 1), right=0.95) for k in range(3)]
     drawn = accuracy_against_cost([*networks, network("poor", cost=10**7, right=0.4)], {"best": "net0"}, 0.01)
@@ -123,6 +129,7 @@ def test_learning_curves_share_an_axis_that_shows_how_every_network_ended() -> N
     assert limits[1] > 0.97
     assert "at the end 97.0\u00a0% on the validation images." in str(learning_curve(fast, "accuracy", limits=limits))
     assert learning_curve(fast, "loss", limits=None) is None
+    assert shared_limits([fast, learnt(0.5, float("nan"))]) == (0.5 - 0.03, 1.0), "what is no number is passed over"
     assert shared_limits([Network("net", RunTables())]) is None
 
 
@@ -147,8 +154,3 @@ def test_figures_of_one_page_do_not_share_names() -> None:
     assert names[0]
     assert not names[0] & names[1]
     assert first == draw(paint, name="first", width=100, height=100)
-
-
-def test_text_is_taken_to_be_about_as_wide_as_it_is() -> None:
-    """Arial's advance widths, in thousandths of the size: what most readers' fonts come to."""
-    assert text_width("resnet20_cifar", 1000) == pytest.approx(6394, rel=0.35)

@@ -123,3 +123,13 @@ def test_ten_networks_make_a_page_that_can_be_mailed(comparison: Path, edit_json
     ten = [{**entries[number % 3], "name": f"network{number}"} for number in range(10)]
     edit_json(comparison / "comparison.json", networks=ten)
     assert write_comparison_report(comparison).stat().st_size < 1_000_000
+
+
+def test_several_seeds_show_how_far_they_lie_apart(comparison: Path, read_page: Callable, edit_json: Callable) -> None:
+    networks = json.loads((comparison / "comparison.json").read_text())["networks"]
+    networks[0]["test_accuracy_of_seeds"] = [0.912, 0.934, 0.925]
+    networks[1]["test_accuracy_of_seeds"] = [0.955]
+    edit_json(comparison / "comparison.json", networks=networks)
+    text = read_page(write_comparison_report(comparison)).text
+    assert "3 seeds: 91.2 % to 93.4 %" in text
+    assert "1 seeds" not in text

@@ -14,6 +14,7 @@ from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
 from leadline.report.tables import Network, read_json, read_network
+from leadline.report.wording import value_of
 
 MARGIN = 0.01
 
@@ -36,10 +37,8 @@ def write_comparison_report(folder: Path) -> Path:
         folder / "report.html",
         "comparison.html",
         title=Path(comparison.get("data") or folder.name).name,
-        comparison=comparison,
         networks=networks,
         verdict=verdict,
-        margin=margin,
         headline=comparison_headline(verdict, networks, images),
         featured=featured,
         cost=accuracy_against_cost(networks, verdict, margin),
@@ -69,13 +68,12 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _featured(networks: list[Network], verdict: dict[str, Any]) -> Network | None:
-    """The network that is shown in detail: the choice, else the best, else the first that was tested."""
+    """The network that is shown in detail: the choice, else the best, else the most accurate of those not judged."""
     tested = {network.name: network for network in networks if network.test}
-    return (
-        tested.get(verdict.get("choice") or "")
-        or tested.get(verdict.get("best") or "")
-        or next(iter(tested.values()), None)
-    )
+    for name in (verdict.get("choice"), verdict.get("best")):
+        if name in tested:
+            return tested[name]
+    return max(tested.values(), key=lambda one: value_of(one.validation.get("accuracy")) or 0.0, default=None)
 
 
 def _left_out(networks: list[Network]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def accuracy_against_cost(networks: list[Network], verdict: dict[str, Any], marg
     return both_widths(
         lambda figure, width: _paint(figure, points, verdict, margin, narrow=width < WIDE),
         name="accuracy-against-cost",
-        heights=(440, 420),
+        heights=(440, 440),
     )
 
 
@@ -54,7 +54,7 @@ def _point(network: Network) -> Point | None:
 
 
 def _paint(figure: Figure, points: list[Point], verdict: dict[str, Any], margin: float, *, narrow: bool) -> str:
-    axes = axes_within(figure, left=44, right=12, top=78 if narrow else 52, bottom=46)
+    axes = axes_within(figure, left=44, right=12, top=96 if narrow else 52, bottom=46)
     best = next((point.accuracy for point in points if point.network.name == verdict.get("best")), None)
     floor = _floor(points)
     ceiling = max(max(point.high, value_of(point.network.test.get("accuracy")) or 0) for point in points)
@@ -68,7 +68,7 @@ def _paint(figure: Figure, points: list[Point], verdict: dict[str, Any], margin:
         axes.axhspan(best - margin, best, color=BAND.light, linewidth=0, zorder=0)
     obstacles = [box for point in points for box in _mark(axes, point, verdict)]
     _name(axes, points, verdict, obstacles)
-    _explain(axes, verdict, margin, narrow=narrow, banded=best is not None)
+    _explain(axes, points, verdict, margin, narrow=narrow, banded=best is not None)
     return _describe(points, verdict)
 
 
@@ -84,8 +84,9 @@ def _dress(axes: Axes, *, narrow: bool) -> None:
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(5 if narrow else 6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if value <= 1 else ""))
-    decades = LogLocator(subs=(1.0,) if narrow else (1.0, 3.0))
-    axes.xaxis.set_major_locator(decades)
+    cheapest, dearest = axes.get_xlim()
+    steps = (1.0, 2.0, 5.0) if dearest < 30 * cheapest else (1.0,) if narrow else (1.0, 3.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: count(value)))
     axes.set_xlabel("multiply-adds per image", labelpad=6)
@@ -143,7 +144,9 @@ def _name(axes: Axes, points: list[Point], verdict: dict[str, Any], obstacles: l
         )  # fmt: skip
 
 
-def _explain(axes: Axes, verdict: dict[str, Any], margin: float, *, narrow: bool, banded: bool) -> None:
+def _explain(
+    axes: Axes, points: list[Point], verdict: dict[str, Any], margin: float, *, narrow: bool, banded: bool
+) -> None:
     def sign(label: str, marker: str, **style: Any) -> Line2D:
         return Line2D([], [], color=INK.light, linestyle="", marker=marker, label=label, **style)
 
@@ -156,7 +159,7 @@ def _explain(axes: Axes, verdict: dict[str, Any], margin: float, *, narrow: bool
         signs.append(Patch(facecolor=BAND.light, label=within))
     if verdict.get("choice"):
         signs.append(sign("the choice", "o", markersize=14, fillstyle="none", markeredgewidth=1.75))
-    if verdict.get("not_judged"):
+    if any(point.network.not_judged for point in points):
         signs.append(sign("not judged", "o", markersize=8, markerfacecolor=PAPER.light))
     axes.figure.legend(
         handles=signs, loc="upper left", bbox_to_anchor=(0, 1), ncols=2 if narrow else len(signs), frameon=False,

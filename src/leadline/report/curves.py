@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from leadline.report.figure import axes_within, draw
 from leadline.report.palette import INK, MUTED
 from leadline.report.tables import Network
-from leadline.report.wording import percent, plain
+from leadline.report.wording import known, percent, plain
 
 WIDTH, HEIGHT = 260, 180
 # Several networks share their axis, which shows what the worst of them reached after this share of its training.
@@ -71,5 +71,5 @@ def shared_limits(networks: list[Network]) -> tuple[float, float] | None:
 
 
 def _curve(network: Network, name: str) -> Curve:
-    rows = [(row["epoch"], row[name]) for row in network.tables.history if name in row and "epoch" in row]
+    rows = [(row["epoch"], row[name]) for row in network.tables.history if "epoch" in row and known(row.get(name))]
     return [epoch for epoch, _ in rows], [value for _, value in rows]

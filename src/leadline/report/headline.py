@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, count, known, percent, percent_interval, value_of
+from leadline.report.wording import SPACE, bounds_of, count, known, percent, percent_interval, value_of
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,7 @@ def comparison_headline(verdict: dict[str, Any], networks: list[Network], images
         meaning = [_safe_choice(best, networks), *_how_good(best), *_images_in_all(needed, images)]
     else:
         line = "No network could be judged."
-        meaning = [
-            "Nothing is chosen, because none of the accuracies below is one that more training would not change."
-        ]
+        meaning = ["Longer training (--epochs or --minutes) or another recipe may well turn the order below around."]
     return Headline(line, reason, tuple(meaning))
 
 
@@ -55,7 +53,7 @@ def _how_good(network: Network) -> list[str]:
         return []
     n = (accuracy or {}).get("n")
     images = f"{n:,} test images" if known(n) else "test images"
-    interval = f" (95{chr(160)}% interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
+    interval = f" (95{SPACE}% interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
     against = f"; always answering the most frequent class would get {percent(baseline)}" if known(baseline) else ""
     return [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
 
@@ -72,7 +70,7 @@ def _how_cheap(choice: Network, best: Network | None, networks: list[Network]) -
     if dearest.name != choice.name and dearest.multiply_adds:
         share = _share(choice.multiply_adds / dearest.multiply_adds)
         return [f"{cost}, {share} {dearest.name}, and none was more accurate on the validation images."]
-    return [f"{cost}, the most of all that were compared: these images do reward the effort."]
+    return [f"{cost}, the most of all that were compared: no cheaper one is shown to do as well."]
 
 
 def _safe_choice(best: Network, networks: list[Network]) -> str:

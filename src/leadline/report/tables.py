@@ -89,11 +89,10 @@ def read_run(folder: Path) -> RunTables:
         file = folder / name
         try:
             return reader(file)
-        except FileNotFoundError:
-            reason = "is missing"
-        except (OSError, ValueError, LeadlineError, pl.exceptions.PolarsError) as error:
-            reason = "is missing" if not file.exists() else f"cannot be read ({str(error).splitlines()[0]})"
-        missing.append(f"{folder.name}/{name} {reason}")
+        except (OSError, ValueError, csv.Error, LeadlineError, pl.exceptions.PolarsError) as error:
+            said = str(error).removeprefix(f"{file}: ").partition("\n")[0]
+            found = f"cannot be read ({said or type(error).__name__})" if file.exists() else "is missing"
+        missing.append(f"{folder.name}/{name} {found}")
         return otherwise
 
     metrics = read("metrics.json", read_json, {})
