@@ -150,6 +150,7 @@ def update(
         loss = loss + recipe.auxiliary_weight * penalty
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
     optimizer.step()
     return logits.detach(), loss.detach()
 

@@ -28,6 +28,7 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = True
     weight_decay: float = 5e-4  # of weights; norms and biases are spared
+    longest_gradient: float = 1.0  # norm over all parameters; a longer one is shortened to it (Pascanu et al. 2013)
     label_smoothing: float = 0.1
     warmup: float = 0.1  # fraction of the steps
     auxiliary_weight: float = 0.3  # of each auxiliary head's loss (Szegedy et al. 2014, §5)

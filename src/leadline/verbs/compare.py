@@ -26,7 +26,7 @@ from leadline.zoo.catalogue import FAMILIES
 MARGIN = 0.01
 # `--lineup families`: one network of each family, for images up to SMALL_IMAGES pixels and for larger ones.
 SMALL_FAMILIES = (
-    "lenet5", "alexnet_small", "vgg_small", "nin_cifar10", "googlenet_small", "resnet20_cifar", "resnext_small",
+    "lenet5", "alexnet_small", "vgg_small", "nin_small", "googlenet_small", "resnet20_cifar", "resnext_small",
     "densenet_small",
 )  # fmt: skip
 LARGE_FAMILIES = (

@@ -96,6 +96,7 @@ TABLE: tuple[Architecture, ...] = (
     NIN(name="nin_cifar100", build=partial(_nin, "CIFAR-100"), depth=9, **{**CIFAR, "num_classes": 100}),
     NIN(name="nin_imagenet", build=partial(_nin, "ImageNet"), depth=12, minimum_size=39,
         readings=nin.IMAGENET_READINGS),
+    NIN(name="nin_small", build=partial(_nin, "small"), depth=9, **CIFAR, deviates=nin.SMALL_DEVIATES, readings=()),
 
     GOOGLENET(name="googlenet", build=_googlenet, minimum_size=79, readings=googlenet.READINGS),
     GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=79,
