@@ -92,7 +92,7 @@ def test_a_palette_may_have_few_colours(bits: int) -> None:
     palette, indices = random.integers(0, 256, (3, 2**bits)), random.integers(0, 2**bits, (21, 32))
     rows = np.packbits((indices[:, :, None] >> np.arange(bits)[::-1] & 1).astype(np.uint8)).tobytes()
     tags = {256: (32,), 257: (21,), 258: (bits,), 259: (1,), 262: (3,), 277: (1,), 278: (21,)}
-    content = by_hand({**tags, 320: tuple((palette * 257).ravel().tolist())}, rows)
+    content = by_hand({**tags, 320: tuple((palette * 256 + 3).ravel().tolist())}, rows)
     np.testing.assert_array_equal(read(content)[1], palette[:, indices])
     by_pillow = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     np.testing.assert_array_equal(by_pillow.transpose(2, 0, 1), palette[:, indices])
