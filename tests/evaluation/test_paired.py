@@ -54,8 +54,8 @@ def only_tango(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("only_tango")
 def test_the_difference_has_the_published_interval(answers: Answers) -> None:
-    # Airway reactivity before and after stem cell transplantation, 1, 1, 7 and 12 children: M. W. Fagerland, S. Lydersen
-    # and P. Laake, Statistics in Medicine 33, 2014, give Tango's interval as -0.517 to -0.026.
+    # Airway reactivity of 1, 1, 7 and 12 children before and after stem cell transplantation: M. W. Fagerland,
+    # S. Lydersen and P. Laake, Statistics in Medicine 33, 2014, give Tango's interval as -0.517 to -0.026.
     found = difference(*map(answers, counted(1, 7, 21)))
     assert (found.low, found.high) == pytest.approx((-0.517, -0.026), abs=5e-4)
 
