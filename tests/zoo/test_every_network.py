@@ -14,7 +14,7 @@ DEEP |= {"densenet201", "densenet264", "densenet100_k12_cifar", "densenet100_k24
 DEEP |= {"densenet_bc250_k24_cifar", "densenet_bc190_k40_cifar", "plain56_cifar", "resnet56_cifar"}
 NETWORKS = [pytest.param(name, marks=pytest.mark.slow) if name in DEEP else name for name in list_models()]
 SMALL = ["lenet5", "alexnet_small", "vgg_small", "nin_cifar10", "googlenet_small", "resnet20_cifar", "resnext_small"]
-SMALL += ["densenet_small", "plain20_cifar"]
+SMALL += ["densenet_small", "plain20_cifar", "nin_small"]
 
 
 def on_meta(name: str, **options: int) -> nn.Module:

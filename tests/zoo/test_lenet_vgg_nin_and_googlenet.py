@@ -120,6 +120,6 @@ def test_auxiliary_heads_speak_in_training_and_teach_the_layers_below_them(name:
     first, second = output.auxiliary
     first.sum().backward(retain_graph=True)
     assert model.conv1.conv.weight.grad.abs().sum() > 0
-    assert model.inception5b.branch1.conv.weight.grad is None  # far above the first head
+    assert model.inception5a.branch1.conv.weight.grad is None  # far above the first head
     second.sum().backward()
     assert model.inception4c.branch1.conv.weight.grad.abs().sum() > 0

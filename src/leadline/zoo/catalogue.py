@@ -89,7 +89,7 @@ TABLE: tuple[Architecture, ...] = (
     VGG(name="vgg_b_bn", build=partial(_vgg_bn, "B"), depth=13, aliases=("vgg13_bn",), **VGG_BN),
     VGG(name="vgg_d_bn", build=partial(_vgg_bn, "D"), depth=16, aliases=("vgg16_bn",), **VGG_BN),
     VGG(name="vgg_e_bn", build=partial(_vgg_bn, "E"), depth=19, aliases=("vgg19_bn",), **VGG_BN),
-    VGG(name="vgg_small", build=partial(_vgg_bn, "small"), depth=10, **CIFAR, deviates=vgg.SMALL_DEVIATES,
+    VGG(name="vgg_small", build=partial(_vgg_bn, "small"), depth=12, **CIFAR, deviates=vgg.SMALL_DEVIATES,
         readings=()),
 
     NIN(name="nin_cifar10", build=partial(_nin, "CIFAR-10"), depth=9, **CIFAR),
@@ -102,7 +102,7 @@ TABLE: tuple[Architecture, ...] = (
     GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=79,
               deviates=googlenet.NAIVE_DEVIATES, readings=googlenet.READINGS),
     GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=googlenet.BN_DEVIATES),
-    GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=18, **CIFAR,
+    GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=16, **CIFAR,
               deviates=googlenet.SMALL_DEVIATES),
 
     RESNET(name="plain18", build=partial(_resnet, "18-layer", shortcut=None), depth=18),

@@ -1,7 +1,6 @@
 """GoogLeNet. Szegedy, Liu, Jia et al., "Going deeper with convolutions", 2014, arXiv 1409.4842."""
 
 import math
-from collections import OrderedDict
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -35,13 +34,12 @@ TABLE_1 = {
 }
 # For images up to 64 pixels, in the same columns.
 SMALL = {
-    "3a": Filters(32, 48, 64, 8, 16, 16),
-    "3b": Filters(48, 48, 80, 8, 32, 32),
-    "4a": Filters(64, 64, 128, 16, 32, 32),
-    "4b": Filters(64, 64, 128, 16, 32, 32),
+    "3a": Filters(32, 32, 64, 16, 16, 16),
+    "3b": Filters(32, 48, 64, 16, 32, 16),
+    "4a": Filters(64, 64, 96, 16, 32, 32),
+    "4b": Filters(64, 64, 96, 16, 32, 32),
     "4c": Filters(64, 64, 128, 16, 32, 32),
-    "5a": Filters(96, 96, 192, 24, 64, 64),
-    "5b": Filters(128, 96, 192, 24, 64, 64),
+    "5a": Filters(128, 96, 192, 32, 64, 64),
 }
 
 READINGS = (
@@ -56,7 +54,7 @@ BN_DEVIATES = (
     "the heads' pooling adaptive"
 )
 SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: a stem of stride 2, seven modules of fewer maps, batch normalisation, "
+    "ours, for images up to 64 pixels: a stem of stride 2, six modules of fewer maps, batch normalisation, "
     "He initialisation, heads of 256 units"
 )
 
@@ -106,11 +104,11 @@ class Inception(nn.Module):
 class AuxiliaryHead(nn.Module):
     """Section 5: average pooling to 4×4, a 1×1 convolution to 128 maps, fully connected layers, 70 % dropout."""
 
-    def __init__(
-        self, in_channels: int, num_classes: int, *, pool: nn.Module, hidden: int = 1024, batch_norm: bool = False
-    ) -> None:
+    def __init__(self, in_channels: int, num_classes: int, *, hidden: int = 1024, batch_norm: bool = False) -> None:
         super().__init__()
-        self.pool = pool
+        # The paper's 5×5 windows, 3 apart, make 4×4 of the 14×14 maps of the published size by themselves.
+        to_4x4 = nn.AdaptiveAvgPool2d(4)
+        self.pool = to_4x4 if batch_norm else nn.Sequential(nn.AvgPool2d(5, 3), to_4x4)
         self.conv = Convolution(in_channels, 128, 1, batch_norm=batch_norm)
         self.fc1 = nn.Linear(128 * 4 * 4, hidden)
         self.relu = nn.ReLU(inplace=True)
@@ -138,51 +136,40 @@ class GoogLeNet(nn.Module):
         in_channels: int = 3,
     ) -> None:
         super().__init__()
-        batch_norm, small = variant in ("bn", "small"), variant == "small"
+        small, batch_norm = variant == "small", variant in ("bn", "small")
         conv = partial(Convolution, batch_norm=batch_norm)
+        norm = nn.Identity if batch_norm else partial(LocalResponseNorm, 5, alpha=1e-4 / 5, beta=0.75, k=1)
         pool = partial(nn.MaxPool2d, stride=2, ceil_mode=True)
-        layers: OrderedDict[str, nn.Module] = OrderedDict()
-        stem = (32, 32, 96) if small else (64, 64, 192)
-        layers["conv1"] = conv(in_channels, stem[0], 3 if small else 7, 1 if small else 2)
-        layers["maxpool1"] = pool(3)
-        if not batch_norm:
-            layers["norm1"] = LocalResponseNorm(5, alpha=1e-4 / 5, beta=0.75, k=1)
-        layers["conv2"] = conv(stem[0], stem[1], 1)
-        layers["conv3"] = conv(stem[1], stem[2], 3)
-        if not batch_norm:
-            layers["norm2"] = LocalResponseNorm(5, alpha=1e-4 / 5, beta=0.75, k=1)
-        if not small:
-            layers["maxpool2"] = pool(3)
-        channels = stem[2]
-        head_after = ("4a", "4c") if small else ("4a", "4d")
+        width = 32 if small else 64
+        trunk: dict[str, nn.Module] = {
+            "conv1": conv(in_channels, width, 3) if small else conv(in_channels, width, 7, 2),
+            "maxpool1": pool(3),
+            "norm1": norm(),
+            "conv2": conv(width, width, 1),
+            "conv3": conv(width, 3 * width, 3),
+            "norm2": norm(),
+            "maxpool2": nn.Identity() if small else pool(3),
+        }
+        channels = 3 * width
+        heads = ("4a", "4c") if small else ("4a", "4d")  # the modules whose outputs the auxiliary heads take
         for name, filters in (SMALL if small else TABLE_1).items():
             if name == "4a":
-                layers["maxpool3"] = pool(3)
+                trunk["maxpool3"] = pool(3)
             if name == "5a":
-                layers["maxpool4"] = pool(2 if batch_norm else 3)
+                trunk["maxpool4"] = pool(2 if variant == "bn" else 3)
             module = Inception(
                 channels, filters, five=3 if variant == "bn" else 5, naive=variant == "naive", batch_norm=batch_norm
             )
-            layers[f"inception{name}"] = module
+            trunk[f"inception{name}"] = module
             channels = module.out_channels
-            if name in head_after:
-                # At the published size the maps are 14×14 and the 5×5 windows, 3 apart, give 4×4 by themselves.
-                to_4x4 = nn.AdaptiveAvgPool2d(4)
-                self.add_module(
-                    f"aux{head_after.index(name) + 1}",
-                    AuxiliaryHead(
-                        channels,
-                        num_classes,
-                        pool=to_4x4 if batch_norm else nn.Sequential(nn.AvgPool2d(5, 3), to_4x4),
-                        hidden=256 if small else 1024,
-                        batch_norm=batch_norm,
-                    ),
-                )
-        for name, layer in layers.items():
+            if name in heads:
+                head = AuxiliaryHead(channels, num_classes, hidden=256 if small else 1024, batch_norm=batch_norm)
+                self.add_module(f"aux{heads.index(name) + 1}", head)
+        for name, layer in trunk.items():
             self.add_module(name, layer)
-        self.trunk = tuple(layers)
-        self.heads = {f"inception{name}": f"aux{number}" for number, name in enumerate(head_after, start=1)}
-        self.stages = ("conv3", "inception3b", [name for name in layers if "4" in name][-2], "inception5b")
+        self.trunk = tuple(trunk)
+        self.heads = {f"inception{heads[0]}": "aux1", f"inception{heads[1]}": "aux2"}
+        self.stages = ("conv3", "inception3b", "inception4c" if small else "inception4e", self.trunk[-1])
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(0.2 if batch_norm else 0.4)
         self.fc = nn.Linear(channels, num_classes)

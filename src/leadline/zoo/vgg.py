@@ -12,7 +12,7 @@ CONFIGURATIONS: dict[str, list[int | tuple[int, int] | str]] = {
     "C": [64, 64, "M", 128, 128, "M", 256, 256, (1, 256), "M", 512, 512, (1, 512), "M", 512, 512, (1, 512), "M"],
     "D": [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"],
     "E": [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M"],
-    "small": [32, 32, "M", 64, 64, "M", 128, 128, 128, "M"],
+    "small": [32, 32, "M", 64, 64, "M", 128, 128, 128, "M", 256, 256],
 }
 HEADS = {"small": (4, 256)}  # side of the last map and width of the hidden layers, where they are not 7 and 4096
 
@@ -22,8 +22,8 @@ READINGS = (
 )
 BN_DEVIATES = "batch normalisation after every convolution and He initialisation, as torchvision's"
 SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: three stacks of at most 128 maps, batch normalisation, He initialisation, "
-    "256 units in the hidden fully connected layers"
+    "ours, for images up to 64 pixels: four stacks of at most 256 maps, the last not pooled, batch normalisation, "
+    "He initialisation, 256 units in the hidden fully connected layers"
 )
 
 
@@ -38,11 +38,11 @@ class VGG(nn.Module):
     ) -> None:
         super().__init__()
         features: list[nn.Module] = []
-        last_of_stack: list[int] = []
+        stacks: list[int] = []  # where each ends
         channels = in_channels
         for entry in CONFIGURATIONS[name]:
             if entry == "M":
-                last_of_stack.append(len(features) - 1)
+                stacks.append(len(features) - 1)
                 features.append(nn.MaxPool2d(2))
             elif entry == "LRN":
                 features.append(LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2))
@@ -52,8 +52,10 @@ class VGG(nn.Module):
                 features += [nn.BatchNorm2d(maps)] * batch_norm
                 features.append(nn.ReLU(inplace=True))
                 channels = maps
+        if entry != "M":
+            stacks.append(len(features) - 1)
         side, hidden = HEADS.get(name, (7, 4096))
-        self.stages = tuple(f"features.{index}" for index in last_of_stack)
+        self.stages = tuple(f"features.{index}" for index in stacks)
         self.features = nn.Sequential(*features)
         self.avgpool = nn.AdaptiveAvgPool2d(side)  # the identity at the published size
         self.classifier = nn.Sequential(
@@ -67,10 +69,7 @@ class VGG(nn.Module):
         )
         if batch_norm:
             initialise_he(self)
-        else:
-            self._initialise_glorot()
-
-    def _initialise_glorot(self) -> None:
+            return
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
                 nn.init.xavier_normal_(module.weight)
