@@ -63,6 +63,17 @@ def test_the_temperature_has_the_least_log_loss(made_up: Callable[..., Predictio
     assert fit_temperature(table) == pytest.approx(best.x, rel=1e-4)
 
 
+def test_one_exact_zero_does_not_decide_the_temperature() -> None:
+    logits = np.random.default_rng(1).normal(size=(1000, 4)) * 3
+    table = drawn_from(softmax(logits), softmax(logits))
+    surprised = np.r_[table.probabilities, [[0.0, 1.0, 0.0, 0.0]]]
+    labels = [*table.table["label"], "c0"]
+    with_zero = Predictions.from_arrays(
+        paths=[str(k) for k in range(1001)], probabilities=surprised, classes=table.classes, labels=labels
+    )
+    assert fit_temperature(with_zero) < 1.5 * fit_temperature(table)
+
+
 def test_temperature_changes_no_answer(made_up: Callable[..., Predictions]) -> None:
     table = made_up(200, 4)
     assert (at_temperature(table.probabilities, 3.3).argmax(axis=1) == table.predicted_indices).all()

@@ -17,6 +17,9 @@ Integers = npt.NDArray[np.int64]
 # Fifteen bins of equal width (Guo et al., "On calibration of modern neural networks", 2017, arXiv 1706.04599), so that
 # the number can be held against published ones and the bins stay where they are in every bootstrap resample.
 BINS = 15
+# The smallest probability that log loss and temperature tell from zero, scikit-learn's: an image costs at most 36 nats,
+# and the exact zeros of a classifier that counts neighbours, or computed in 32 bits, do not decide everything.
+SMALLEST = float(np.finfo(np.float64).eps)
 # A network whose best temperature lies outside has no best one: every image is right, or none is.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
@@ -133,4 +136,4 @@ def abstention_curve(predictions: Predictions, *, points: int = 100, confidence:
 
 
 def _log(probabilities: Floats) -> Floats:
-    return np.asarray(np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)))
+    return np.asarray(np.log(np.maximum(probabilities, SMALLEST)))

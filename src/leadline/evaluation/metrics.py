@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.calibration import calibration_error_interval, calibration_gaps
+from leadline.evaluation.calibration import SMALLEST, calibration_error_interval, calibration_gaps
 from leadline.evaluation.confusion import ClassCounts, confusion_matrix
 from leadline.evaluation.intervals import (
     RESAMPLES,
@@ -24,8 +24,6 @@ from leadline.evaluation.ranking import Ranking
 
 Floats = npt.NDArray[np.float64]
 
-# The smallest probability that log loss looks at, scikit-learn's: one image costs at most 36 nats.
-SMALLEST = float(np.finfo(np.float64).eps)
 # Resampling the ranking of n images in c classes costs n·c steps per resample. Beyond this many in all (10,000 images
 # of 100 classes, a thousand times) there are fewer resamples, but never fewer than 200.
 RANKING_STEPS = 1_000_000_000
