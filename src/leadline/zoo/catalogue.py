@@ -59,10 +59,15 @@ VGG_BN: dict[str, Any] = {"deviates": vgg.BN_DEVIATES, "readings": ()}
 NIN = partial(Architecture, family="Network in Network", year=2013, paper="arXiv 1312.4400", readings=nin.READINGS)
 GOOGLENET = partial(Architecture, family="GoogLeNet", year=2014, paper="arXiv 1409.4842", depth=22)
 RESNET = partial(Architecture, family="ResNet", year=2015, paper="arXiv 1512.03385", readings=resnet.READINGS)
+V1_5: dict[str, Any] = {"deviates": resnet.V1_5_DEVIATES, "readings": ()}
 RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.05431", readings=resnext.READINGS)
-DENSENET = partial(Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=densenet.READINGS)
+DENSENET = partial(
+    Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=densenet.IMAGENET_READINGS
+)
 # What all networks for CIFAR-10 have in common, and ours for images as small.
 CIFAR: dict[str, Any] = {"input": (3, 32, 32), "num_classes": 10, "minimum_size": 8, "small_images": True}
+RESNET_CIFAR = partial(RESNET, **CIFAR, readings=resnet.CIFAR_READINGS)
+DENSENET_CIFAR = partial(DENSENET, **CIFAR, readings=densenet.CIFAR_READINGS)
 
 _alexnet, _vgg, _nin, _googlenet = alexnet.AlexNet, vgg.VGG, nin.NetworkInNetwork, googlenet.GoogLeNet
 _resnet, _v1_5, _cifar = resnet.imagenet_resnet, partial(resnet.imagenet_resnet, stride_in="3x3"), resnet.cifar_resnet
@@ -80,7 +85,7 @@ TABLE: tuple[Architecture, ...] = (
     ALEXNET(name="alexnet_small", build=partial(_alexnet, "small"), **CIFAR, deviates=alexnet.SMALL_DEVIATES),
 
     VGG(name="vgg_a", build=partial(_vgg, "A"), depth=11, aliases=("vgg11",)),
-    VGG(name="vgg_a_lrn", build=partial(_vgg, "A-LRN"), depth=11),
+    VGG(name="vgg_a_lrn", build=partial(_vgg, "A-LRN"), depth=11, readings=vgg.LRN_READINGS),
     VGG(name="vgg_b", build=partial(_vgg, "B"), depth=13, aliases=("vgg13",)),
     VGG(name="vgg_c", build=partial(_vgg, "C"), depth=16),
     VGG(name="vgg_d", build=partial(_vgg, "D"), depth=16, aliases=("vgg16",)),
@@ -116,20 +121,20 @@ TABLE: tuple[Architecture, ...] = (
     RESNET(name="resnet50", build=partial(_resnet, "50-layer"), depth=50),
     RESNET(name="resnet101", build=partial(_resnet, "101-layer"), depth=101),
     RESNET(name="resnet152", build=partial(_resnet, "152-layer"), depth=152),
-    RESNET(name="resnet50_v1_5", build=partial(_v1_5, "50-layer"), depth=50, deviates=resnet.V1_5_DEVIATES),
-    RESNET(name="resnet101_v1_5", build=partial(_v1_5, "101-layer"), depth=101, deviates=resnet.V1_5_DEVIATES),
-    RESNET(name="resnet152_v1_5", build=partial(_v1_5, "152-layer"), depth=152, deviates=resnet.V1_5_DEVIATES),
-    RESNET(name="plain20_cifar", build=partial(_cifar, 20, shortcut=None), depth=20, **CIFAR),
-    RESNET(name="plain32_cifar", build=partial(_cifar, 32, shortcut=None), depth=32, **CIFAR),
-    RESNET(name="plain44_cifar", build=partial(_cifar, 44, shortcut=None), depth=44, **CIFAR),
-    RESNET(name="plain56_cifar", build=partial(_cifar, 56, shortcut=None), depth=56, **CIFAR),
-    RESNET(name="plain110_cifar", build=partial(_cifar, 110, shortcut=None), depth=110, **CIFAR),
-    RESNET(name="resnet20_cifar", build=partial(_cifar, 20), depth=20, **CIFAR),
-    RESNET(name="resnet32_cifar", build=partial(_cifar, 32), depth=32, **CIFAR),
-    RESNET(name="resnet44_cifar", build=partial(_cifar, 44), depth=44, **CIFAR),
-    RESNET(name="resnet56_cifar", build=partial(_cifar, 56), depth=56, **CIFAR),
-    RESNET(name="resnet110_cifar", build=partial(_cifar, 110), depth=110, **CIFAR),
-    RESNET(name="resnet1202_cifar", build=partial(_cifar, 1202), depth=1202, **CIFAR),
+    RESNET(name="resnet50_v1_5", build=partial(_v1_5, "50-layer"), depth=50, **V1_5),
+    RESNET(name="resnet101_v1_5", build=partial(_v1_5, "101-layer"), depth=101, **V1_5),
+    RESNET(name="resnet152_v1_5", build=partial(_v1_5, "152-layer"), depth=152, **V1_5),
+    RESNET_CIFAR(name="plain20_cifar", build=partial(_cifar, 20, shortcut=None), depth=20),
+    RESNET_CIFAR(name="plain32_cifar", build=partial(_cifar, 32, shortcut=None), depth=32),
+    RESNET_CIFAR(name="plain44_cifar", build=partial(_cifar, 44, shortcut=None), depth=44),
+    RESNET_CIFAR(name="plain56_cifar", build=partial(_cifar, 56, shortcut=None), depth=56),
+    RESNET_CIFAR(name="plain110_cifar", build=partial(_cifar, 110, shortcut=None), depth=110),
+    RESNET_CIFAR(name="resnet20_cifar", build=partial(_cifar, 20), depth=20),
+    RESNET_CIFAR(name="resnet32_cifar", build=partial(_cifar, 32), depth=32),
+    RESNET_CIFAR(name="resnet44_cifar", build=partial(_cifar, 44), depth=44),
+    RESNET_CIFAR(name="resnet56_cifar", build=partial(_cifar, 56), depth=56),
+    RESNET_CIFAR(name="resnet110_cifar", build=partial(_cifar, 110), depth=110),
+    RESNET_CIFAR(name="resnet1202_cifar", build=partial(_cifar, 1202), depth=1202),
 
     RESNEXT(name="resnext50_32x4d", build=partial(_resnext, "ResNeXt-50 (32×4d)"), depth=50),
     RESNEXT(name="resnext101_32x4d", build=partial(_resnext, "ResNeXt-101 (32×4d)"), depth=101),
@@ -140,30 +145,19 @@ TABLE: tuple[Architecture, ...] = (
     RESNEXT(name="resnext29_16x64d_cifar", build=partial(_resnext, "ResNeXt-29 (16×64d)"), depth=29, **CIFAR),
     RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=20, **CIFAR, deviates=resnext.SMALL_DEVIATES),
 
-    DENSENET(name="densenet121", build=partial(_densenet, "DenseNet-121"), depth=121,
-             readings=densenet.IMAGENET_READINGS),
-    DENSENET(name="densenet161", build=partial(_densenet, "DenseNet-161"), depth=161,
-             readings=densenet.IMAGENET_READINGS, deviates=densenet.DEVIATES_161),
-    DENSENET(name="densenet169", build=partial(_densenet, "DenseNet-169"), depth=169,
-             readings=densenet.IMAGENET_READINGS),
-    DENSENET(name="densenet201", build=partial(_densenet, "DenseNet-201"), depth=201,
-             readings=densenet.IMAGENET_READINGS),
-    DENSENET(name="densenet264", build=partial(_densenet, "DenseNet-264"), depth=265,
-             readings=densenet.IMAGENET_READINGS),
-    DENSENET(name="densenet40_k12_cifar", build=partial(_densenet, "DenseNet (L=40, k=12)"), depth=40, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet100_k12_cifar", build=partial(_densenet, "DenseNet (L=100, k=12)"), depth=100, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet100_k24_cifar", build=partial(_densenet, "DenseNet (L=100, k=24)"), depth=100, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet_bc100_k12_cifar", build=partial(_densenet, "DenseNet-BC (L=100, k=12)"), depth=100, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet_bc250_k24_cifar", build=partial(_densenet, "DenseNet-BC (L=250, k=24)"), depth=250, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
-    DENSENET(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190, **CIFAR,
-             readings=densenet.CIFAR_READINGS),
+    DENSENET(name="densenet121", build=partial(_densenet, "DenseNet-121"), depth=121),
+    DENSENET(name="densenet161", build=partial(_densenet, "DenseNet-161"), depth=161, deviates=densenet.DEVIATES_161),
+    DENSENET(name="densenet169", build=partial(_densenet, "DenseNet-169"), depth=169),
+    DENSENET(name="densenet201", build=partial(_densenet, "DenseNet-201"), depth=201),
+    DENSENET(name="densenet264", build=partial(_densenet, "DenseNet-264"), depth=265, readings=densenet.READINGS_264),
+    DENSENET_CIFAR(name="densenet40_k12_cifar", build=partial(_densenet, "DenseNet (L=40, k=12)"), depth=40),
+    DENSENET_CIFAR(name="densenet100_k12_cifar", build=partial(_densenet, "DenseNet (L=100, k=12)"), depth=100),
+    DENSENET_CIFAR(name="densenet100_k24_cifar", build=partial(_densenet, "DenseNet (L=100, k=24)"), depth=100),
+    DENSENET_CIFAR(name="densenet_bc100_k12_cifar", build=partial(_densenet, "DenseNet-BC (L=100, k=12)"), depth=100),
+    DENSENET_CIFAR(name="densenet_bc250_k24_cifar", build=partial(_densenet, "DenseNet-BC (L=250, k=24)"), depth=250),
+    DENSENET_CIFAR(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190),
     DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=40, **CIFAR,
-             deviates=densenet.SMALL_DEVIATES),
+             deviates=densenet.SMALL_DEVIATES, readings=()),
 )
 # fmt: on
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}

@@ -22,12 +22,15 @@ TABLE_1 = {
 WIDTHS = {"pair": (64, 128, 256, 512), "bottleneck": (256, 512, 1024, 2048)}  # what each stage puts out
 CIFAR_WIDTHS = (16, 32, 64)  # section 4.2: 6n + 2 layers, n pairs at each of three sizes
 
-READINGS = (
+CIFAR_READINGS = (
     "He initialisation counts fan-out, as fb.resnet.torch does; the paper cites arXiv 1502.01852, which allows either",
+    "option A appends the zero channels after the others, as fb.resnet.torch does",
+)
+READINGS = (
+    *CIFAR_READINGS,
     "the text does not pad the first max-pooling: 50, 101 and 152 layers round up from pixel 0, as the authors' "
     "released files do; for 18 and 34, which they did not release, one pixel is padded as in fb.resnet.torch",
 )
-CIFAR_READINGS = (READINGS[0], "option A appends the zero channels after the others, as fb.resnet.torch does")
 V1_5_DEVIATES = (
     "torchvision's: halves the map in the 3×3 of a bottleneck, where the authors' files do so in the first 1×1"
 )

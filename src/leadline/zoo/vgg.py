@@ -20,6 +20,10 @@ READINGS = (
     "Glorot initialisation, which the paper recommends in place of its N(0, 10⁻²) weights with layers taken from a "
     "trained A",
 )
+LRN_READINGS = (
+    *READINGS,
+    "LRN with AlexNet's constants, to which the paper refers; alpha is not divided by n, as there",
+)
 BN_DEVIATES = "batch normalisation after every convolution and He initialisation, as torchvision's"
 SMALL_DEVIATES = (
     "ours, for images up to 64 pixels: four stacks of at most 256 maps, the last not pooled, batch normalisation, "
