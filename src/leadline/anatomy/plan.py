@@ -1,10 +1,11 @@
 """What a diagram shows: the layers of an anatomy gathered into blocks, and the blocks into stages of one map size."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from leadline.anatomy.trace import Anatomy, Layer
 
-Kind = str  # "convolution", "pooling", "full", "normalisation", "join" or "shortcut": what a box is coloured by
+Kind = Literal["convolution", "pooling", "full", "normalisation", "join", "shortcut"]  # what a box is coloured by
 POOLINGS = {"MaxPool2d": "max pool", "AvgPool2d": "avg pool", "AdaptiveAvgPool2d": "avg pool"}
 
 

@@ -97,10 +97,10 @@ def measure(name: str, *, size: int | None = None, channels: int | None = None, 
 def trace(model: nn.Module, *, input_shape: tuple[int, int, int], name: str = "") -> Anatomy:
     """The anatomy of any network, `input_shape` (channels, height, width); its weights are neither read nor changed."""
     modes = {module: module.training for module in model.modules()}
-    model.eval()
-    model.training = True  # of the network itself alone: its auxiliary heads speak, all that it is made of stays as is
     run = _Run(model)
     try:
+        model.eval()
+        model.training = True  # of the network itself alone, so that its auxiliary heads speak
         output = run(input_shape)
     finally:
         for module, training in modes.items():
