@@ -32,6 +32,14 @@ def test_split_folders_above_class_folders(make_images: MakeImages) -> None:
     assert counts == {"train": 24, "validation": 8, "test": 10}
 
 
+def test_a_class_may_be_called_train_but_splits_stand_alone(make_images: MakeImages) -> None:
+    assert scan(make_images("vehicles", count=3, classes=("bus", "train"))).classes == ("bus", "train")
+    make_images("mixed/train")
+    root = make_images("mixed/notes", count=1).parent
+    with pytest.raises(LeadlineError, match="has splits, and beside them notes"):
+        scan(root)
+
+
 def test_images_in_subfolders_belong_to_their_class(make_images: MakeImages) -> None:
     root = make_images(count=4)
     (root / "dark" / "patient 1").mkdir()

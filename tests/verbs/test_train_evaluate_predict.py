@@ -178,7 +178,7 @@ def test_a_damaged_classifier_is_named(trained: Run, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(trained.folder, tmp_path / "run"))
     weights = copy / "classifier" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(LeadlineError, match="model.safetensors: does not hold the weights of resnet20_cifar"):
+    with pytest.raises(LeadlineError, match=r"model.safetensors: does not hold the weights of resnet20_cifar"):
         load(copy)
 
 

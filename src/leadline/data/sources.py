@@ -75,8 +75,15 @@ def _folders(folder: Path) -> list[Path]:
 
 def _scan_folder(root: Path, source: str) -> Manifest:
     children = _folders(root)
-    splits = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children}
-    if children and all(splits.values()):
+    # A split holds class folders; a class that happens to be called "train" holds images.
+    named = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children if _folders(child)}
+    splits = {child: split for child, split in named.items() if split}
+    others = [child.name for child in children if child not in splits]
+    if splits and others:
+        raise LeadlineError(
+            f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
+        )
+    if splits:
         homes = [(home, split) for child, split in splits.items() for home in _folders(child)]
     else:
         homes = [(child, None) for child in children]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leadline.anatomy import measure
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
 from leadline.errors import LeadlineError, UsageError
@@ -19,7 +18,7 @@ from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, new_folder, read_json, write_json
-from leadline.verbs.train import begin, train_into
+from leadline.verbs.train import begin, description, train_into
 from leadline.zoo import architecture, list_models
 from leadline.zoo.catalogue import FAMILIES
 
@@ -87,8 +86,8 @@ def compare(
     watch = watch or Watch()
     plan = plan_comparison(
         data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
-        size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed,
-        group=group, watch=watch,
+        size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed,
+        split_seed=split_seed, group=group, watch=watch,
     )  # fmt: skip
     folder = new_folder(out, default=f"{Path(data).stem}-compare")
     for one in plan.recipes:
@@ -132,8 +131,7 @@ def plan_comparison(
         raise UsageError(
             f"--margin {margin}: is a share of the images, more than 0 and less than 1 (0.01 is one point)"
         )
-    for name in models or []:
-        architecture(name)
+    models = [architecture(name).name for name in models or []]  # an unknown name fails before the images are read
     settings = collect_settings(recipe, **given)
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
@@ -222,17 +220,9 @@ def describe(
 ) -> dict[str, Any]:
     """One network's entry in comparison.json; the figures are those of the first seed."""
     first, recipe = runs[0], runs[0].recipe
-    about = architecture(model)
     channels = geometry(manifest, size=recipe.size).channels
-    anatomy = measure(model, size=recipe.size, channels=channels, classes=len(manifest.classes))
     entry = {
-        "name": model,
-        "family": about.family,
-        "year": about.year,
-        "depth": about.depth,
-        "parameters": anatomy.parameters,
-        "multiply_adds": anatomy.multiply_adds,
-        "size": recipe.size,
+        **description(recipe, classes=len(manifest.classes), channels=channels),
         "epochs": Plan(manifest, ()).epochs(recipe),
         "run": first.name,
         "runs": [run.name for run in runs],
@@ -240,22 +230,20 @@ def describe(
     failed = [failures[run.name] for run in runs if run.name in failures]
     if failed:
         return {**entry, "not_judged": failed[0]}
-    metrics = first.metrics
-    baseline = metrics["validation"]["majority_baseline"]
+    metrics = [run.metrics for run in runs]
     reasons = [
-        never_learned(run.metrics["validation"]["accuracy"]["value"], baseline)
+        never_learned(found["validation"]["accuracy"]["value"], found["validation"]["majority_baseline"])
         or still_improving(
             [row["step"] / recipe.steps for row in run.history],
             [row["validation_accuracy"] for row in run.history],
             margin=margin,
         )
-        for run in runs
+        for run, found in zip(runs, metrics, strict=True)
     ]
     copied = ("validation", "test", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
-    spread = [run.metrics["test"]["accuracy"]["value"] for run in runs]
     return {
         **entry,
-        **{name: metrics[name] for name in copied},
-        "test_accuracy_of_seeds": spread,
+        **{name: metrics[0][name] for name in copied},
+        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics],
         "not_judged": next(filter(None, reasons), ""),
     }

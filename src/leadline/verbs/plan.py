@@ -60,8 +60,8 @@ class Plan:
             needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
             if needed > images:
                 found.append(
-                    f"that two networks which disagree on {TYPICAL_DISAGREEMENT:.0%} of the images differ by less than "
-                    f"{100 * margin:g} points could not be shown with fewer than about {needed:,}"
+                    f"that a network loses less than {100 * margin:g} % against another, where they disagree on "
+                    f"{TYPICAL_DISAGREEMENT:.0%} of the images, could not be shown with fewer than about {needed:,}"
                 )
         few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
         if few:

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from leadline.anatomy import measure as anatomy_of
 from leadline.classifier import Classifier
 from leadline.data.cache import ImageCache
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import SAMPLE, geometry, measured
-from leadline.errors import UsageError
+from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
 from leadline.report import write_run_report
@@ -72,7 +73,7 @@ def plan_training(
     for name, way in (("data", "name a folder, a table or a built-in data set"), ("model", "choose one with --model")):
         if name not in settings:
             raise UsageError(f"no {name}: {way}, or give a --recipe that does")
-    architecture(settings["model"])  # an unknown name fails before the images are read
+    settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
     manifest = read_data(settings["data"], settings, watch)
     plan = make_plan(manifest, [settings["model"]], settings, timed=timed)
     for note in plan.notes:
@@ -117,7 +118,12 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
 
     cache = ImageCache(manifest, geometry(manifest, size=recipe.size))
     sample = np.sort(generator("sample").permutation(rows["train"])[:SAMPLE])
-    preprocessing = measured(geometry(manifest, size=recipe.size), cache.decode_now(sample))
+    pixels = cache.decode_now(sample)
+    if not len(pixels):
+        raise LeadlineError(
+            f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
+        )
+    preprocessing = measured(geometry(manifest, size=recipe.size), pixels)
     batches = TrainingBatches(cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment)
     cache.fill(batches.order(0))
 
@@ -168,6 +174,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
     write_json(
         run.folder / "metrics.json",
         {
+            **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
             "validation": measure(predictions.of_split("validation")),
             "test": measure(predictions.of_split("test")),
@@ -190,6 +197,22 @@ def initialised(recipe: Recipe, *, classes: int, channels: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key("initialisation", recipe.seed))
         return create_model(recipe.model, num_classes=classes, in_channels=channels)
+
+
+def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any]:
+    """What the recipe's network is and costs per image, as metrics.json and comparison.json say it."""
+    about = architecture(recipe.model)
+    anatomy = anatomy_of(recipe.model, size=recipe.size, channels=channels, classes=classes)
+    return {
+        "name": about.name,
+        "family": about.family,
+        "year": about.year,
+        "depth": about.depth,
+        "deviates": about.deviates,
+        "parameters": anatomy.parameters,
+        "multiply_adds": anatomy.multiply_adds,
+        "size": recipe.size,
+    }
 
 
 def provenance(recipe: Recipe, manifest: Manifest) -> dict[str, Any]:
