@@ -28,7 +28,8 @@ def uniforms(images: NDArray[np.int64], *parts: int | str, draws: int) -> NDArra
     """
     counters = images.astype(np.uint64)[:, None] * np.uint64(draws) + np.arange(draws, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        state: NDArray[np.uint64] = np.uint64(key(*parts)) + (counters + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        state: NDArray[np.uint64] = (counters + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        state += np.uint64(key(*parts))
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         state ^= state >> np.uint64(31)

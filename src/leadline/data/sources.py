@@ -86,9 +86,9 @@ def _scan_folder(root: Path, source: str) -> Manifest:
     if splits:
         homes = [(home, split) for child, split in splits.items() for home in _folders(child)]
     else:
-        homes = [(child, None) for child in children]
+        homes = [(child, "") for child in children]
     entries = [
-        Entry(file.relative_to(root).as_posix(), label=home.name, split=split)
+        Entry(file.relative_to(root).as_posix(), label=home.name, split=split or None)
         for home, split in homes
         for file in image_files(home)
     ]

@@ -88,6 +88,7 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     recipe, manifest = interrupted.recipe, interrupted.manifest
     if interrupted.finished:
         watch.note(f"{run}: was finished already")
+        write_run_report(interrupted.folder)
         return interrupted
     return train_into(interrupted, recipe, manifest, watch=watch)
 
