@@ -1,4 +1,4 @@
-"""The two real image sets beside the project: every file read, every split kept, and a network that learns from them."""
+"""The two real image sets beside the project are read whole, and a network learns from them."""
 
 import tarfile
 from pathlib import Path

@@ -60,8 +60,8 @@ class Plan:
             needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
             if needed > images:
                 found.append(
-                    f"with a margin of {margin:.3g} and networks that disagree on {TYPICAL_DISAGREEMENT:.0%} of the images "
-                    f"a verdict needs about {needed:,} validation images"
+                    f"with a margin of {margin:.3g} and networks that disagree on {TYPICAL_DISAGREEMENT:.0%} of "
+                    f"the images a verdict needs about {needed:,} validation images"
                 )
         few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
         if few:
