@@ -176,6 +176,8 @@ def finish(folder: Path, *, watch: Watch) -> Comparison:
         except LeadlineError as error:
             failures[run.name] = str(error)
             watch.note(f"{run.name}: not judged, {error}")
+    if len(failures) == len(runs):
+        raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
     write_json(folder / "comparison.json", conclude(begun, runs, failures))
     write_comparison_report(folder)
     return Comparison(folder)
@@ -192,23 +194,17 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
     candidates = [
         Candidate(
             network["name"],
-            [run.predictions.of_split("validation") for run in by_model[network["name"]]],
+            [run.predictions.of_split("validation") for run in by_model[network["name"]] if "validation" in network],
             network["multiply_adds"],
             not_judged=network["not_judged"],
         )
         for network in described
-        if "validation" in network
     ]
-    if not candidates:
-        raise LeadlineError("no network could be trained: " + "; ".join(failures.values()))
-    verdict = decide(candidates, margin=margin).as_dict()
-    failed = {network["name"]: network["not_judged"] for network in described if "validation" not in network}
-    verdict["not_judged"] |= failed
     return {
         **begun,
         "classes": list(manifest.classes),
         "images": Plan(manifest, ()).images,
-        "verdict": verdict,
+        "verdict": decide(candidates, margin=margin).as_dict(),
         "networks": described,
         "looks_at_test": 1,
         "environment": environment(),
