@@ -28,10 +28,8 @@ def uniforms(images: NDArray[np.int64], *parts: int | str, draws: int) -> NDArra
     """
     counters = images.astype(np.uint64)[:, None] * np.uint64(draws) + np.arange(draws, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        state: NDArray[np.uint64] = (counters + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        state += np.uint64(key(*parts))
+        state = np.uint64(key(*parts)) + np.multiply(counters + np.uint64(1), np.uint64(0x9E3779B97F4A7C15))
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         state ^= state >> np.uint64(31)
-    unit: NDArray[np.float64] = (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return unit
+    return np.asarray((state >> np.uint64(11)).astype(np.float64) * 2.0**-53)
