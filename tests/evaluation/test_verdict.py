@@ -158,7 +158,7 @@ def test_networks_that_are_not_judged_take_no_part_but_are_told(answers: Answers
     assert verdict.choice == "a"
     assert verdict.not_judged == {"c": "it was still improving"}
     assert [one.name for one in verdict.networks] == ["a", "b"]
-    assert "Not judged: c (it was still improving)." in verdict.reason
+    assert "Not judged: c." in verdict.reason
 
 
 def test_none_judged_is_an_outcome_of_its_own(answers: Answers) -> None:

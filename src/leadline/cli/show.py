@@ -179,6 +179,8 @@ def comparison(finished: Comparison, *, json: bool) -> int:
             ],
         )  # fmt: skip
         print(f"\n{result['verdict']['reason']}")
+        for name, reason in result["verdict"]["not_judged"].items():
+            print(f"  {name}: {reason}")
         print(f"\nreport  {finished.folder / 'report.html'}")
     incomplete = any(network.get("left_out") for network in result["networks"])
     return SOME_UNREADABLE if incomplete else DONE

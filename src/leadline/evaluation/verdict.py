@@ -103,7 +103,7 @@ def decide(candidates: Sequence[Candidate], *, margin: float = 0.01, confidence:
     return Verdict(
         choice=choice.name if choice else None,
         outcome=CHOSEN if choice else UNDECIDED,
-        reason=f"{reason} Not judged: {left_out}." if not_judged else reason,
+        reason=f"{reason} Not judged: {', '.join(not_judged)}." if not_judged else reason,
         margin=margin,
         confidence=confidence,
         best=networks[accuracies.index(max(accuracies))].name,

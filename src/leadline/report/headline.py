@@ -7,6 +7,9 @@ from leadline.report.tables import Network
 from leadline.report.wording import SPACE, bounds_of, count, known, percent, percent_interval, value_of
 
 
+LONGER = "Longer training (--epochs or --minutes) or another recipe may well turn the order below around."
+
+
 @dataclass(frozen=True)
 class Headline:
     line: str
@@ -32,10 +35,11 @@ def comparison_headline(verdict: dict[str, Any], networks: list[Network], images
     elif best:
         needed = verdict.get("images_needed")
         line = f"Undecided: it takes about {needed:,} validation images." if known(needed) else "Undecided."
-        meaning = [_safe_choice(best, networks), *_how_good(best), *_images_in_all(needed, images)]
+        advice = LONGER if verdict.get("not_judged") else _safe_choice(best, networks)
+        meaning = [advice, *_how_good(best), *_images_in_all(needed, images)]
     else:
         line = "No network could be judged."
-        meaning = ["Longer training (--epochs or --minutes) or another recipe may well turn the order below around."]
+        meaning = [LONGER]
     return Headline(line, reason, tuple(meaning))
 
 
