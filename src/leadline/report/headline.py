@@ -6,7 +6,6 @@ from typing import Any
 from leadline.report.tables import Network
 from leadline.report.wording import SPACE, bounds_of, count, known, percent, percent_interval, value_of
 
-
 LONGER = "Longer training (--epochs or --minutes) or another recipe may well turn the order below around."
 
 
