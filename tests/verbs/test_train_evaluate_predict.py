@@ -232,6 +232,13 @@ def test_minutes_become_steps_once_and_options_overrule_the_recipe(make_images: 
         plan_training(data, model=MODEL, recipe=None, epochs=1.0, minutes=1.0)
 
 
+def test_a_size_below_the_networks_smallest_is_raised_and_said(make_images: MakeImages) -> None:
+    watch = Notes()
+    plan, _ = plan_training(make_images(), model="lenet5", recipe=None, size=20, epochs=1.0, watch=watch)
+    assert plan.recipes[0].size == 32
+    assert watch.notes == ["lenet5 works at 32 pixels, its smallest, and not at 20"]
+
+
 def test_a_group_is_never_divided(make_images: MakeImages, tmp_path: Path) -> None:
     run = train(make_images(count=40), model=MODEL, out=tmp_path / "run", epochs=1, group=r"/(\d\d)")
     table = run.manifest.table

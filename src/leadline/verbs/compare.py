@@ -139,7 +139,7 @@ def plan_comparison(
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
-    plan = make_plan(manifest, names, settings, timed=timed)
+    plan = make_plan(manifest, names, settings, timed=timed, watch=watch)
     return plan.repeated(seeds)
 
 

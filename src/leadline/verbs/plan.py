@@ -33,7 +33,6 @@ class Plan:
     manifest: Manifest
     recipes: tuple[Recipe, ...]
     costs: tuple[Cost, ...] = ()
-    notes: tuple[str, ...] = ()
 
     @property
     def images(self) -> dict[str, int]:
@@ -99,9 +98,8 @@ def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manif
     return manifest
 
 
-def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool) -> Plan:
+def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
     """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
-    notes: list[str] = []
     images = Plan(manifest, ()).images
     minutes = settings.get("minutes")
     geometric = geometry(manifest, size=1)
@@ -120,19 +118,20 @@ def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *
         if minutes:
             small = [cost(complete(settings, model=model, manifest=manifest)) for model in models]
             settings["size"] = _size_within(minutes * 60, small, images, largest=image_size(manifest))
-        notes.append(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
+        watch.note(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
+    recipes = [complete(settings, model=model, manifest=manifest) for model in models]
+    for recipe in recipes:
+        if "size" in settings and recipe.size != settings["size"]:
+            watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
     if minutes:
-        recipes = [complete(settings, model=model, manifest=manifest) for model in models]
         costs = tuple(cost(recipe) for recipe in recipes)
         epochs = epochs_within(minutes * 60, list(costs), **images)
         return Plan(
             manifest,
             tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),
             costs,
-            tuple(notes),
         )
-    recipes = [complete(settings, model=model, manifest=manifest) for model in models]
-    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else (), tuple(notes))
+    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else ())
 
 
 def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:

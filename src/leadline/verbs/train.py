@@ -75,9 +75,7 @@ def plan_training(
             raise UsageError(f"no {name}: {way}, or give a --recipe that does")
     settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
     manifest = read_data(settings["data"], settings, watch)
-    plan = make_plan(manifest, [settings["model"]], settings, timed=timed)
-    for note in plan.notes:
-        watch.note(note)
+    plan = make_plan(manifest, [settings["model"]], settings, timed=timed, watch=watch)
     return plan, settings
 
 
