@@ -56,6 +56,8 @@ def load(path: str | Path) -> Classifier:
         raise LeadlineError(f"{folder}: no such folder")
     if (folder / "classifier").is_dir():
         folder = folder / "classifier"
+    elif (folder / "recipe.toml").is_file():
+        raise LeadlineError(f"{folder}: its training is not finished; go on with: leadline train --resume {folder}")
     try:
         description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
         if description["format"] != FORMAT:

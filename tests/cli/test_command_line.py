@@ -1,8 +1,10 @@
 """The command line: quick to help, one clear line on failure, the exit status that the design promises."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,28 @@ def test_from_training_to_prediction(make_images: MakeImages, tmp_path: Path) ->
     done = leadline("evaluate", tmp_path / "run")
     assert done.returncode == 0
     assert "accuracy" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(make_images: MakeImages, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "leadline", "train", make_images(count=60), "--model", "resnet20_cifar"]
+    command += ["--epochs", "500", "--out", run]
+    training = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (run / "recipe.toml").is_file():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(3)
+    training.send_signal(signal.SIGINT)
+    _, said = training.communicate(timeout=120)
+    assert training.returncode == 130
+    assert said.splitlines()[-1] == f"leadline: interrupted; go on with: leadline train --resume {run}"
+    assert (run / "checkpoint.pt").is_file()
+
+    done = leadline("evaluate", run)
+    assert done.returncode == 1
+    assert "its training is not finished; go on with: leadline train --resume" in done.stderr
 
 
 def test_training_with_an_unreadable_image_names_it_and_ends_with_status_3(

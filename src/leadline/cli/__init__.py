@@ -13,6 +13,7 @@ app = App(
     "labelled images, compare them honestly, and keep the one that earns its depth.",
     version=__version__,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # `main` says how to go on
 )
 # Verb → what it answers, and an example.
 VERBS = {
