@@ -1,7 +1,6 @@
 """`leadline compare`: which network, and how deep, do these images need? One split, one recipe, one verdict."""
 
 import datetime
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
-from leadline.verbs.run import Run, new_folder, read_json, write_json
+from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
 from leadline.zoo import architecture, list_models
 from leadline.zoo.catalogue import FAMILIES
@@ -97,7 +96,7 @@ def compare(
     started = {
         "data": str(data),
         "margin": margin,
-        "command": " ".join(["leadline", *sys.argv[1:]]),
+        "command": command_line(),
         "created": datetime.date.today().isoformat(),
         "verdict": None,
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],

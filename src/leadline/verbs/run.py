@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,13 @@ def numbered(wanted: Path) -> Path:
             folder = wanted.with_name(f"{wanted.name}-{number}")
         except OSError as error:
             raise LeadlineError(f"{folder}: cannot be made ({error.strerror})") from error
+
+
+def command_line() -> str:
+    """The command that a person typed, as a shell would take it again."""
+    if Path(sys.argv[0]).stem not in ("leadline", "__main__"):
+        return "from Python"
+    return shlex.join(["leadline", *sys.argv[1:]])
 
 
 def write_json(file: Path, value: Any) -> None:

@@ -1,6 +1,5 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
-from leadline.verbs.run import Run, new_folder, write_json
+from leadline.verbs.run import Run, command_line, new_folder, write_json
 from leadline.zoo import architecture, create_model
 
 
@@ -100,7 +99,7 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
             **environment(),
             "data_root": str(manifest.root),
             "data_fingerprint": manifest.fingerprint,
-            "command": " ".join(["leadline", *sys.argv[1:]]),
+            "command": command_line(),
         },
     )
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
