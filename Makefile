@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml
 	@touch $(INSTALLED)
 
 demo: install
-	$(BIN)/leadline compare digits --minutes 3.2
+	$(BIN)/leadline compare digits --minutes 3
 
 test: install
 	$(BIN)/pytest
