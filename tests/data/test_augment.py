@@ -60,3 +60,22 @@ def test_epochs_and_seeds_differ() -> None:
 def test_the_border_is_continued_not_blackened() -> None:
     bright = np.full((50, 16, 16, 3), 200, dtype=np.uint8)
     assert (augment(bright, "dihedral", seed=0, epoch=0, rows=np.arange(50)) == 200).all()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("dtype", "channels"), [("uint8", 1), ("uint16", 5), ("int16", 5), ("float32", 5), ("uint16", 64)]
+)
+def test_every_channel_of_any_type_is_moved_alike_and_no_value_is_changed(
+    policy: str, dtype: str, channels: int
+) -> None:
+    values = np.random.default_rng(0).uniform(-30000, 30000, (6, 16, 16, channels))
+    images = (np.abs(values) if dtype.startswith("u") else values).astype(dtype)
+    rows = np.arange(6)
+    together = augment(images, policy, seed=3, epoch=1, rows=rows)
+    assert (together.dtype, together.shape) == (images.dtype, images.shape)
+    for channel in range(channels):
+        alone = augment(images[..., channel : channel + 1], policy, seed=3, epoch=1, rows=rows)
+        assert np.array_equal(together[..., channel : channel + 1], alone)
+    for before, after in zip(images, together, strict=True):
+        assert set(after.ravel().tolist()) <= set(before.ravel().tolist())

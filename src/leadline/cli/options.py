@@ -10,7 +10,7 @@ Data = Annotated[
     str,
     Parameter(
         help="A folder of class folders (with or without train/val/test above them), a CSV, TSV or Parquet table with "
-        "path,label[,group,split], or a built-in name: digits, fashion-mnist, cifar10."
+        "path,label[,group,split] (or path:NAME for each channel), or a built-in name: digits, fashion-mnist, cifar10."
     ),
 ]
 Out = Annotated[Path | None, Parameter(help="The folder to write; it must not exist. [default: numbered, under runs/]")]
@@ -52,6 +52,24 @@ class Settings:
         Parameter(
             help="A regular expression searched in each path; its first group names the patient, plate or slide, which "
             "is then never divided between splits."
+        ),
+    ] = None
+    channels: Annotated[
+        str | None,
+        Parameter(
+            help="Which channels, and in which order: 0,2,4 (counted from 0), or the names of a table's columns "
+            "path:NAME. [default: all]"
+        ),
+    ] = None
+    project: Annotated[
+        str | None,
+        Parameter(help="What a stack in depth becomes: max or mean over its planes. [default: it is refused]"),
+    ] = None
+    intensity: Annotated[
+        str | None,
+        Parameter(
+            help="What becomes 0 and 1, in quotes: dtype (the type's full range), 'range LOW HIGH', or 'percentile LOW "
+            "HIGH' (per channel, of the training images). [default: dtype]"
         ),
     ] = None
 

@@ -8,7 +8,9 @@ from cyclopts import Parameter
 
 def predict(
     run: Annotated[Path, Parameter(help="The run folder of a trained classifier.")],
-    inputs: Annotated[list[str], Parameter(help="Images, folders of images, globs.")],
+    inputs: Annotated[
+        list[str], Parameter(help="Images, folders of images, globs, tables with path or path:NAME columns.")
+    ],
     /,
     *,
     out: Annotated[

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.data.channel_files import reason
 from leadline.data.folders import cache_folder
 from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
@@ -35,7 +36,7 @@ class ImageCache:
     def __init__(self, manifest: Manifest, preprocessing: Preprocessing) -> None:
         table = manifest.usable
         self.names: list[str] = table["path"].to_list()
-        self._paths = manifest.paths(table)
+        self._files = manifest.files(table)
         self._preprocessing = preprocessing
         self._state = np.zeros(len(table), dtype=np.uint8)
         self._progress = threading.Condition()
@@ -44,8 +45,9 @@ class ImageCache:
         self._filler: threading.Thread | None = None
         self.errors: dict[int, str] = {}  # row → why it could not be decoded
 
-        how = f"{FORMAT} {preprocessing.channels} {preprocessing.dtype} {preprocessing.size}\n"
-        digest = hashlib.sha256((how + "\n".join(table["sha256"])).encode()).hexdigest()[:24]
+        digest = hashlib.sha256(
+            (f"{FORMAT} {preprocessing.decoding}\n" + "\n".join(table["sha256"])).encode()
+        ).hexdigest()[:24]
         self.folder = cache_folder() / "images" / digest
         shape = (len(table), preprocessing.size, preprocessing.size, preprocessing.channels)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -107,10 +109,10 @@ class ImageCache:
             if self._state[row] != PENDING:
                 continue
             try:
-                self.images[row] = self._preprocessing.read(self._paths[row])
+                self.images[row] = self._preprocessing.read(self._files[row])
                 state = READY
             except (ImageError, OSError) as error:
-                self.errors[int(row)] = str(error).removeprefix(f"{self._paths[row]}: ")
+                self.errors[int(row)] = reason(error, self._files[row])
                 state = UNREADABLE
             self._state[row] = state
         with self._progress:

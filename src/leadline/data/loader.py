@@ -16,6 +16,7 @@ from torch import Tensor
 
 from leadline.data.augment import augment
 from leadline.data.cache import ImageCache
+from leadline.data.channel_files import Files, files_of, reason
 from leadline.data.image import ImageError
 from leadline.data.keyed import generator
 from leadline.data.preprocessing import Preprocessing
@@ -81,20 +82,20 @@ def cached_images(cache: ImageCache, rows: NDArray[np.int64], *, batch_size: int
     return work_ahead(lambda: (batch(part) for part in parts))
 
 
-def files(paths: Sequence[Path], preprocessing: Preprocessing, *, batch_size: int) -> Iterator[Decoded]:
-    """The images at `paths`, in order, decoded by all cores; a few batches are in memory at a time."""
+def files(images: Sequence[Path | Files], preprocessing: Preprocessing, *, batch_size: int) -> Iterator[Decoded]:
+    """The images in these files, in order, decoded by all cores; a few batches are in memory at a time."""
 
-    def decode(path: Path) -> tuple[NDArray[Any] | None, str]:
+    def decode(image: Path | Files) -> tuple[NDArray[Any] | None, str]:
         try:
-            return preprocessing.read(path), ""
+            return preprocessing.read(image), ""
         except (ImageError, OSError) as error:
-            return None, str(error).removeprefix(f"{path}: ")
+            return None, reason(error, files_of(image))
 
     def batches() -> Iterator[Decoded]:
         shape = (0, preprocessing.size, preprocessing.size, preprocessing.channels)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start in range(0, len(paths), batch_size):
-                results = list(pool.map(decode, paths[start : start + batch_size]))
+            for start in range(0, len(images), batch_size):
+                results = list(pool.map(decode, images[start : start + batch_size]))
                 pixels = [image for image, _ in results if image is not None]
                 stacked = np.stack(pixels) if pixels else np.empty(shape, dtype=preprocessing.dtype)
                 yield Decoded(stacked, [error for _, error in results])

@@ -11,10 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from leadline.data.image import ImageError, read_header
+from leadline.data.channel_files import Files, examine_files, reason
+from leadline.data.image import ImageError
+from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "path": pl.String,  # relative to the root, with forward slashes
     "label": pl.String,
     "split": pl.String,  # "train", "validation", "test", or null before the split is made
@@ -23,8 +25,11 @@ SCHEMA = {
     "height": pl.Int32,
     "channels": pl.Int32,
     "dtype": pl.String,
-    "sha256": pl.String,  # of the file's bytes
+    "sha256": pl.String,  # of the file's bytes, or of those of all its files
     "error": pl.String,  # why the image cannot be used; empty where it can
+    "files": pl.List(
+        pl.String
+    ),  # of the second channel and those after it, where each has a file of its own; else null
 }
 SPLITS = ("train", "validation", "test")
 
@@ -38,6 +43,7 @@ class Manifest:
     root: Path
     source: str  # what the person named: a folder, a table, a built-in data set
     notes: tuple[str, ...] = ()  # what a person should know about how the source was read
+    channel_names: tuple[str, ...] = ()  # where each channel has a file of its own
 
     @property
     def usable(self) -> pl.DataFrame:
@@ -59,6 +65,11 @@ class Manifest:
         """Absolute paths of the images of `table` (default: all of them)."""
         return [self.root / path for path in (self.table if table is None else table)["path"]]
 
+    def files(self, table: pl.DataFrame | None = None) -> list[Files]:
+        """The absolute paths of all files of each image of `table` (default: all of them)."""
+        rows = (self.table if table is None else table).select("path", "files").iter_rows()
+        return [(self.root / path, *(self.root / other for other in others or ())) for path, others in rows]
+
     def with_table(self, table: pl.DataFrame) -> "Manifest":
         return replace(self, table=table)
 
@@ -69,6 +80,7 @@ class Manifest:
             "root": str(self.root),
             "source": self.source,
             "notes": "\n".join(self.notes),
+            "channel_names": "\n".join(self.channel_names),
         }
         temporary = file.with_name(file.name + ".new")
         self.table.write_parquet(temporary, metadata=metadata)
@@ -80,12 +92,15 @@ class Manifest:
         try:
             metadata = pl.read_parquet_metadata(file)
             table = pl.read_parquet(file)
+            if "files" not in table.columns:  # written before channels could lie in files of their own
+                table = table.with_columns(files=pl.lit(None, dtype=SCHEMA["files"]))
             return Manifest(
                 table.select(list(SCHEMA)),
                 classes=tuple(metadata["classes"].split("\n")),
                 root=Path(metadata["root"]),
                 source=metadata["source"],
                 notes=tuple(filter(None, metadata["notes"].split("\n"))),
+                channel_names=tuple(filter(None, metadata.get("channel_names", "").split("\n"))),
             )
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None
@@ -97,37 +112,47 @@ class Manifest:
 class Entry:
     """What a data source says of one image, before its file was opened."""
 
-    path: str
+    path: str  # of the first file
     label: str | None
     split: str | None = None
     group: str | None = None
+    files: tuple[str, ...] = ()  # the others, where each channel has its own
 
 
 def examine(
-    entries: list[Entry], *, root: Path, source: str, classes: tuple[str, ...], notes: tuple[str, ...] = ()
+    entries: list[Entry],
+    *,
+    root: Path,
+    source: str,
+    classes: tuple[str, ...],
+    notes: tuple[str, ...] = (),
+    reading: Reading = AS_IT_IS,
+    channel_names: tuple[str, ...] = (),
 ) -> Manifest:
     """Read every file once: header, content hash. A file that cannot be read keeps its row, with the reason."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        facts = list(pool.map(lambda entry: _facts(root / entry.path), entries, chunksize=64))
+        facts = list(pool.map(lambda entry: _facts(entry, root, reading), entries, chunksize=64))
     remarks = Counter(remark for fact in facts for remark in fact.pop("notes", ()))
     notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
-    rows = [{**vars(entry), **fact} for entry, fact in zip(entries, facts, strict=True)]
-    return Manifest(_without_contradictions(pl.DataFrame(rows, schema=SCHEMA)), classes, root, source, notes)
+    rows = [
+        {**vars(entry), **fact, "files": list(entry.files) or None} for entry, fact in zip(entries, facts, strict=True)
+    ]
+    table = _without_contradictions(pl.DataFrame(rows, schema=SCHEMA))
+    return Manifest(table, classes, root, source, notes, channel_names)
 
 
-def _facts(file: Path) -> dict[str, Any]:
+def _facts(entry: Entry, root: Path, reading: Reading) -> dict[str, Any]:
+    files = (root / entry.path, *(root / other for other in entry.files))
     try:
-        content = file.read_bytes()
-        header = read_header(file, content=content)
-    except (ImageError, OSError) as error:
-        reason = str(error).removeprefix(f"{file}: ")
-        return {"error": "no such file" if isinstance(error, FileNotFoundError) else reason or "cannot be read"}
+        header, sha256 = examine_files(files, project=reading.projection)
+    except ImageError as error:
+        return {"error": reason(error, files)}
     return {
         "width": header.width,
         "height": header.height,
         "channels": header.channels,
         "dtype": header.dtype,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": sha256,
         "notes": header.notes,
         "error": "",
     }

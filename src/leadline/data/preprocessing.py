@@ -1,6 +1,6 @@
 """What an image must go through before a network sees it: fixed at training and saved with the model."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +11,67 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from leadline.data.image import ImageError, read_image
+from leadline.data.channel_files import Files, files_of, read_files
+from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
+from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
 
 FULL_RANGE = {"uint8": 255.0, "uint16": 65535.0, "int16": 32767.0, "float32": 1.0}
-# Mean and standard deviation are measured on at most this many training images.
+# Percentiles, mean and standard deviation are measured on at most this many training images.
 SAMPLE = 2000
+BLOCK = 50
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resize the short side to `size`, cut the central square, divide by `full_range`, then by mean and std."""
+    """Take the channels that count, project a stack, resize the short side to `size`, cut the central square; scale the
+    intensities from `low` to `high`, or from 0 to `full_range`, to 0 to 1; then divide by mean and std.
+    """
 
     channels: int
     dtype: str
     size: int  # pixels, height and width of what the network sees
-    mean: tuple[float, ...] = ()  # one per channel, of intensities divided by full_range
+    mean: tuple[float, ...] = ()  # one per channel, of scaled intensities
     std: tuple[float, ...] = ()
+    select: tuple[int, ...] = ()  # which channels of a file, in this order; empty: all
+    project: str = ""  # what a stack in depth becomes, "max" or "mean"; empty: it is refused
+    intensity: str = "dtype"  # how `low` and `high` came about (data.reading)
+    low: tuple[float, ...] = ()  # one per channel: what becomes 0, as all below it does; empty with "dtype"
+    high: tuple[float, ...] = ()  # what becomes 1, as all above it does
+    names: tuple[str, ...] = ()  # of the channels, where each has a file of its own
 
     @property
     def full_range(self) -> float:
-        """The intensity that becomes 1: the largest of the type (1 for floats)."""
+        """What becomes 1 with "dtype": the largest value of the type, 1 for floats. Nothing is clipped to it."""
         return FULL_RANGE[self.dtype]
 
-    def read(self, path: Path) -> NDArray[Any]:
-        """The image at `path`, (size, size, channels), in its own type; ImageError where it does not fit."""
-        pixels = self._in_channels(read_image(path, reduce_to=self.size), path)
-        return resize(pixels, self.size)
+    @property
+    def decoding(self) -> str:
+        """All that decides what `read` makes of a file, for the key of the cache."""
+        chosen = f" channels {','.join(map(str, self.select))}" if self.select else ""
+        return f"{self.channels} {self.dtype} {self.size}{chosen}" + (f" {self.project}" if self.project else "")
+
+    def read(self, image: Path | Files) -> NDArray[Any]:
+        """The image, (size, size, channels), in its own type; ImageError where it does not fit."""
+        files = files_of(image)
+        if len(files) != max(1, len(self.names)):
+            raise ImageError(f"{files[0]}: the classifier's images have a file for each of {', '.join(self.names)}")
+        pixels = read_files(files, project=Reading(project=self.project).projection, reduce_to=self.size)
+        return resize(self._in_channels(pixels, files[0]), self.size)
 
     def _in_channels(self, pixels: NDArray[Any], path: Path) -> NDArray[Any]:
-        """Channels last; grey and colour replace each other only without loss."""
+        """Those that count, last; grey and colour replace each other only without loss."""
         found, dtype = len(pixels), str(pixels.dtype)
-        if dtype == self.dtype and found == 1 and self.channels == 3:
+        if self.select and max(self.select) < found and dtype == self.dtype:
+            pixels = pixels[list(self.select)]
+        elif self.select:
+            wanted = ", ".join(map(str, self.select))
+            raise ImageError(
+                f"{path}: {found} channel{'s' * (found > 1)} of {dtype}, but the classifier takes channels {wanted} "
+                f"(counted from 0) of {self.dtype}"
+            )
+        elif dtype == self.dtype and found == 1 and self.channels == 3:
             pixels = np.repeat(pixels, 3, axis=0)
         elif dtype == self.dtype and found == 3 and self.channels == 1 and (pixels == pixels[:1]).all():
             pixels = pixels[:1]
@@ -56,16 +84,24 @@ class Preprocessing:
 
     def normalise(self, images: Tensor) -> Tensor:
         """float32 (batch, channels, size, size), channels last in memory, from (batch, size, size, channels)."""
-        mean = torch.tensor(self.mean, device=images.device) * self.full_range
-        std = torch.tensor(self.std, device=images.device) * self.full_range
-        return ((images.to(torch.float32) - mean) / std).permute(0, 3, 1, 2)
+        values = images.to(torch.float32)
+        low, high, mean, std = (
+            torch.tensor(each, device=images.device) for each in (self.low, self.high, self.mean, self.std)
+        )
+        if self.low:
+            values = ((values - low) / (high - low)).clamp(0, 1)
+        else:
+            mean, std = mean * self.full_range, std * self.full_range
+        return ((values - mean) / std).permute(0, 3, 1, 2)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "Preprocessing":
-        return Preprocessing(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
+        """What `to_dict` returned, once it has been JSON; a classifier of before may lack the newer fields."""
+        tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return Preprocessing(**{**values, **tuples})
 
 
 def resize(pixels: NDArray[Any], size: int) -> NDArray[Any]:
@@ -91,35 +127,104 @@ def _resize_plane(pixels: NDArray[Any], size: int) -> NDArray[Any]:
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def geometry(manifest: Manifest, *, size: int) -> Preprocessing:
-    """The preprocessing that the images of `manifest` call for, without mean and std.
+def geometry(manifest: Manifest, *, size: int, reading: Reading = AS_IT_IS) -> Preprocessing:
+    """The preprocessing that the images of `manifest` and `reading` call for, without what `measured` adds.
 
     Grey 8-bit images among colour ones are read as colour, which loses nothing; any other mixture of channels or types
-    raises LeadlineError with the counts.
+    raises LeadlineError with the counts, unless the channels that are asked for are alike.
     """
     kinds = (
-        manifest.usable.group_by("channels", "dtype").agg(pl.len(), pl.col("path").first()).sort("len", descending=True)
+        manifest.usable.group_by("channels", "dtype")
+        .agg(pl.len(), pl.col("path").first())
+        .sort("len", "channels", "dtype", descending=True)
     )
-    found = {(channels, dtype) for channels, dtype in kinds.select("channels", "dtype").iter_rows()}
-    if len(found) == 1 or found == {(1, "uint8"), (3, "uint8")}:
-        channels, dtype = max(found)
-        return Preprocessing(channels=channels, dtype=dtype, size=size)
-    shown = "; ".join(
-        f"{count} with {channels} of {dtype}, such as {path}" for channels, dtype, count, path in kinds.iter_rows()
+    # Of channels in files of their own, only those that are asked for are in the manifest.
+    select = () if manifest.channel_names else reading.numbers
+    if select:
+        lacking = kinds.filter(pl.col("channels") <= max(select))
+        if len(lacking):
+            raise LeadlineError(
+                f"{manifest.source}: --channels {reading.channels} (counted from 0) takes channels that some images do "
+                f"not have: {_counts(lacking)}"
+            )
+        kinds = kinds.with_columns(channels=pl.lit(len(select)))
+    found = set(kinds.select("channels", "dtype").iter_rows())
+    if len(found) > 1 and found != {(1, "uint8"), (3, "uint8")}:
+        raise LeadlineError(
+            f"{manifest.source}: the images differ in channels or type: {_counts(kinds)}; {_way_out(found)}"
+        )
+    channels, dtype = max(found)
+    limits = reading.limits if reading.scaling == "range" else None
+    return Preprocessing(
+        channels,
+        dtype,
+        size,
+        select=select,
+        project=reading.project,
+        intensity=reading.intensity or "dtype",
+        low=(limits[0],) * channels if limits else (),
+        high=(limits[1],) * channels if limits else (),
+        names=manifest.channel_names,
     )
-    raise LeadlineError(
-        f"{manifest.source}: the images differ in channels or type: {shown}; train on one kind at a time"
-    )
+
+
+def _counts(kinds: pl.DataFrame) -> str:
+    rows = kinds.select("channels", "dtype", "len", "path").iter_rows()
+    return "; ".join(f"{count} with {channels} of {dtype}, such as {path}" for channels, dtype, count, path in rows)
+
+
+def _way_out(found: set[tuple[int, str]]) -> str:
+    if len({dtype for _, dtype in found}) > 1:
+        return (
+            "save them all as one type (no conversion keeps the meaning of all values), or train on one kind at a time"
+        )
+    shared = min(channels for channels, _ in found)
+    example = ",".join(map(str, range(shared))) if shared <= 4 else f"0,…,{shared - 1}"
+    return f"take channels that all of them have, such as --channels {example}, or train on one kind at a time"
 
 
 def measured(preprocessing: Preprocessing, images: NDArray[Any]) -> Preprocessing:
-    """`preprocessing` with the mean and standard deviation per channel of `images`, (n, size, size, channels)."""
-    values = images.reshape(-1, preprocessing.channels).astype(np.float64) / preprocessing.full_range
-    std = np.maximum(values.std(axis=0), 1e-6)
-    return Preprocessing(
-        preprocessing.channels,
-        preprocessing.dtype,
-        preprocessing.size,
-        mean=tuple(float(np.round(value, 6)) for value in values.mean(axis=0)),
-        std=tuple(float(np.round(value, 6)) for value in np.maximum(std, 1e-6)),
-    )
+    """`preprocessing` with the percentiles, where it asks for them, and then the mean and standard deviation of the
+    scaled intensities, per channel of `images`, (n, size, size, channels): training images, no others.
+
+    LeadlineError where the percentiles of a channel are equal. A constant channel gets a standard deviation of 1.
+    """
+    reading = Reading(intensity=preprocessing.intensity)
+    if reading.scaling == "percentile":
+        low, high = _percentiles(images, reading)
+        preprocessing = replace(preprocessing, low=low, high=high)
+    # In blocks, because a block takes eight bytes a value.
+    blocks = np.array_split(images, -(-len(images) // BLOCK))
+    pixels = images[..., 0].size
+    mean = sum(_scaled(block, preprocessing).sum(axis=(0, 1, 2)) for block in blocks) / pixels
+    variance = sum(((_scaled(block, preprocessing) - mean) ** 2).sum(axis=(0, 1, 2)) for block in blocks) / pixels
+    std = np.sqrt(variance)
+    std = np.where(std > 1e-6 * np.abs(mean), std, 1.0)
+    return replace(preprocessing, mean=tuple(map(_rounded, mean)), std=tuple(map(_rounded, std)))
+
+
+def _percentiles(images: NDArray[Any], reading: Reading) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    assert reading.limits is not None
+    found = [np.percentile(images[..., channel], reading.limits) for channel in range(images.shape[-1])]
+    for channel, (low, high) in enumerate(found):
+        if low >= high:
+            raise LeadlineError(
+                f"--intensity {reading.intensity!r}: both percentiles of channel {channel} of the training images are "
+                f"{low:g}; take percentiles further apart, or leave the channel out (--channels)"
+            )
+    return tuple(float(low) for low, _ in found), tuple(float(high) for _, high in found)
+
+
+def _scaled(images: NDArray[Any], preprocessing: Preprocessing) -> NDArray[np.float64]:
+    """What `normalise` subtracts the mean from, in double precision."""
+    values = images.astype(np.float64)
+    if not preprocessing.low:
+        return values / preprocessing.full_range
+    low, high = np.array(preprocessing.low), np.array(preprocessing.high)
+    scaled: NDArray[np.float64] = np.clip((values - low) / (high - low), 0, 1)
+    return scaled
+
+
+def _rounded(value: float) -> float:
+    """To six decimals; a small value, as of 12 bits in 16, to six digits."""
+    return round(float(value), 6) if abs(value) >= 0.01 else float(f"{value:.6g}")

@@ -3,13 +3,17 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from leadline.data import builtin
+from leadline.data.channel_columns import refuse_unlike_training, with_files
+from leadline.data.channel_files import Files
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry, Manifest, examine
+from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError, UsageError
 
 # Folder names that mean a split, as people write them.
@@ -29,26 +33,38 @@ TABLE_READERS = {
 }
 
 
-def scan(source: str | Path, *, classes: tuple[str, ...] | None = None, group: str = "") -> Manifest:
+def scan(
+    source: str | Path,
+    *,
+    classes: tuple[str, ...] | None = None,
+    group: str = "",
+    reading: Reading = AS_IT_IS,
+    channel_names: tuple[str, ...] | None = None,
+) -> Manifest:
     """The manifest of `source`: a folder of class folders (with or without train/val/test above them), a CSV, TSV or
-    Parquet table with the columns `path, label[, group, split]`, or the name of a built-in data set.
+    Parquet table with the columns `path, label[, group, split]`, or the name of a built-in data set. A table may have a
+    column per channel instead of `path` (data.channel_columns).
 
     With `classes` (those of a trained classifier) an image of any other class is an error; without, the classes are
     those found, sorted. `group` is a regular expression that is searched in each path; what its first group matches is
-    the image's patient, plate or slide. Raises LeadlineError when there is nothing to read.
+    the image's patient, plate or slide. `reading` says what is done with stacks and, where each channel has a file of
+    its own, which of them count; `channel_names` are the ones that a trained classifier has, in their order. Raises
+    LeadlineError when there is nothing to read.
     """
     path = Path(source)
     if path.is_dir():
-        manifest = _scan_folder(path, str(source))
+        manifest = _scan_folder(path, str(source), reading)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
-        manifest = _scan_table(path, str(source))
+        manifest = _scan_table(path, str(source), reading, channel_names)
     elif str(source) in builtin.NAMES:
-        manifest = _scan_folder(builtin.materialise(str(source)), str(source))
+        manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading)
     elif path.is_file():
         raise LeadlineError(f"{path}: is neither a folder nor a table ({', '.join(TABLE_READERS)})")
     else:
         names = ", ".join(builtin.NAMES)
         raise LeadlineError(f"{source}: no such folder or table, and no built-in data set of this name ({names})")
+    if channel_names is not None:
+        refuse_unlike_training(source, manifest.channel_names, trained=channel_names)
     if group:
         manifest = manifest.with_table(_grouped(manifest.table, group))
     if classes is not None:
@@ -73,7 +89,7 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _scan_folder(root: Path, source: str) -> Manifest:
+def _scan_folder(root: Path, source: str, reading: Reading) -> Manifest:
     children = _folders(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
     named = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children if _folders(child)}
@@ -100,7 +116,8 @@ def _scan_folder(root: Path, source: str) -> Manifest:
             f"{root}: found no images in class folders{hint}; expected {root.name}/CLASS/IMAGE with {suffixes}"
         )
     classes = tuple(sorted({entry.label for entry in entries if entry.label is not None}))
-    return examine(entries, root=root.resolve(), source=source, classes=classes, notes=_passed_over(root))
+    notes = _passed_over(root)
+    return examine(entries, root=root.resolve(), source=source, classes=classes, notes=notes, reading=reading)
 
 
 def _passed_over(root: Path) -> tuple[str, ...]:
@@ -116,18 +133,37 @@ def _passed_over(root: Path) -> tuple[str, ...]:
     return (f"passed over {len(others)} file{'s' * (len(others) > 1)} that are no images by their suffix: {shown}",)
 
 
-def _scan_table(file: Path, source: str) -> Manifest:
+def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
+    """The files of each image that a table without labels lists, its channels those of a trained classifier."""
+    table, _ = with_files(_read_table(file), file, channel_names=channel_names)
+    if "path" not in table.columns:
+        raise LeadlineError(f"{file}: has no column path; it has {', '.join(table.columns)}")
+    gaps = table["path"].is_null()
+    if gaps.any():
+        raise LeadlineError(f"{file}: row {gaps.arg_true()[0] + 2} has no path")
+    others = table["files"].to_list() if "files" in table.columns else [None] * len(table)
+    return [
+        (file.parent / path, *(file.parent / other for other in more or ()))
+        for path, more in zip(table["path"], others, strict=True)
+    ]
+
+
+def _read_table(file: Path) -> pl.DataFrame:
     try:
         table = TABLE_READERS[file.suffix.lower()](file)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise LeadlineError(f"{file}: cannot be read as a table ({error})") from error
+    return table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
+
+
+def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[str, ...] | None) -> Manifest:
+    table, names = with_files(_read_table(file), file, reading=reading, channel_names=channel_names)
     missing = [name for name in ("path", "label") if name not in table.columns]
     if missing:
         raise LeadlineError(
             f"{file}: has no column {' and '.join(missing)}; it has {', '.join(table.columns)}, "
             "and path,label[,group,split] are expected"
         )
-    table = table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
     for number, (path, label) in enumerate(table.select("path", "label").iter_rows(), start=2):
         if not path or not label:
             raise LeadlineError(f"{file}: row {number} has no {'label' if path else 'path'}")
@@ -135,12 +171,15 @@ def _scan_table(file: Path, source: str) -> Manifest:
     if len(twice):
         raise LeadlineError(f"{file}: lists {twice[0]} more than once")
     columns = {
-        name: table[name].to_list() if name in table.columns else [None] * len(table) for name in ("split", "group")
+        name: table[name].to_list() if name in table.columns else [None] * len(table)
+        for name in ("split", "group", "files")
     }
     splits = [_split_name(file, number, split) for number, split in enumerate(columns["split"], start=2)]
     entries = [
-        Entry(path, label, split, group or None)
-        for path, label, split, group in zip(table["path"], table["label"], splits, columns["group"], strict=True)
+        Entry(path, label, split, group or None, tuple(files or ()))
+        for path, label, split, group, files in zip(
+            table["path"], table["label"], splits, columns["group"], columns["files"], strict=True
+        )
     ]
     root = file.resolve().parent
     absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
@@ -149,7 +188,7 @@ def _scan_table(file: Path, source: str) -> Manifest:
             f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})"
         )
     classes = tuple(sorted({entry.label for entry in entries if entry.label}))
-    return examine(entries, root=root, source=source, classes=classes)
+    return examine(entries, root=root, source=source, classes=classes, reading=reading, channel_names=names)
 
 
 def _split_name(file: Path, row: int, value: str | None) -> str | None:
@@ -180,4 +219,4 @@ def _in_classes_of(manifest: Manifest, classes: tuple[str, ...]) -> Manifest:
             f"{manifest.source}: has the class {unknown[0]!r}, which the classifier does not know; "
             f"it knows {', '.join(classes)}"
         )
-    return Manifest(manifest.table, classes, manifest.root, manifest.source, manifest.notes)
+    return replace(manifest, classes=classes)

@@ -48,9 +48,11 @@ def _refuse_small_classes(pool: pl.DataFrame, manifest: Manifest, *, needed: int
     for name in manifest.classes:
         if counts[name] < needed:
             number = "no image" if not counts[name] else f"{counts[name]} image{'s' * (counts[name] > 1)}"
+            broken = manifest.unusable.filter(label=name).select("path", "error").rows()
+            why = " ({}: {})".format(*broken[0]) if broken else ""
             raise LeadlineError(
-                f"{manifest.source}: the class {name!r} has {number} that can be used; at least {needed} are needed to "
-                "have one in each split: add images or take the class away"
+                f"{manifest.source}: the class {name!r} has {number} that can be used{why}; at least {needed} are "
+                "needed to have one in each split: add images or take the class away"
             )
 
 

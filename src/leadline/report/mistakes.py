@@ -3,7 +3,6 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import polars as pl
 from PIL import Image
 
 from leadline.errors import LeadlineError
-from leadline.report.tables import Network
+from leadline.report.tables import Network, RunTables
 
 SHOWN = 24
 # A thumbnail's longer side in pixels: the page shows 132, and screens have two or three pixels for each of those.
@@ -55,23 +54,35 @@ def most_confident_mistakes(network: Network) -> Gallery | None:
         return None
     wrong = table.filter(pl.col("predicted") != pl.col("label"))
     shown = wrong.sort(["probability", "path"], descending=[True, False]).head(SHOWN)
-    mistakes = tuple(_mistake(row, tables.data_root) for row in shown.iter_rows(named=True))
+    mistakes = tuple(_mistake(row, tables) for row in shown.iter_rows(named=True))
     return Gallery(mistakes, len(wrong), len(table))
 
 
-def _mistake(row: dict[str, Any], root: Path | None) -> Mistake:
+def _mistake(row: dict[str, Any], tables: RunTables) -> Mistake:
     named = {name: row[name] for name in ("path", "label", "predicted", "probability")}
     try:
-        if root is None:
-            raise FileNotFoundError(row["path"])
-        from leadline.data.image import read_image
-
-        pixels = read_image(root / row["path"])
-    except (LeadlineError, OSError):
+        pixels = _read(row["path"], tables)
+    except (LeadlineError, OSError, IndexError):
         return Mistake(**named, thumbnail="", enlarged=False)
     small = max(pixels.shape[1:]) <= SMALL_SIDE
     visible, changed = _visible(pixels)
     return Mistake(**named, thumbnail=_data_uri(visible, small=small), enlarged=small, changed=changed)
+
+
+def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:
+    """The pixels as the network was shown them, at their full size: its channels, a stack projected."""
+    from leadline.data.channel_files import read_files
+    from leadline.data.reading import Reading
+
+    if tables.data_root is None:
+        raise FileNotFoundError(path)
+    reading = Reading.of(tables.recipe)
+    if path in tables.channel_files:
+        return read_files(
+            tuple(tables.data_root / file for file in tables.channel_files[path]), project=reading.projection
+        )
+    pixels = read_files((tables.data_root / path,), project=reading.projection)
+    return pixels[list(reading.numbers)] if reading.numbers else pixels
 
 
 def _visible(pixels: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], str]:

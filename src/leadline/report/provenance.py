@@ -21,6 +21,9 @@ SETTINGS = {
     "seed": "seed",
     "split_seed": "seed of the split",
     "group": "group",
+    "channels": "channels",
+    "project": "projection of stacks",
+    "intensity": "intensities that become 0 and 1",
 }
 
 

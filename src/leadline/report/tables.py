@@ -26,6 +26,7 @@ class RunTables:
     images: dict[str, int] = field(default_factory=dict)  # usable ones of each split
     left_out: dict[str, str] = field(default_factory=dict)  # path → why it could not be used
     data_root: Path | None = None
+    channel_files: dict[str, tuple[str, ...]] = field(default_factory=dict)  # path → all files, where channels have own
     missing: tuple[str, ...] = ()  # what could not be read, a line each
 
 
@@ -98,7 +99,7 @@ def read_run(folder: Path) -> RunTables:
     metrics = read("metrics.json", read_json, {})
     environment = read("environment.json", read_json, {})
     predictions = read("predictions.parquet", Predictions.read, None)
-    manifest, manifest_root = read("manifest.parquet", _read_manifest, (pl.DataFrame(), None))
+    manifest, manifest_root, channel_files = read("manifest.parquet", _read_manifest, (pl.DataFrame(), None, {}))
     root = environment.get("data_root") or manifest_root
     left_out = _errors(manifest)
     if predictions is not None:
@@ -113,6 +114,7 @@ def read_run(folder: Path) -> RunTables:
         images=_images(manifest),
         left_out=left_out,
         data_root=Path(root) if root else None,
+        channel_files=channel_files,
         missing=tuple(missing),
     )
 
@@ -125,8 +127,12 @@ def read_json(file: Path) -> dict[str, Any]:
     return found
 
 
-def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None]:
-    return pl.read_parquet(file), pl.read_parquet_metadata(file).get("root")
+def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tuple[str, ...]]]:
+    table, metadata = pl.read_parquet(file), pl.read_parquet_metadata(file)
+    files = {}
+    if metadata.get("channel_names") and {"path", "files"} <= set(table.columns):
+        files = {path: (path, *(others or ())) for path, others in table.select("path", "files").iter_rows()}
+    return table, metadata.get("root"), files
 
 
 def _read_history(file: Path) -> list[dict[str, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.data.augment import POLICIES
+from leadline.data.reading import Reading
 from leadline.errors import LeadlineError, UsageError
 
 
@@ -25,6 +26,9 @@ class Recipe:
     seed: int = 0  # of the initialisation, the order, augmentation and dropout
     split_seed: int = 0  # of the split, so that networks and seeds can share one
     group: str = ""  # regular expression on the path; its first group names the patient, plate or slide
+    channels: str = ""  # which of them, as "0,2,4" or by name; empty: all (data.reading)
+    project: str = ""  # what a stack in depth becomes, "max" or "mean"; empty: it is refused
+    intensity: str = "dtype"  # "dtype", "range LOW HIGH" or "percentile LOW HIGH"
     momentum: float = 0.9
     nesterov: bool = True
     weight_decay: float = 5e-4  # of weights; norms and biases are spared
@@ -40,6 +44,11 @@ class Recipe:
             raise UsageError(f"{wrong[0]} = {getattr(self, wrong[0])}: must be more than 0")
         if self.augment not in POLICIES:
             raise UsageError(f"augment = {self.augment!r}: expected one of {', '.join(POLICIES)}")
+        _ = self.reading
+
+    @property
+    def reading(self) -> Reading:
+        return Reading.of(vars(self))
 
     def write(self, file: Path, *, remark: str = "") -> None:
         """Write as TOML, with `remark` in a comment on top."""

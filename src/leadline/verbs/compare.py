@@ -74,6 +74,9 @@ def compare(
     seed: int | None = None,
     split_seed: int | None = None,
     group: str | None = None,
+    channels: str | None = None,
+    project: str | None = None,
+    intensity: str | None = None,
     watch: Watch | None = None,
 ) -> Comparison:
     """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
@@ -86,7 +89,7 @@ def compare(
     plan = plan_comparison(
         data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
         size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed,
-        split_seed=split_seed, group=group, watch=watch,
+        split_seed=split_seed, group=group, channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
     folder = new_folder(out, default=f"{Path(data).stem}-compare")
     for one in plan.recipes:
@@ -215,7 +218,7 @@ def describe(
 ) -> dict[str, Any]:
     """One network's entry in comparison.json; the figures are those of the first seed."""
     first, recipe = runs[0], runs[0].recipe
-    channels = geometry(manifest, size=recipe.size).channels
+    channels = geometry(manifest, size=recipe.size, reading=recipe.reading).channels
     entry = {
         **description(recipe, classes=len(manifest.classes), channels=channels),
         "epochs": Plan(manifest, ()).epochs(recipe),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.data.manifest import describe_problems
+from leadline.data.reading import Reading
 from leadline.data.sources import scan
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
@@ -39,7 +40,8 @@ def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | 
         write_json(trained.folder / "metrics.json", looks)
         watch.note(f"look number {looks['looks_at_test']} at this test split")
     else:
-        manifest = scan(data, classes=classifier.classes)
+        how = classifier.preprocessing
+        manifest = scan(data, classes=classifier.classes, reading=Reading(project=how.project), channel_names=how.names)
         name = Path(data).stem
         known = set(trained.manifest.usable.filter(split="train")["sha256"])
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
@@ -48,7 +50,7 @@ def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | 
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     table = manifest.table
-    probabilities, errors = predict_files(classifier, manifest.paths(), watch=watch)
+    probabilities, errors = predict_files(classifier, manifest.files(), watch=watch)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=probabilities,

@@ -9,6 +9,7 @@ from typing import Any
 
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.preprocessing import geometry
+from leadline.data.reading import Reading
 from leadline.data.sources import scan
 from leadline.data.split import split
 from leadline.errors import UsageError
@@ -92,7 +93,8 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
-    manifest = split(scan(data, group=settings.get("group", "")), seed=settings.get("split_seed", 0))
+    scanned = scan(data, group=settings.get("group", ""), reading=Reading.of(settings))
+    manifest = split(scanned, seed=settings.get("split_seed", 0))
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     return manifest
@@ -102,7 +104,7 @@ def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *
     """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
     images = Plan(manifest, ()).images
     minutes = settings.get("minutes")
-    geometric = geometry(manifest, size=1)
+    geometric = geometry(manifest, size=1, reading=Reading.of(settings))
 
     def cost(recipe: Recipe) -> Cost:
         return measure(

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
+from leadline.data.channel_columns import refuse_unlike_training
+from leadline.data.channel_files import Files
 from leadline.data.loader import files
-from leadline.data.sources import image_files
+from leadline.data.sources import TABLE_READERS, image_files, image_table
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, Predictions
 from leadline.runtime.engine import BATCH_SIZE, Engine
@@ -24,7 +26,8 @@ def predict(
     out: str | Path | None = None,
     watch: Watch | None = None,
 ) -> Predictions:
-    """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through) and globs.
+    """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through), globs, and
+    tables with a column `path` or, for a classifier of images with a file per channel, a column per channel.
 
     An image that cannot be read has its row too, with the reason in `error` and no prediction. `out` is written as CSV,
     TSV, Parquet or JSON lines by its suffix. Raises LeadlineError where an input does not exist or holds no image.
@@ -33,29 +36,42 @@ def predict(
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     classifier = load(run)
-    paths = expand([inputs] if isinstance(inputs, str | Path) else inputs)
-    probabilities, errors = predict_files(classifier, paths, watch=watch)
+    images = expand(
+        [inputs] if isinstance(inputs, str | Path) else inputs, channel_names=classifier.preprocessing.names
+    )
+    probabilities, errors = predict_files(classifier, images, watch=watch)
     predictions = Predictions.from_arrays(
-        paths=[str(path) for path in paths], probabilities=probabilities, classes=classifier.classes, errors=errors
+        paths=[str(first) for first, *_ in images],
+        probabilities=probabilities,
+        classes=classifier.classes,
+        errors=errors,
     )
     if out is not None:
         predictions.write(out)
     return predictions
 
 
-def predict_files(classifier: Classifier, paths: list[Path], *, watch: Watch) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities (images, classes) and why an image could not be read, in the order of `paths`."""
-    watch.start("predicting", len(paths))
-    batches = files(paths, classifier.preprocessing, batch_size=BATCH_SIZE)
+def predict_files(
+    classifier: Classifier, images: list[Files], *, watch: Watch
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Probabilities (images, classes) and why an image could not be read, in the order of `images`."""
+    watch.start("predicting", len(images))
+    batches = files(images, classifier.preprocessing, batch_size=BATCH_SIZE)
     found = Engine.of(classifier, hardware()).predict(watch.through(batches, size=lambda batch: len(batch.errors)))
     watch.finish()
     return found
 
 
-def expand(inputs: Iterable[str | Path]) -> list[Path]:
-    """The files that `inputs` name, in their order: a file itself, a folder's images, what a glob matches (sorted)."""
-    paths: list[Path] = []
+def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ()) -> list[Files]:
+    """The images that `inputs` name, in their order: a file itself, a folder's images, what a glob matches (sorted),
+    the rows of a table. Channels that have a file each, `channel_names`, come from tables only.
+    """
+    images: list[Files] = []
     for given in map(Path, inputs):
+        if given.is_file() and given.suffix.lower() in TABLE_READERS:
+            images += image_table(given, channel_names=channel_names)
+            continue
+        refuse_unlike_training(given, (), trained=channel_names)
         if given.is_dir():
             found = list(image_files(given))
             if not found:
@@ -67,7 +83,7 @@ def expand(inputs: Iterable[str | Path]) -> list[Path]:
             found = [Path(name) for name in matches if Path(name).is_file()]
             if not found:
                 raise LeadlineError(f"{given}: no such file or folder, and nothing matches it")
-        paths += found
-    if not paths:
-        raise LeadlineError("no images named: give files, folders or globs")
-    return paths
+        images += [(path,) for path in found]
+    if not images:
+        raise LeadlineError("no images named: give files, folders, globs or tables")
+    return images

@@ -45,6 +45,9 @@ def train(
     seed: int | None = None,
     split_seed: int | None = None,
     group: str | None = None,
+    channels: str | None = None,
+    project: str | None = None,
+    intensity: str | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
@@ -55,7 +58,8 @@ def train(
     watch = watch or Watch()
     plan, settings = plan_training(
         data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
-        learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group, watch=watch,
+        learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group,
+        channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
     name = f"{Path(settings['data']).stem}-{settings['model']}"
     run = Run(new_folder(out, default=name))
@@ -114,14 +118,15 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
     labels = np.array([position[label] for label in usable["label"]], dtype=np.int64)
     rows = {name: np.flatnonzero((usable["split"] == name).to_numpy()) for name in ("train", "validation", "test")}
 
-    cache = ImageCache(manifest, geometry(manifest, size=recipe.size))
+    decoding = geometry(manifest, size=recipe.size, reading=recipe.reading)
+    cache = ImageCache(manifest, decoding)
     sample = np.sort(generator("sample").permutation(rows["train"])[:SAMPLE])
     pixels = cache.decode_now(sample)
     if not len(pixels):
         raise LeadlineError(
             f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
         )
-    preprocessing = measured(geometry(manifest, size=recipe.size), pixels)
+    preprocessing = measured(decoding, pixels)
     batches = TrainingBatches(cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment)
     cache.fill(batches.order(0))
 
