@@ -16,7 +16,7 @@ from leadline.data.image import ImageError
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
 
-SCHEMA: dict[str, Any] = {
+SCHEMA = {
     "path": pl.String,  # relative to the root, with forward slashes
     "label": pl.String,
     "split": pl.String,  # "train", "validation", "test", or null before the split is made
@@ -27,10 +27,9 @@ SCHEMA: dict[str, Any] = {
     "dtype": pl.String,
     "sha256": pl.String,  # of the file's bytes, or of those of all its files
     "error": pl.String,  # why the image cannot be used; empty where it can
-    "files": pl.List(
-        pl.String
-    ),  # of the second channel and those after it, where each has a file of its own; else null
 }
+# A further column where each channel has a file of its own: those of the second channel and the ones after it.
+FILES = {"files": pl.List(pl.String)}
 SPLITS = ("train", "validation", "test")
 
 
@@ -38,7 +37,7 @@ SPLITS = ("train", "validation", "test")
 class Manifest:
     """Every image of a data source, and the ordered classes."""
 
-    table: pl.DataFrame  # the columns of SCHEMA
+    table: pl.DataFrame  # the columns of SCHEMA, and of FILES where there are channel_names
     classes: tuple[str, ...]
     root: Path
     source: str  # what the person named: a folder, a table, a built-in data set
@@ -67,7 +66,10 @@ class Manifest:
 
     def files(self, table: pl.DataFrame | None = None) -> list[Files]:
         """The absolute paths of all files of each image of `table` (default: all of them)."""
-        rows = (self.table if table is None else table).select("path", "files").iter_rows()
+        table = self.table if table is None else table
+        if not self.channel_names:
+            return [(path,) for path in self.paths(table)]
+        rows = table.select("path", "files").iter_rows()
         return [(self.root / path, *(self.root / other for other in others or ())) for path, others in rows]
 
     def with_table(self, table: pl.DataFrame) -> "Manifest":
@@ -92,15 +94,14 @@ class Manifest:
         try:
             metadata = pl.read_parquet_metadata(file)
             table = pl.read_parquet(file)
-            if "files" not in table.columns:  # written before channels could lie in files of their own
-                table = table.with_columns(files=pl.lit(None, dtype=SCHEMA["files"]))
+            names = tuple(filter(None, metadata.get("channel_names", "").split("\n")))
             return Manifest(
-                table.select(list(SCHEMA)),
+                table.select([*SCHEMA, *FILES] if names else list(SCHEMA)),
                 classes=tuple(metadata["classes"].split("\n")),
                 root=Path(metadata["root"]),
                 source=metadata["source"],
                 notes=tuple(filter(None, metadata["notes"].split("\n"))),
-                channel_names=tuple(filter(None, metadata.get("channel_names", "").split("\n"))),
+                channel_names=names,
             )
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None
@@ -116,7 +117,7 @@ class Entry:
     label: str | None
     split: str | None = None
     group: str | None = None
-    files: tuple[str, ...] = ()  # the others, where each channel has its own
+    files: list[str] | None = None  # the others, where each channel has its own
 
 
 def examine(
@@ -134,15 +135,14 @@ def examine(
         facts = list(pool.map(lambda entry: _facts(entry, root, reading), entries, chunksize=64))
     remarks = Counter(remark for fact in facts for remark in fact.pop("notes", ()))
     notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
-    rows = [
-        {**vars(entry), **fact, "files": list(entry.files) or None} for entry, fact in zip(entries, facts, strict=True)
-    ]
-    table = _without_contradictions(pl.DataFrame(rows, schema=SCHEMA))
+    rows = [{**vars(entry), **fact} for entry, fact in zip(entries, facts, strict=True)]
+    schema: dict[str, Any] = {**SCHEMA, **(FILES if channel_names else {})}
+    table = _without_contradictions(pl.DataFrame(rows, schema=schema))
     return Manifest(table, classes, root, source, notes, channel_names)
 
 
 def _facts(entry: Entry, root: Path, reading: Reading) -> dict[str, Any]:
-    files = (root / entry.path, *(root / other for other in entry.files))
+    files = (root / entry.path, *(root / other for other in entry.files or ()))
     try:
         header, sha256 = examine_files(files, project=reading.projection)
     except ImageError as error:

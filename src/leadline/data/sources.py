@@ -176,7 +176,7 @@ def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[
     }
     splits = [_split_name(file, number, split) for number, split in enumerate(columns["split"], start=2)]
     entries = [
-        Entry(path, label, split, group or None, tuple(files or ()))
+        Entry(path, label, split, group or None, files)
         for path, label, split, group, files in zip(
             table["path"], table["label"], splits, columns["group"], columns["files"], strict=True
         )
