@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from leadline import __version__
+from leadline.cli.options import quoted
 from leadline.errors import LeadlineError, UsageError
 
 app = App(
@@ -36,7 +37,9 @@ def main() -> None:
     debug = "--debug" in arguments
     try:
         status = app(
-            [argument for argument in arguments if argument != "--debug"], exit_on_error=False, print_error=False
+            quoted([argument for argument in arguments if argument != "--debug"]),
+            exit_on_error=False,
+            print_error=False,
         )
     except CycloptsError as error:
         status = fail(" ".join(str(error).split()), WRONG_USAGE)

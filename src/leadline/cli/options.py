@@ -68,10 +68,19 @@ class Settings:
     intensity: Annotated[
         str | None,
         Parameter(
-            help="What becomes 0 and 1, in quotes: dtype (the type's full range), 'range LOW HIGH', or 'percentile LOW "
-            "HIGH' (per channel, of the training images). [default: dtype]"
+            help="What becomes 0 and 1: dtype (the type's full range), range LOW HIGH, or percentile LOW HIGH (per "
+            "channel, of the training images). [default: dtype]"
         ),
     ] = None
+
+
+def quoted(arguments: list[str]) -> list[str]:
+    """`--intensity range 0 4095` as one argument, for whoever leaves out the quotes."""
+    for position, argument in enumerate(arguments[:-3]):
+        if argument == "--intensity" and arguments[position + 1] in ("range", "percentile"):
+            end = position + 4
+            return [*arguments[: position + 1], " ".join(arguments[position + 1 : end]), *arguments[end:]]
+    return arguments
 
 
 def given(settings: Settings | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from leadline.data.formats.axes import Projection
 from leadline.errors import UsageError
 
-INTENSITIES = "'dtype', 'range LOW HIGH' or 'percentile LOW HIGH'"
+INTENSITIES = "dtype, range LOW HIGH or percentile LOW HIGH"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Reading:
         words = self.intensity.split()
         if words in ([], ["dtype"]):
             return None
-        wrong = UsageError(f"--intensity {self.intensity!r}: expected {INTENSITIES}, in quotes")
+        wrong = UsageError(f"--intensity {self.intensity!r}: expected {INTENSITIES}")
         try:
             low, high = map(float, words[1:])
         except ValueError:
