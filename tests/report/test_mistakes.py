@@ -4,6 +4,7 @@ from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ def pixels_of(mistake: Mistake) -> np.ndarray:
     return np.array(Image.open(BytesIO(b64decode(mistake.thumbnail.split(",")[1]))))
 
 
-def gallery_of(root: Path, *paths: str) -> Gallery:
+def gallery_of(root: Path, *paths: str, **tables: Any) -> Gallery:
     """As if each of these images of cats were taken for a dog."""
     predictions = Predictions.from_arrays(
         paths=paths,
@@ -29,7 +30,7 @@ def gallery_of(root: Path, *paths: str) -> Gallery:
         labels=["cat"] * len(paths),
         splits=["test"] * len(paths),
     )
-    gallery = most_confident_mistakes(Network("net", RunTables(predictions=predictions, data_root=root)))
+    gallery = most_confident_mistakes(Network("net", RunTables(predictions=predictions, data_root=root, **tables)))
     assert gallery is not None
     return gallery
 
@@ -83,6 +84,26 @@ def test_channels_that_a_screen_has_not_are_named(tmp_path: Path, channels: int,
     expected = [40, 80, 40] if channels == 2 else [40, 80, 120]
     assert pixels_of(gallery.mistakes[0])[0, 0].tolist() == expected
     assert words in gallery.changes[0]
+
+
+def test_the_channels_and_the_projection_of_the_run_are_shown(tmp_path: Path) -> None:
+    stack = np.zeros((3, 4, 8, 8), dtype=np.uint8)
+    stack[:, 3] = np.array([10, 90, 40])[:, None, None]
+    tifffile.imwrite(tmp_path / "stack.tif", stack, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    for project, value in (("max", 90), ("mean", 47)):
+        gallery = gallery_of(tmp_path, "stack.tif", recipe={"channels": "3", "project": project})
+        assert (pixels_of(gallery.mistakes[0]) == value).all()
+        assert gallery.changes == ()
+    for unsuitable in ({}, {"channels": "4", "project": "max"}, {"channels": "dna", "project": "max"}):
+        assert gallery_of(tmp_path, "stack.tif", recipe=unsuitable).mistakes[0].thumbnail == ""
+
+
+def test_channels_in_files_of_their_own_are_shown_together(tmp_path: Path) -> None:
+    names = ("rna.tif", "dna.tif", "er.tif")
+    for number, name in enumerate(names):
+        tifffile.imwrite(tmp_path / name, np.full((8, 8), 40 * (number + 1), dtype=np.uint8))
+    gallery = gallery_of(tmp_path, "rna.tif", recipe={"channels": "rna,dna,er"}, channel_files={"rna.tif": names})
+    assert pixels_of(gallery.mistakes[0])[0, 0].tolist() == [40, 80, 120]
 
 
 def test_one_unreadable_image_does_not_cost_the_others_their_thumbnails(tmp_path: Path) -> None:
