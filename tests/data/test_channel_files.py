@@ -15,7 +15,7 @@ from leadline.data.loader import files
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing, geometry
 from leadline.data.reading import AS_IT_IS, Reading
-from leadline.data.sources import scan
+from leadline.data.sources import image_table, scan
 from leadline.errors import LeadlineError, UsageError
 
 NAMES = ("dna", "er", "rna")
@@ -142,6 +142,15 @@ def test_the_tables_of_cellprofiler_are_understood(table: Path) -> None:
     manifest = scan(write_table(root / "load_data.csv", columns))
     assert manifest.channel_names == ("rna", "dna")
     np.testing.assert_array_equal(pixels(manifest), [whole(image)[[2, 0], :, 2:22] for image in range(IMAGES)])
+
+
+def test_a_column_of_a_persons_own_is_not_taken_for_ours(table: Path) -> None:
+    columns = {"path": [f"dna/{image}.tif" for image in range(IMAGES)], "files": ["er/0.tif"] * IMAGES}
+    manifest = scan(write_table(table.parent / "own.csv", columns))
+    assert (manifest.channel_names, manifest.table["channels"].to_list()) == ((), [1] * IMAGES)
+    assert image_table(table.parent / "own.csv", channel_names=()) == [
+        (table.parent / f"dna/{image}.tif",) for image in range(IMAGES)
+    ]
 
 
 def test_a_manifest_keeps_the_files_and_one_of_before_is_read(table: Path, tmp_path: Path) -> None:

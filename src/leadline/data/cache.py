@@ -45,9 +45,8 @@ class ImageCache:
         self._filler: threading.Thread | None = None
         self.errors: dict[int, str] = {}  # row → why it could not be decoded
 
-        digest = hashlib.sha256(
-            (f"{FORMAT} {preprocessing.decoding}\n" + "\n".join(table["sha256"])).encode()
-        ).hexdigest()[:24]
+        how = f"{FORMAT} {preprocessing.decoding}\n"
+        digest = hashlib.sha256((how + "\n".join(table["sha256"])).encode()).hexdigest()[:24]
         self.folder = cache_folder() / "images" / digest
         shape = (len(table), preprocessing.size, preprocessing.size, preprocessing.channels)
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -191,7 +191,7 @@ def measured(preprocessing: Preprocessing, images: NDArray[Any]) -> Preprocessin
     """
     reading = Reading(intensity=preprocessing.intensity)
     if reading.scaling == "percentile":
-        low, high = _percentiles(images, reading)
+        low, high = _percentiles(images, reading, preprocessing.names or preprocessing.select)
         preprocessing = replace(preprocessing, low=low, high=high)
     # In blocks, because a block takes eight bytes a value.
     blocks = np.array_split(images, -(-len(images) // BLOCK))
@@ -203,13 +203,16 @@ def measured(preprocessing: Preprocessing, images: NDArray[Any]) -> Preprocessin
     return replace(preprocessing, mean=tuple(map(_rounded, mean)), std=tuple(map(_rounded, std)))
 
 
-def _percentiles(images: NDArray[Any], reading: Reading) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _percentiles(
+    images: NDArray[Any], reading: Reading, called: tuple[str, ...] | tuple[int, ...]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     assert reading.limits is not None
     found = [np.percentile(images[..., channel], reading.limits) for channel in range(images.shape[-1])]
     for channel, (low, high) in enumerate(found):
         if low >= high:
+            name = called[channel] if called else channel
             raise LeadlineError(
-                f"--intensity {reading.intensity!r}: both percentiles of channel {channel} of the training images are "
+                f"--intensity {reading.intensity!r}: both percentiles of channel {name} of the training images are "
                 f"{low:g}; take percentiles further apart, or leave the channel out (--channels)"
             )
     return tuple(float(low) for low, _ in found), tuple(float(high) for _, high in found)

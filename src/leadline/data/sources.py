@@ -135,13 +135,13 @@ def _passed_over(root: Path) -> tuple[str, ...]:
 
 def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
     """The files of each image that a table without labels lists, its channels those of a trained classifier."""
-    table, _ = with_files(_read_table(file), file, channel_names=channel_names)
+    table, names = with_files(_read_table(file), file, channel_names=channel_names)
     if "path" not in table.columns:
         raise LeadlineError(f"{file}: has no column path; it has {', '.join(table.columns)}")
-    gaps = table["path"].is_null()
+    gaps = table["path"].is_null() | (table["path"] == "")
     if gaps.any():
         raise LeadlineError(f"{file}: row {gaps.arg_true()[0] + 2} has no path")
-    others = table["files"].to_list() if "files" in table.columns else [None] * len(table)
+    others = table["files"].to_list() if names else [None] * len(table)
     return [
         (file.parent / path, *(file.parent / other for other in more or ()))
         for path, more in zip(table["path"], others, strict=True)
@@ -151,9 +151,9 @@ def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
 def _read_table(file: Path) -> pl.DataFrame:
     try:
         table = TABLE_READERS[file.suffix.lower()](file)
+        return table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise LeadlineError(f"{file}: cannot be read as a table ({error})") from error
-    return table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
 
 
 def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[str, ...] | None) -> Manifest:
@@ -171,14 +171,14 @@ def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[
     if len(twice):
         raise LeadlineError(f"{file}: lists {twice[0]} more than once")
     columns = {
-        name: table[name].to_list() if name in table.columns else [None] * len(table)
-        for name in ("split", "group", "files")
+        name: table[name].to_list() if name in table.columns else [None] * len(table) for name in ("split", "group")
     }
     splits = [_split_name(file, number, split) for number, split in enumerate(columns["split"], start=2)]
+    others = table["files"].to_list() if names else [None] * len(table)
     entries = [
         Entry(path, label, split, group or None, files)
         for path, label, split, group, files in zip(
-            table["path"], table["label"], splits, columns["group"], columns["files"], strict=True
+            table["path"], table["label"], splits, columns["group"], others, strict=True
         )
     ]
     root = file.resolve().parent
