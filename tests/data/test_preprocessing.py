@@ -108,10 +108,9 @@ def test_equal_percentiles_are_refused() -> None:
     images = noise("uint16", 30, 8, 8, 2)
     images[..., 1] = 0
     images[0, 0, 0, 1] = 5
-    with pytest.raises(
-        LeadlineError, match=r"both percentiles of channel 1 of the training images are 0; .*--channels"
-    ):
-        measured(Preprocessing(2, "uint16", 8, intensity="percentile 1 99"), images)
+    for select, named in (((), 1), ((2, 7), 7)):
+        with pytest.raises(LeadlineError, match=rf"of channel {named} of the training images are 0; .*--channels"):
+            measured(Preprocessing(2, "uint16", 8, select=select, intensity="percentile 1 99"), images)
 
 
 def test_what_was_measured_survives_json_and_a_classifier_of_before_is_read() -> None:
