@@ -137,10 +137,11 @@ def test_the_tables_of_cellprofiler_are_understood(table: Path) -> None:
     for name in ("rna", "dna"):
         columns |= {
             f"FileName_{name}": [f"{image}.tif" for image in range(IMAGES)],
-            f"PathName_{name}": [str(root / name)] * IMAGES,
+            f"PathName_{name}": [f"{root / name}/"] * IMAGES,  # with a slash or without
         }
     manifest = scan(write_table(root / "load_data.csv", columns))
     assert manifest.channel_names == ("rna", "dna")
+    assert manifest.table["path"][0] == str(root / "rna" / "0.tif")
     np.testing.assert_array_equal(pixels(manifest), [whole(image)[[2, 0], :, 2:22] for image in range(IMAGES)])
 
 

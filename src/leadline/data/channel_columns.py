@@ -66,5 +66,5 @@ def refuse_unlike_training(source: str | Path, found: tuple[str, ...], *, traine
 def _path(table: pl.DataFrame, column: str) -> pl.Expr:
     folder = FOLDER + column.removeprefix(FILE)
     if column.startswith(FILE) and folder in table.columns:
-        return pl.concat_str(pl.col(folder).fill_null("."), pl.lit("/"), pl.col(column))
+        return pl.concat_str(pl.col(folder).fill_null(".").str.strip_chars_end("/"), pl.lit("/"), pl.col(column))
     return pl.col(column)
