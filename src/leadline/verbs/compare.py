@@ -2,6 +2,7 @@
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,10 @@ def compare(
     seed: int | None = None,
     split_seed: int | None = None,
     group: str | None = None,
+    test_group: Sequence[str] | None = None,
+    folds: int | None = None,
+    repeats: int | None = None,
+    balance: str | None = None,
     watch: Watch | None = None,
 ) -> Comparison:
     """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
@@ -86,7 +91,8 @@ def compare(
     plan = plan_comparison(
         data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
         size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed,
-        split_seed=split_seed, group=group, watch=watch,
+        split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats, balance=balance,
+        watch=watch,
     )  # fmt: skip
     folder = new_folder(out, default=f"{Path(data).stem}-compare")
     for one in plan.recipes:

@@ -78,6 +78,8 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
     """The settings of a recipe file, overruled by those that are `given` (not None)."""
     settings = read_settings(Path(recipe)) if recipe else {}
     chosen = {name: value for name, value in given.items() if value is not None}
+    if "test_group" in chosen:
+        chosen["test_group"] = tuple(chosen["test_group"])
     lengths = {"steps", "epochs", "minutes"}
     if lengths & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
         settings = {name: value for name, value in settings.items() if name not in lengths}
@@ -92,7 +94,12 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
-    manifest = split(scan(data, group=settings.get("group", "")), seed=settings.get("split_seed", 0))
+    manifest = split(
+        scan(data, group=settings.get("group", "")),
+        seed=settings.get("split_seed", 0),
+        test_group=tuple(settings.get("test_group", ())),
+        folds=bool(settings.get("folds")),
+    )
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     return manifest

@@ -1,6 +1,7 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from leadline.anatomy import measure as anatomy_of
 from leadline.classifier import Classifier
+from leadline.data.balance import class_weights
 from leadline.data.cache import ImageCache
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
@@ -45,6 +47,10 @@ def train(
     seed: int | None = None,
     split_seed: int | None = None,
     group: str | None = None,
+    test_group: Sequence[str] | None = None,
+    folds: int | None = None,
+    repeats: int | None = None,
+    balance: str | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
@@ -55,7 +61,8 @@ def train(
     watch = watch or Watch()
     plan, settings = plan_training(
         data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
-        learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group, watch=watch,
+        learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group,
+        test_group=test_group, folds=folds, repeats=repeats, balance=balance, watch=watch,
     )  # fmt: skip
     name = f"{Path(settings['data']).stem}-{settings['model']}"
     run = Run(new_folder(out, default=name))
@@ -122,11 +129,18 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
         )
     preprocessing = measured(geometry(manifest, size=recipe.size), pixels)
-    batches = TrainingBatches(cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment)
+    batches = TrainingBatches(
+        cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance
+    )
     cache.fill(batches.order(0))
 
     network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
+
+    weights = None
+    if recipe.balance == "weights":
+        balanced = class_weights(labels[rows["train"]], len(manifest.classes))
+        weights = torch.tensor(balanced, dtype=torch.float32, device=machine.device)
 
     def validate(_: nn.Module) -> dict[str, float]:
         probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
@@ -147,6 +161,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             hardware=machine,
             run=run.folder,
             watch=watch,
+            class_weights=weights,
         )
         started = time.perf_counter()
         judged = np.concatenate([rows["validation"], rows["test"]])
