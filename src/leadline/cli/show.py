@@ -112,7 +112,12 @@ def run(finished: Run, *, json: bool) -> int:
     if json:
         as_json({"run": str(finished.folder), **metrics})
     else:
-        metric_table(metrics["test"], title=f"{finished.recipe.model} on its test images")
+        name = finished.recipe.model
+        if "folds" in metrics:
+            title = f"{name}, {metrics['folds']['folds']} folds: each image judged by a network that had not seen it"
+            metric_table(metrics["validation"], title=title)
+        if "test" in metrics:
+            metric_table(metrics["test"], title=f"{name} on its test images")
         print(f"report      {finished.folder / 'report.html'}")
         print(f"classifier  {finished.folder / 'classifier'}")
     return SOME_UNREADABLE if metrics["left_out"] else DONE
@@ -158,7 +163,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
         as_json(result)
     else:
         table(
-            "network", "parameters", "multiply-adds", "training", "per image", "validation", "test (95 % interval)",
+            "network", "parameters", "multiply-adds", "training", "per image",
+            "out of fold" if any("folds" in network for network in result["networks"]) else "validation",
+            "test (95 % interval)",
             rows=[
                 [
                     network["name"],
@@ -169,9 +176,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
                             duration(network["training_seconds"]),
                             duration(network["seconds_per_image"]["prediction"]),
                             estimate(network["validation"]["accuracy"]),
-                            estimate(network["test"]["accuracy"]),
+                            estimate(network.get("test", {}).get("accuracy")),
                         ]
-                        if "test" in network
+                        if "validation" in network
                         else ["failed", "", "", ""]
                     ),
                 ]

@@ -33,7 +33,8 @@ def comparison_headline(verdict: dict[str, Any], networks: list[Network], images
         meaning = [*_how_good(choice), *_how_cheap(choice, best, networks)]
     elif best:
         needed = verdict.get("images_needed")
-        line = f"Undecided: it takes about {needed:,} validation images." if known(needed) else "Undecided."
+        what = "validation images" if images.get("validation") else "images"
+        line = f"Undecided: it takes about {needed:,} {what}." if known(needed) else "Undecided."
         advice = LONGER if verdict.get("not_judged") else _safe_choice(best, networks)
         meaning = [advice, *_how_good(best), *_images_in_all(needed, images)]
     else:
@@ -46,7 +47,7 @@ def run_headline(network: Network) -> Headline:
     accuracy = value_of(network.test.get("accuracy"))
     if accuracy is None:
         return Headline("Not finished.", "", ("This training has not been evaluated; below is what it left so far.",))
-    return Headline(f"{percent(accuracy)} of the test images are named rightly.", "", tuple(_how_good(network)))
+    return Headline(f"{percent(accuracy)} of the {network.judged_on} are named rightly.", "", tuple(_how_good(network)))
 
 
 def _how_good(network: Network) -> list[str]:
@@ -55,9 +56,16 @@ def _how_good(network: Network) -> list[str]:
     if value is None:
         return []
     n = (accuracy or {}).get("n")
-    images = f"{n:,} test images" if known(n) else "test images"
+    images = f"{n:,} {network.judged_on}" if known(n) else network.judged_on
     interval = f" (95{SPACE}% interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
     against = f"; always answering the most frequent class would get {percent(baseline)}" if known(baseline) else ""
+    if network.judged_split != "test":
+        return [
+            f"{network.name} is right in {percent(value)}{interval} of {images}{against}. Each image was judged by a "
+            f"network that was trained without it, in one of {network.folds.get('folds')} folds.",
+            "The classifier that is handed over was trained on all of these images with the same recipe, so none is "
+            "left to judge it itself: it can be expected to do about as well, or a little better.",
+        ]
     return [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
 
 

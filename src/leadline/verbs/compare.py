@@ -138,6 +138,8 @@ def plan_comparison(
         )
     models = [architecture(name).name for name in models or []]  # an unknown name fails before the images are read
     settings = collect_settings(recipe, **given)
+    if seeds > 1 and settings.get("folds"):
+        raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
     manifest = read_data(data, settings, watch)
@@ -199,7 +201,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
     candidates = [
         Candidate(
             network["name"],
-            [run.predictions.of_split("validation") for run in by_model[network["name"]] if "validation" in network],
+            [one for run in by_model[network["name"]] if "validation" in network for one in run.chosen_on],
             network["multiply_adds"],
             not_judged=network["not_judged"],
         )
@@ -211,7 +213,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         "images": Plan(manifest, ()).images,
         "verdict": decide(candidates, margin=margin).as_dict(),
         "networks": described,
-        "looks_at_test": 1,
+        "looks_at_test": int(any("test" in network for network in described)),
         "environment": environment(),
     }
 
@@ -241,10 +243,10 @@ def describe(
         )
         for run, found in zip(runs, metrics, strict=True)
     ]
-    copied = ("validation", "test", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
+    copied = ("validation", "test", "folds", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
     return {
         **entry,
-        **{name: metrics[0][name] for name in copied},
-        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics],
+        **{name: metrics[0][name] for name in copied if name in metrics[0]},
+        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics if "test" in found],
         "not_judged": next(filter(None, reasons), ""),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.preprocessing import geometry
 from leadline.data.sources import scan
@@ -45,14 +46,18 @@ class Plan:
 
     def seconds(self, number: int) -> float:
         """How long the training of network `number` and its predictions would take here."""
-        return self.costs[number].seconds(self.epochs(self.recipes[number]), **self.images)
+        recipe = self.recipes[number]
+        images = workload(self.images, folds=recipe.folds, repeats=recipe.repeats)
+        return self.costs[number].seconds(self.epochs(recipe), **images)
 
     def doubts(self, margin: float | None) -> list[str]:
         """What could not be judged with so few images, a sentence each."""
-        images, training = self.images["validation"], Counter(self.manifest.usable.filter(split="train")["label"])
+        folds = any(recipe.folds for recipe in self.recipes)
+        images, what = (self.images["train"], "out-of-fold") if folds else (self.images["validation"], "validation")
+        training = Counter(self.manifest.usable.filter(split="train")["label"])
         low, high = wilson(round(0.9 * images), images)
         found = [
-            f"with {images:,} validation images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
+            f"with {images:,} {what} images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
         ]
         if margin is not None:
             # Of two equally good networks: z² × disagreement / margin² (docs/evaluation.md).
@@ -60,7 +65,7 @@ class Plan:
             if needed > images:
                 found.append(
                     f"with a margin of {margin:.3g} and networks that disagree on {TYPICAL_DISAGREEMENT:.0%} of "
-                    f"the images a verdict needs about {needed:,} validation images"
+                    f"the images a verdict needs about {needed:,} {what} images"
                 )
         few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
         if few:
@@ -100,14 +105,29 @@ def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manif
         test_group=tuple(settings.get("test_group", ())),
         folds=bool(settings.get("folds")),
     )
+    if settings.get("folds"):  # what folds cannot be made of is told before anything is trained
+        fold_of_images(manifest, settings["folds"], seed=settings.get("split_seed", 0))
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     return manifest
 
 
+def workload(images: dict[str, int], *, folds: int, repeats: int) -> dict[str, int]:
+    """The images of all trainings of a recipe together, as `Cost.seconds` takes them: folds, and one on all images."""
+    if not folds:
+        return images
+    all_images = images["train"]
+    return {
+        "train": all_images + repeats * (folds - 1) * all_images,
+        "validation": repeats * all_images,
+        "test": images["test"],
+    }
+
+
 def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
     """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
-    images = Plan(manifest, ()).images
+    folds, repeats = settings.get("folds") or 0, settings.get("repeats") or 1
+    images = workload(Plan(manifest, ()).images, folds=folds, repeats=repeats)
     minutes = settings.get("minutes")
     geometric = geometry(manifest, size=1)
 

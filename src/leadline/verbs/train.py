@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from leadline.runtime.memory import PeakMemory
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, write_json
 from leadline.zoo import architecture, create_model
@@ -112,8 +114,13 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
-def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) -> Run:
+def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, report: bool = True) -> Run:
     """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one."""
+    if recipe.folds:
+        train_part = partial(train_into, watch=watch, report=False)
+        train_in_folds(run, recipe, manifest, begin=begin, train_part=train_part, watch=watch)
+        write_run_report(run.folder)
+        return run
     machine = hardware()
     peak = PeakMemory(machine.device)
     usable = manifest.usable
@@ -143,6 +150,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         weights = torch.tensor(balanced, dtype=torch.float32, device=machine.device)
 
     def validate(_: nn.Module) -> dict[str, float]:
+        if not len(rows["validation"]):  # all images are trained on, after a cross-validation
+            return {}
         probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
         readable = np.array([not error for error in errors])
         found, true = probabilities[readable], labels[rows["validation"]][readable]
@@ -166,7 +175,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         started = time.perf_counter()
         judged = np.concatenate([rows["validation"], rows["test"]])
         probabilities, errors = engine.predict(cached_images(cache, judged, batch_size=BATCH_SIZE))
-        prediction_seconds = (time.perf_counter() - started) / len(judged)
+        prediction_seconds = (time.perf_counter() - started) / max(1, len(judged))
     finally:
         cache.close()
 
@@ -189,9 +198,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
-            "validation": measure(predictions.of_split("validation")),
-            "test": measure(predictions.of_split("test")),
-            "looks_at_test": 1,
+            **{name: measure(predictions.of_split(name)) for name in ("validation", "test") if len(rows[name])},
+            "looks_at_test": int(len(rows["test"]) > 0),
             "seconds_per_image": {
                 "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
                 "prediction": prediction_seconds,
@@ -201,7 +209,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             "left_out": left_out(manifest, cache),
         },
     )
-    write_run_report(run.folder)
+    if report:
+        write_run_report(run.folder)
     return run
 
 
