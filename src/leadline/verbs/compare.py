@@ -16,6 +16,7 @@ from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.more_images import HALVINGS, trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
@@ -64,6 +65,7 @@ def compare(
     lineup: str = "families",
     seeds: int = 1,
     margin: float = MARGIN,
+    learning_curve: bool = False,
     out: str | Path | None = None,
     recipe: str | Path | None = None,
     epochs: float | None = None,
@@ -85,14 +87,15 @@ def compare(
 
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
     name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
-    A network whose training fails is reported as not judged; the others go on.
+    A network whose training fails is reported as not judged; the others go on. With `learning_curve` the network of the
+    verdict is trained again on fewer images (verbs.more_images): would more of them help?
     """
     watch = watch or Watch()
     plan = plan_comparison(
-        data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
-        size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed,
-        split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats, balance=balance,
-        watch=watch,
+        data, models=models, lineup=lineup, seeds=seeds, margin=margin, learning_curve=learning_curve, recipe=recipe,
+        epochs=epochs, minutes=minutes, size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment,
+        seed=seed, split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats,
+        balance=balance, watch=watch,
     )  # fmt: skip
     folder = new_folder(out, default=f"{Path(data).stem}-compare")
     for one in plan.recipes:
@@ -105,6 +108,7 @@ def compare(
         "command": command_line(),
         "created": datetime.date.today().isoformat(),
         "verdict": None,
+        "learning_curve": {} if learning_curve else None,
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
@@ -123,6 +127,7 @@ def plan_comparison(
     lineup: str = "families",
     seeds: int = 1,
     margin: float = MARGIN,
+    learning_curve: bool = False,
     recipe: str | Path | None,
     timed: bool = False,
     watch: Watch | None = None,
@@ -140,13 +145,16 @@ def plan_comparison(
     settings = collect_settings(recipe, **given)
     if seeds > 1 and settings.get("folds"):
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
+    if learning_curve and settings.get("folds"):
+        raise UsageError("--learning-curve beside --folds: it takes validation images; leave out one of them")
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
     manifest = read_data(data, settings, watch)
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
-    plan = make_plan(manifest, names, settings, timed=timed, watch=watch)
+    further = HALVINGS if learning_curve else 0
+    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further)
     return plan.repeated(seeds)
 
 
@@ -185,9 +193,23 @@ def finish(folder: Path, *, watch: Watch) -> Comparison:
             watch.note(f"{run.name}: not judged, {error}")
     if len(failures) == len(runs):
         raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
-    write_json(folder / "comparison.json", conclude(begun, runs, failures))
+    result = conclude(begun, runs, failures)
+    if begun.get("learning_curve") is not None:
+        write_json(folder / "comparison.json", result)  # the verdict stands, whatever comes of the curve
+        network = network_of_curve(result)
+        own = [run for run in runs if run.recipe.model == network]
+        result["learning_curve"] = trained_on_fewer(folder, network, own, margin=begun["margin"], watch=watch)
+    write_json(folder / "comparison.json", result)
     write_comparison_report(folder)
     return Comparison(folder)
+
+
+def network_of_curve(result: dict[str, Any]) -> str | None:
+    """The choice, else the best, else the most accurate of those that are not judged; None where all failed."""
+    tried = [network for network in result["networks"] if "validation" in network]
+    accurate = max(tried, key=lambda network: network["validation"]["accuracy"]["value"], default={"name": None})
+    found: str | None = result["verdict"]["choice"] or result["verdict"]["best"] or accurate["name"]
+    return found
 
 
 def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -> dict[str, Any]:
