@@ -99,8 +99,9 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
             for row in rows
         ],
     )  # fmt: skip
-    total = sum(planned.seconds(number) for number in range(len(planned.recipes)))
-    print(f"in all about {duration(total)}, beside decoding the images once")
+    if planned.further:
+        print(f"then {planned.further} trainings on fewer images of the network that is chosen, or found best")
+    print(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
     for doubt in doubts:
         print(doubt)
     return DONE
@@ -188,6 +189,14 @@ def comparison(finished: Comparison, *, json: bool) -> int:
         print(f"\n{result['verdict']['reason']}")
         for name, reason in result["verdict"]["not_judged"].items():
             print(f"  {name}: {reason}")
+        curve = result.get("learning_curve")
+        if curve:
+            print()
+            table(
+                "training images", f"{curve['network']}, validation (95 % interval)",
+                rows=[[f"{point['images']:,}", estimate(point["accuracy"])] for point in curve["points"]],
+            )  # fmt: skip
+            print(curve["reason"])
         print(f"\nreport  {finished.folder / 'report.html'}")
     incomplete = any(network.get("left_out") for network in result["networks"])
     return SOME_UNREADABLE if incomplete else DONE

@@ -34,6 +34,7 @@ class Plan:
     manifest: Manifest
     recipes: tuple[Recipe, ...]
     costs: tuple[Cost, ...] = ()
+    further: int = 0  # trainings of a network that is not known yet, taken for the dearest
 
     @property
     def images(self) -> dict[str, int]:
@@ -49,6 +50,12 @@ class Plan:
         recipe = self.recipes[number]
         images = workload(self.images, folds=recipe.folds, repeats=recipe.repeats)
         return self.costs[number].seconds(self.epochs(recipe), **images)
+
+    @property
+    def seconds_in_all(self) -> float:
+        each = [self.seconds(number) for number in range(len(self.recipes))]
+        seeds = len({recipe.seed for recipe in self.recipes})
+        return sum(each) + self.further * seeds * max(each, default=0.0)
 
     def doubts(self, margin: float | None) -> list[str]:
         """What could not be judged with so few images, a sentence each."""
@@ -124,8 +131,13 @@ def workload(images: dict[str, int], *, folds: int, repeats: int) -> dict[str, i
     }
 
 
-def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
-    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
+def make_plan(
+    manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch, further: int = 0
+) -> Plan:
+    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps.
+
+    The minutes are for these trainings and for `further` ones of the dearest.
+    """
     folds, repeats = settings.get("folds") or 0, settings.get("repeats") or 1
     images = workload(Plan(manifest, ()).images, folds=folds, repeats=repeats)
     minutes = settings.get("minutes")
@@ -152,13 +164,15 @@ def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *
             watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
     if minutes:
         costs = tuple(cost(recipe) for recipe in recipes)
-        epochs = epochs_within(minutes * 60, list(costs), **images)
+        dearest = max(costs, key=lambda one: one.training)
+        epochs = epochs_within(minutes * 60, [*costs, *[dearest] * further], **images)
         return Plan(
             manifest,
             tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),
             costs,
+            further,
         )
-    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else ())
+    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else (), further)
 
 
 def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:
