@@ -38,7 +38,8 @@ class Settings:
         str | None,
         Parameter(
             help="What may be done to an image without changing its class: none, shift (moved a little), flip (and "
-            "mirrored: photographs), dihedral (and turned: cells, tiles). [default: shift]"
+            "mirrored: photographs), dihedral (and turned: cells, tiles); for few images with +strong behind it (also "
+            "turned a little, scaled, lit otherwise, covered in part). [default: shift]"
         ),
     ] = None
     seed: Annotated[int | None, Parameter(help="Of initialisation, order, augmentation and dropout. [default: 0]")] = (
