@@ -1,50 +1,18 @@
 """Made-up networks whose errors follow a known law: what is said of more images is right as often as it claims."""
 
-from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
 
 from leadline.errors import UsageError
+from leadline.evaluation.curve_simulation import made_up_tables, study
 from leadline.evaluation.learning_curve import HARDLY, UNKNOWN, YES, _error, _fit, learning_curve
 from leadline.evaluation.predictions import Predictions
 
-SIZES = (125, 250, 500, 1000)
 
-
-def made_up(
-    law: tuple[float, float, float],
-    *,
-    images: int,
-    seed: int = 0,
-    sizes: tuple[int, ...] = SIZES,
-    seeds: int = 1,
-    spread: float = 0.005,
-    groups: int = 0,
-) -> dict[int, list[Predictions]]:
-    """Tables of networks that err in a share end + fall (n/1000)^−exponent of all images, mostly the same ones."""
-    end, fall, exponent = law
-    random = np.random.default_rng(seed)
-    group = random.integers(0, groups, images) if groups else np.arange(images)
-    hard = np.sqrt(0.5) * random.standard_normal(max(groups, images))[group] + np.sqrt(0.5) * random.standard_normal(
-        images
-    )
-    tables: dict[int, list[Predictions]] = {}
-    for size in sizes:
-        for _ in range(seeds):
-            error = np.clip(end + fall * (size / 1000) ** -exponent + spread * random.standard_normal(), 1e-4, 0.9)
-            difficulty = np.sqrt(0.7) * hard + np.sqrt(0.3) * random.standard_normal(images)
-            right = np.where(difficulty < NormalDist().inv_cdf(1 - error), 0.9, 0.1)
-            tables.setdefault(size, []).append(
-                Predictions.from_arrays(
-                    paths=[str(number) for number in range(images)],
-                    probabilities=np.column_stack([right, 1 - right]),
-                    classes=("a", "b"),
-                    labels=["a"] * images,
-                    groups=[str(one) for one in group] if groups else None,
-                )
-            )
-    return tables
+def made_up(law: tuple[float, float, float], *, images: int, **options: Any) -> dict[int, list[Predictions]]:
+    return made_up_tables(law, images=images, **{"seed": 0, **options})
 
 
 @pytest.mark.parametrize("law", [(0.02, 0.1, 0.5), (0.0, 0.2, 0.3), (0.07, 0.03, 1.0), (0.1, 0.0, 0.5)])
@@ -124,10 +92,6 @@ def test_groups_make_everything_less_certain() -> None:
 def test_what_is_said_of_twice_the_images_is_right_nine_times_in_ten(
     law: tuple[float, float, float], images: int
 ) -> None:
-    accuracy = 1 - law[0] - law[1] * 2 ** -law[2]
-    gain = law[1] * (1 - 2 ** -law[2])
-    found = [learning_curve(made_up(law, images=images, seed=seed)) for seed in range(100)]
-    held = [one["forecast"][0]["low"] <= accuracy <= one["forecast"][0]["high"] for one in found]
-    assert np.mean(held) >= 0.87
-    wrong = [one["answer"] == (YES if gain < 0.005 else HARDLY) for one in found]
-    assert np.mean(wrong) <= 0.08
+    found = study(law, images=images, spread=0.005)
+    assert found["accuracy held"] >= 0.87
+    assert found[YES if found["gain"] < 0.005 else HARDLY] <= 0.08

@@ -52,7 +52,7 @@ def _of_folder(asked: str, paths: Sequence[str], option: str) -> list[str]:
         folders = PurePosixPath(path.replace("\\", "/")).parts[:-1]
         if len(folders) < level:
             raise LeadlineError(
-                f"{path}: lies in {len(folders)} folders of the data only, so {option} {asked} has no name"
+                f"{path}: lies in {len(folders)} folders of the data only, so {option} {asked} names none"
             )
         names.append(folders[-level])
     return names

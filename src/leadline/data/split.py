@@ -130,11 +130,11 @@ def _deal_groups(pool: pl.DataFrame, manifest: Manifest, wanted: list[str], seed
 
 def refuse_few_groups(pool: pl.DataFrame, manifest: Manifest, *, parts: int, what: str) -> None:
     """LeadlineError, with the counts, where whole groups cannot give each of so many parts every class."""
-    groups = pool["group"].n_unique()
-    if groups < parts:
+    groups = sorted(pool["group"].unique())
+    if len(groups) < parts:
         raise LeadlineError(
-            f"{manifest.source}: {groups} group{'s' * (groups > 1)} cannot be dealt into {parts} {what}; at least "
-            f"{parts} are needed"
+            f"{manifest.source}: {counted(len(groups), 'group')} ({', '.join(groups)}) cannot be dealt into {parts} "
+            f"{what}; at least {parts} are needed"
         )
     for label in manifest.classes:
         sizes = Counter(pool.filter(label=label)["group"])

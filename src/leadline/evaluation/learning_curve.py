@@ -36,7 +36,7 @@ FEWEST_SIZES = 4
 # Exponents that were found lie between 0.07 and 0.5 (Hestness et al., table 1), and 1 for the easiest problems.
 EXPONENTS = np.geomspace(0.05, 1.5, 100)
 # What a training anew moves an accuracy by (standard deviation), where no second seed shows it.
-SPREAD_OF_TRAININGS = 0.005
+SPREAD_OF_TRAININGS = 0.01
 # Twice the images is what the answer is about; four times shows how little is known by then.
 FORECAST = (2, 4)
 DRAWN = np.geomspace(1 / 8, 4, 21)

@@ -66,6 +66,10 @@ class Plan:
         found = [
             f"with {images:,} {what} images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
         ]
+        judged = self.manifest.usable.filter(split="train" if folds else "validation")
+        if judged["group"].null_count() < len(judged):
+            groups = judged["group"].n_unique()
+            found[0] += f", were they independent; they are of {groups} group{'s' * (groups > 1)}, and know less"
         if margin is not None:
             # Of two equally good networks: z² × disagreement / margin² (docs/evaluation.md).
             needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
