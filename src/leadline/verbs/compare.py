@@ -261,7 +261,7 @@ def describe(
         or still_improving(
             [row["step"] / recipe.steps for row in run.history],
             [row["validation_accuracy"] for row in run.history],
-            margin=margin,
+            margin=max(margin, 1.5 / found["validation"]["accuracy"]["n"]),  # a single image is no rise
         )
         for run, found in zip(runs, metrics, strict=True)
     ]
