@@ -78,6 +78,10 @@ def test_the_test_split_is_in_no_fold_and_is_looked_at_once(crossed: Run) -> Non
             assert not tested & set(Run(part).predictions.table["path"])
             assert "test" not in Run(part).metrics
     assert crossed.metrics["looks_at_test"] == 1
+    page = (crossed.folder / "report.html").read_text()
+    assert "On 6 test images that it had never seen" in page
+    assert "In 3 folds of the other images" in page
+    assert "Over 2 repeats with other folds it was" in page
 
 
 def test_the_classifier_is_the_one_that_was_trained_on_all_images(crossed: Run) -> None:

@@ -57,6 +57,16 @@ def test_a_curve_that_was_not_asked_for_is_not_drawn(make_images: MakeImages, tm
     assert "Would more images help?" not in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_every_seed_has_a_curve_of_its_own(make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=30)
+    found = compare(data, models=["lenet5"], out=tmp_path / "out", epochs=1, seeds=2, learning_curve=True)
+    points = found.result["learning_curve"]["points"]
+    assert [len(point["seeds"]) for point in points] == [2, 2, 2, 2]
+    runs = [Run(tmp_path / "out" / "learning-curve" / f"{points[2]['images']}-seed{seed}") for seed in (0, 1)]
+    subsets = [set(run.manifest.usable.filter(split="train")["path"]) for run in runs]
+    assert subsets[0] != subsets[1]
+
+
 def test_a_subset_whose_training_fails_is_left_out_of_the_curve(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

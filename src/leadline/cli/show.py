@@ -85,10 +85,12 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
         as_json({"data": planned.manifest.source, "images": planned.images, "networks": rows, "doubts": doubts})
         return DONE
     images = planned.images
-    print(
-        f"{planned.manifest.source}: {len(planned.manifest.classes)} classes, {images['train']:,} training, "
-        f"{images['validation']:,} validation and {images['test']:,} test images"
-    )
+    folds = planned.recipes[0].folds
+    learned = f"{images['train']:,} training, {images['validation']:,} validation"
+    if folds:
+        learned = f"{images['train']:,} images in {folds} folds"
+    classes = len(planned.manifest.classes)
+    print(f"{planned.manifest.source}: {classes} classes, {learned} and {images['test']:,} test images")
     table(
         "network", "size", "epochs", "steps", "batch", "learning rate", "augment", "time here",
         rows=[

@@ -62,11 +62,26 @@ def _how_good(network: Network) -> list[str]:
     if network.judged_split != "test":
         return [
             f"{network.name} is right in {percent(value)}{interval} of {images}{against}. Each image was judged by a "
-            f"network that was trained without it, in one of {network.folds.get('folds')} folds.",
+            f"network that was trained without it, in one of {network.folds.get('folds')} folds.{_repeated(network)}",
             "The classifier that is handed over was trained on all of these images with the same recipe, so none is "
             "left to judge it itself: it can be expected to do about as well, or a little better.",
         ]
-    return [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
+    found = [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
+    if network.folds:
+        crossed = network.validation.get("accuracy")
+        found.append(
+            f"In {network.folds['folds']} folds of the other images, {percent(value_of(crossed))} "
+            f"({percent_interval(crossed)}) were named rightly by networks trained without them.{_repeated(network)}"
+        )
+    return found
+
+
+def _repeated(network: Network) -> str:
+    accuracies = (network.folds.get("repeats_spread") or {}).get("accuracies") or ()
+    if len(accuracies) < 2:
+        return ""
+    lowest, highest = percent(min(accuracies)), percent(max(accuracies))
+    return f" Over {len(accuracies)} repeats with other folds it was {lowest} to {highest}."
 
 
 def _how_cheap(choice: Network, best: Network | None, networks: list[Network]) -> list[str]:

@@ -21,6 +21,8 @@ SETTINGS = {
     "seed": "seed",
     "split_seed": "seed of the split",
     "group": "group",
+    "test_group": "groups tested on",
+    "balance": "balance of the classes",
 }
 
 
@@ -88,6 +90,8 @@ def _recipes(networks: list[Network]) -> Recipes:
 def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value or "")
 
 

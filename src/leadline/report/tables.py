@@ -52,6 +52,10 @@ class Network:
     not_judged: str = ""
 
     @property
+    def chosen_on(self) -> str:
+        return "out-of-fold" if self.folds else "validation"
+
+    @property
     def judged_on(self) -> str:
         return f"{self.judged_split} images"
 
