@@ -117,8 +117,7 @@ def run(finished: Run, *, json: bool) -> int:
     else:
         name = finished.recipe.model
         if "folds" in metrics:
-            title = f"{name}, {metrics['folds']['folds']} folds: each image judged by a network that had not seen it"
-            metric_table(metrics["validation"], title=title)
+            metric_table(metrics["validation"], title=f"{name} on all images, out of {metrics['folds']['folds']} folds")
         if "test" in metrics:
             metric_table(metrics["test"], title=f"{name} on its test images")
         print(f"report      {finished.folder / 'report.html'}")
