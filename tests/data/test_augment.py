@@ -62,7 +62,7 @@ def test_the_border_is_continued_not_blackened() -> None:
     assert (augment(bright, "dihedral", seed=0, epoch=0, rows=np.arange(50)) == 200).all()
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", [name for name in POLICIES if "strong" not in name])
 @pytest.mark.parametrize(
     ("dtype", "channels"), [("uint8", 1), ("uint16", 5), ("int16", 5), ("float32", 5), ("uint16", 64)]
 )

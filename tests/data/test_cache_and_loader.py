@@ -168,3 +168,16 @@ def test_grey_is_read_as_colour_and_grey_colour_as_grey_but_colour_is_refused(tm
     assert np.array_equal(as_grey.read(tmp_path / "grey colour.png")[..., 0], grey)
     with pytest.raises(cache_module.ImageError, match=r"colour.png: 3 channels of uint8, but .* 1 of uint8"):
         as_grey.read(tmp_path / "colour.png")
+
+
+def test_an_image_that_is_drawn_twice_in_an_epoch_is_changed_in_two_ways(make_images: MakeImages) -> None:
+    labels = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1, 1])  # so that the first image is drawn five times
+    source = batches(filled(make_images(count=5)), labels=labels, balance="sampling", augment="dihedral+strong")
+    seen = [
+        image.numpy().tobytes()
+        for batch in source.epoch(0)
+        for image, label in zip(batch.images, batch.labels, strict=True)
+        if label == 0
+    ]
+    assert len(seen) == 5
+    assert len(set(seen)) == 5

@@ -8,7 +8,7 @@ import pytest
 
 from leadline.data.manifest import SCHEMA, Manifest
 from leadline.data.split import split
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 
 
 def manifest(labels: list[str], **columns: list[str | None]) -> Manifest:
@@ -90,7 +90,7 @@ def test_unusable_images_are_in_no_split() -> None:
         ({"split": ["train"] * 20 + [None] * 20}, "some images have a split and others, such as 20.png, have none"),
         ({"split": ["test"] * 20 + ["validation"] * 20}, "none for training"),
         ({"group": ["x"] * 39 + [None]}, r"39\.png: has no group"),
-        ({"group": ["x", "y"] * 20}, "2 groups cannot be dealt into 3 splits"),
+        ({"group": ["x", "y"] * 20}, "2 groups \\(x, y\\) cannot be dealt into 3 splits"),
         ({"group": ["x", "x", "y", "y"] * 10, "split": ["train", "train", "test", "test"] * 9 + ["test"] * 4},
          "images of group 'x' lie in several splits"),
         ({"split": ["train", "test"] * 20}, "the class 'b' has no image"),
@@ -103,5 +103,51 @@ def test_what_cannot_be_split_is_refused(columns: dict[str, list[str | None]], m
 
 def test_a_class_that_lies_in_one_group_only_is_refused_with_the_counts() -> None:
     groups = ["p0"] * 10 + [f"p{number}" for number in range(1, 31)]
-    with pytest.raises(LeadlineError, match=r"class 'a' would be missing from the .* split"):
+    with pytest.raises(LeadlineError, match=r"class 'a' lie in 1 group only \(p0 10\)"):
         split(manifest(["a"] * 10 + ["b"] * 30, group=list(groups)))
+
+
+def grouped() -> Manifest:
+    return manifest(["a", "b"] * 40, group=[f"site {number // 16}" for number in range(80)])
+
+
+def test_the_groups_that_are_named_are_the_test_split() -> None:
+    table = split(grouped(), test_group=("site 1", "site 4")).table
+    assert set(table.filter(split="test")["group"]) == {"site 1", "site 4"}
+    assert len(table.filter(split="test")) == 32
+    assert table.group_by("group").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert table.filter(pl.col("split") == "validation")["group"].n_unique() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (grouped(), r"no image is of this group; did you mean 'site 2'\? there are site 0 \(16 images\), site 1 \("),
+        (manifest(["a", "b"] * 20), "these images have no groups; say what they are with --group"),
+        (manifest(["a", "b"] * 20, split=["train"] * 20 + ["test"] * 20, group=["x"] * 20 + ["y"] * 20),
+         "has a test split of its own"),
+    ],
+)  # fmt: skip
+def test_test_groups_that_cannot_be_are_refused(data: Manifest, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        split(data, test_group=("Site 2",))
+
+
+def test_leaving_out_one_of_two_sites_leaves_too_few_groups() -> None:
+    data = manifest(["a", "b"] * 20, group=["x"] * 20 + ["y"] * 20)
+    with pytest.raises(LeadlineError, match=r"1 group \(x\) cannot be dealt into 2 splits"):
+        split(data, test_group=("y",))
+
+
+def test_a_class_that_the_test_groups_lack_is_noted() -> None:
+    labels = [("a", "b", "c")[number % (2 if number < 20 else 3)] for number in range(80)]
+    data = manifest(labels, group=[f"site {number // 20}" for number in range(80)])
+    assert "the test split has no image of c" in split(data, test_group=("site 0",)).notes
+
+
+def test_exact_copies_in_two_given_splits_are_noted_with_both_places() -> None:
+    hashes = [str(number) for number in range(39)] + ["0"]
+    splits = ["train"] * 20 + ["validation"] * 10 + ["test"] * 10
+    (note,) = split(manifest(["a", "b"] * 20, split=list(splits), sha256=hashes)).notes
+    assert "1 image in several splits, as exact copies, such as 0.png (train) and 39.png (test)" in note
+    assert split(manifest(["a", "b"] * 20, split=list(splits))).notes == ()

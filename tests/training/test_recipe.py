@@ -20,7 +20,9 @@ def recipe(**changes: object) -> Recipe:
 
 
 def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
-    written = recipe(group=r"(C\d+P\d+)", learning_rate=1 / 3, warmup=0.0)
+    written = recipe(
+        group=r"(C\d+P\d+)", test_group=('site "3"', "Zürich"), learning_rate=1 / 3, warmup=0.0, folds=5, repeats=2
+    )
     written.write(tmp_path / "recipe.toml", remark="re-run with:\nleadline train --recipe recipe.toml")
     assert Recipe.read(tmp_path / "recipe.toml") == written
 
@@ -33,6 +35,7 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
         ("batch_size = 3.5", "batch_size = 3.5: expected int"),
         ("nesterov = 1", "nesterov = 1: expected bool"),
         ("seed = true", "seed = True: expected int"),
+        ('test_group = "site 3"', "test_group = 'site 3': expected a list of texts"),
         ("epochs = = 3", "is not TOML"),
     ],
 )
@@ -48,7 +51,18 @@ def test_whole_numbers_are_taken_where_fractions_are_meant(tmp_path: Path) -> No
     assert read_settings(tmp_path / "my.toml") == {"epochs": 3.0, "learning_rate": 1.0}
 
 
-@pytest.mark.parametrize("change", [{"steps": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"augment": "rotate"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": 0},
+        {"batch_size": -1},
+        {"learning_rate": 0.0},
+        {"augment": "rotate"},
+        {"balance": "even"},
+        {"folds": 1},
+        {"repeats": 2},
+    ],
+)
 def test_impossible_settings_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(change))):
         recipe(**change)

@@ -26,6 +26,14 @@ def compare(
         float | None,
         Parameter(help="The loss of accuracy that a cheaper network may cost. [default: 0.01, one point]"),
     ] = None,
+    learning_curve: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            help="Would more images help? Train the network of the verdict on a half, a quarter and an eighth of the "
+            "images, too.",
+        ),
+    ] = False,
     out: Out = None,
     settings: Settings | None = None,
     resume: Annotated[Path | None, Parameter(help="A comparison that was interrupted; goes on where it was.")] = None,
@@ -41,7 +49,9 @@ def compare(
 
     watching = watch()
     named = [name.strip() for name in models.split(",")] if models else None
-    asked = {"models": named, "lineup": lineup, "seeds": seeds, "margin": margin}
+    asked = {
+        "models": named, "lineup": lineup, "seeds": seeds, "margin": margin, "learning_curve": learning_curve or None,
+    }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     try:
         if resume is not None:

@@ -38,7 +38,8 @@ class Settings:
         str | None,
         Parameter(
             help="What may be done to an image without changing its class: none, shift (moved a little), flip (and "
-            "mirrored: photographs), dihedral (and turned: cells, tiles). [default: shift]"
+            "mirrored: photographs), dihedral (and turned: cells, tiles); for few images with +strong behind it (also "
+            "turned a little, scaled, lit otherwise, covered in part). [default: shift]"
         ),
     ] = None
     seed: Annotated[int | None, Parameter(help="Of initialisation, order, augmentation and dropout. [default: 0]")] = (
@@ -50,8 +51,9 @@ class Settings:
     group: Annotated[
         str | None,
         Parameter(
-            help="A regular expression searched in each path; its first group names the patient, plate or slide, which "
-            "is then never divided between splits."
+            help="The patient, plate or slide, which is then never divided between splits: a column of the table; "
+            "folder:1, the folder that holds the image (folder:2, the one above it); or a regular expression searched "
+            "in each path, whose first group it is."
         ),
     ] = None
     channels: Annotated[
@@ -71,6 +73,26 @@ class Settings:
             help="What becomes 0 and 1: dtype (the type's full range), range LOW HIGH, or percentile LOW HIGH (per "
             "channel, of the training images). [default: dtype]"
         ),
+    ] = None
+    test_group: Annotated[
+        list[str] | None,
+        Parameter(
+            consume_multiple=True,
+            negative=(),
+            help="Values of --group that are the test split: leave a site, a plate or a scanner out.",
+        ),
+    ] = None
+    folds: Annotated[
+        int | None,
+        Parameter(
+            help="Cross-validation for small data sets: so many networks, of which each judges the images that it did "
+            "not see, and a last one trained on all."
+        ),
+    ] = None
+    repeats: Annotated[int | None, Parameter(help="Of the cross-validation, each with other folds.")] = None
+    balance: Annotated[
+        str | None,
+        Parameter(help="For classes of unequal size: none, weights (in the loss), sampling. [default: none]"),
     ] = None
 
 

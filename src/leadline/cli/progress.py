@@ -41,7 +41,7 @@ class Terminal(Watch):
             self._progress.update(self._task, completed=done)
 
     def row(self, row: dict[str, float]) -> None:
-        if self._progress:
+        if self._progress and "validation_accuracy" in row:
             self._progress.update(self._task, state=f"validation {row['validation_accuracy']:.1%}")
 
     def finish(self) -> None:
@@ -64,9 +64,10 @@ class Lines(Watch):
         self._printed = time.monotonic()
 
     def row(self, row: dict[str, float]) -> None:
+        validated = f"validation accuracy {row['validation_accuracy']:.1%}, " if "validation_accuracy" in row else ""
         self._last = (
             f"{self._name}: step {row['step']:.0f} of {self._steps}, training loss {row['train_loss']:.3f}, "
-            f"validation accuracy {row['validation_accuracy']:.1%}, {row['seconds']:.0f} s"
+            f"{validated}{row['seconds']:.0f} s"
         )
         if time.monotonic() - self._printed > SECONDS_BETWEEN_LINES:
             self.finish()

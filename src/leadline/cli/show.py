@@ -85,10 +85,12 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
         as_json({"data": planned.manifest.source, "images": planned.images, "networks": rows, "doubts": doubts})
         return DONE
     images = planned.images
-    print(
-        f"{planned.manifest.source}: {len(planned.manifest.classes)} classes, {images['train']:,} training, "
-        f"{images['validation']:,} validation and {images['test']:,} test images"
-    )
+    folds = planned.recipes[0].folds
+    learned = f"{images['train']:,} training, {images['validation']:,} validation"
+    if folds:
+        learned = f"{images['train']:,} images in {folds} folds"
+    classes = len(planned.manifest.classes)
+    print(f"{planned.manifest.source}: {classes} classes, {learned} and {images['test']:,} test images")
     table(
         "network", "size", "epochs", "steps", "batch", "learning rate", "augment", "time here",
         rows=[
@@ -99,8 +101,9 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
             for row in rows
         ],
     )  # fmt: skip
-    total = sum(planned.seconds(number) for number in range(len(planned.recipes)))
-    print(f"in all about {duration(total)}, beside decoding the images once")
+    if planned.further:
+        print(f"then {planned.further} trainings on fewer images of the network that is chosen, or found best")
+    print(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
     for doubt in doubts:
         print(doubt)
     return DONE
@@ -112,7 +115,11 @@ def run(finished: Run, *, json: bool) -> int:
     if json:
         as_json({"run": str(finished.folder), **metrics})
     else:
-        metric_table(metrics["test"], title=f"{finished.recipe.model} on its test images")
+        name = finished.recipe.model
+        if "folds" in metrics:
+            metric_table(metrics["validation"], title=f"{name} on all images, out of {metrics['folds']['folds']} folds")
+        if "test" in metrics:
+            metric_table(metrics["test"], title=f"{name} on its test images")
         print(f"report      {finished.folder / 'report.html'}")
         print(f"classifier  {finished.folder / 'classifier'}")
     return SOME_UNREADABLE if metrics["left_out"] else DONE
@@ -158,7 +165,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
         as_json(result)
     else:
         table(
-            "network", "parameters", "multiply-adds", "training", "per image", "validation", "test (95 % interval)",
+            "network", "parameters", "multiply-adds", "training", "per image",
+            "out of fold" if any("folds" in network for network in result["networks"]) else "validation",
+            "test (95 % interval)",
             rows=[
                 [
                     network["name"],
@@ -169,9 +178,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
                             duration(network["training_seconds"]),
                             duration(network["seconds_per_image"]["prediction"]),
                             estimate(network["validation"]["accuracy"]),
-                            estimate(network["test"]["accuracy"]),
+                            estimate(network.get("test", {}).get("accuracy")),
                         ]
-                        if "test" in network
+                        if "validation" in network
                         else ["failed", "", "", ""]
                     ),
                 ]
@@ -181,6 +190,14 @@ def comparison(finished: Comparison, *, json: bool) -> int:
         print(f"\n{result['verdict']['reason']}")
         for name, reason in result["verdict"]["not_judged"].items():
             print(f"  {name}: {reason}")
+        curve = result.get("learning_curve")
+        if curve:
+            print()
+            table(
+                "training images", f"{curve['network']}, validation (95 % interval)",
+                rows=[[f"{point['images']:,}", estimate(point["accuracy"])] for point in curve["points"]],
+            )  # fmt: skip
+            print(curve["reason"])
         print(f"\nreport  {finished.folder / 'report.html'}")
     incomplete = any(network.get("left_out") for network in result["networks"])
     return SOME_UNREADABLE if incomplete else DONE

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.keyed import uniforms
+from leadline.data.strong import strengthen
 
 # Each policy does what the ones above it do, and more: moves it, mirrors it, turns it.
 POLICIES = {
@@ -13,6 +14,9 @@ POLICIES = {
     "shift": "moved by up to an eighth of its size (safe for all images)",
     "flip": "shift, and mirrored left to right (photographs)",
     "dihedral": "shift, mirrored and turned by quarters (cells and tiles, which have no up)",
+    "shift+strong": "shift, and turned, scaled, lit otherwise and covered in part (data.strong): for few images",
+    "flip+strong": "the same upon flip",
+    "dihedral+strong": "the same upon dihedral",
 }
 
 
@@ -20,6 +24,9 @@ def augment(images: NDArray[Any], policy: str, *, seed: int, epoch: int, rows: N
     """`images`, (batch, size, size, channels), each changed as `policy` allows; `rows` identify the images."""
     if policy == "none":
         return images
+    policy, _, strong = policy.partition("+")
+    if strong:
+        images = strengthen(images, seed=seed, epoch=epoch, rows=rows)
     draws = uniforms(rows, "augment", seed, epoch, draws=4)
     size = images.shape[1]
     reach = max(1, size // 8)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leadline.data.augment import augment
+from leadline.data.balance import balanced_order, occurrence
 from leadline.data.cache import ImageCache
 from leadline.data.channel_files import Files, files_of, reason
 from leadline.data.image import ImageError
@@ -41,6 +42,7 @@ class TrainingBatches:
     batch_size: int
     seed: int
     augment: str
+    balance: str = "none"  # data.balance.METHODS
 
     def __len__(self) -> int:
         """Batches, that is steps, per epoch."""
@@ -48,18 +50,23 @@ class TrainingBatches:
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """The rows in the order in which `epoch` (from 0) visits them."""
+        if self.balance == "sampling":
+            return balanced_order(self.rows, self.labels[self.rows], seed=self.seed, epoch=epoch)
         return generator("order", self.seed, epoch).permutation(self.rows)
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch`, from number `start` on. Unreadable images are missing from theirs."""
-        parts = np.array_split(self.order(epoch), len(self))[start:]
-        return work_ahead(lambda: (self._batch(rows, epoch) for rows in parts))
+        order = self.order(epoch)
+        # An image that comes again in an epoch is changed in another way: as if it were another image.
+        visits = order + occurrence(order) * len(self.labels)
+        parts = list(zip(np.array_split(order, len(self)), np.array_split(visits, len(self)), strict=True))[start:]
+        return work_ahead(lambda: (self._batch(rows, visits, epoch) for rows, visits in parts))
 
-    def _batch(self, rows: NDArray[np.int64], epoch: int) -> Batch:
+    def _batch(self, rows: NDArray[np.int64], visits: NDArray[np.int64], epoch: int) -> Batch:
         images, readable = self.cache.take(rows)
         if not readable.all():
-            images, rows = images[readable], rows[readable]
-        images = augment(images, self.augment, seed=self.seed, epoch=epoch, rows=rows)
+            images, rows, visits = images[readable], rows[readable], visits[readable]
+        images = augment(images, self.augment, seed=self.seed, epoch=epoch, rows=visits)
         return Batch(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(self.labels[rows]))
 
 

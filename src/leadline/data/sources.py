@@ -1,7 +1,6 @@
 """From what a person names (a folder of class folders, a table, a built-in data set) to the entries of a manifest."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import polars as pl
 from leadline.data import builtin
 from leadline.data.channel_columns import refuse_unlike_training, with_files
 from leadline.data.channel_files import Files
+from leadline.data.grouping import group_values
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
@@ -46,9 +46,7 @@ def scan(
     column per channel instead of `path` (data.channel_columns).
 
     With `classes` (those of a trained classifier) an image of any other class is an error; without, the classes are
-    those found, sorted. `group` is a regular expression that is searched in each path; what its first group matches is
-    the image's patient, plate or slide. `reading` says what is done with stacks and, where each channel has a file of
-    its own, which of them count; `channel_names` are the ones that a trained classifier has, in their order. Raises
+    those found, sorted. `group` says how to find each image's patient, plate or slide (data.grouping). Raises
     LeadlineError when there is nothing to read.
     """
     path = Path(source)
@@ -66,7 +64,8 @@ def scan(
     if channel_names is not None:
         refuse_unlike_training(source, manifest.channel_names, trained=channel_names)
     if group:
-        manifest = manifest.with_table(_grouped(manifest.table, group))
+        columns = _columns(path) if path.is_file() else {}
+        manifest = manifest.with_table(_grouped(manifest.table, group, columns))
     if classes is not None:
         return _in_classes_of(manifest, classes)
     if len(manifest.classes) == 1:
@@ -200,16 +199,17 @@ def _split_name(file: Path, row: int, value: str | None) -> str | None:
     return name
 
 
-def _grouped(table: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    try:
-        found = [re.search(pattern, path) for path in table["path"]]
-    except re.error as error:
-        raise UsageError(f"--group {pattern}: is not a regular expression ({error})") from error
-    for path, match in zip(table["path"], found, strict=True):
-        if match is None:
-            raise LeadlineError(f"{path}: does not match --group {pattern}, so it would belong to no group")
-    values = [match[match.re.groups and 1] for match in found if match]
-    return table.with_columns(group=pl.Series(values, dtype=pl.String))
+def _columns(file: Path) -> dict[str, list[str | None]]:
+    """What a table says of each image besides, as text."""
+    table = _read_table(file)
+    return {name: table[name].to_list() for name in table.columns if name != "path"}
+
+
+def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None]]) -> pl.DataFrame:
+    groups = pl.Series(group_values(asked, paths=table["path"].to_list(), columns=columns), dtype=pl.String)
+    if (groups == table["label"]).all():
+        raise UsageError(f"--group {asked}: is the class of every image, so no class could be in two splits")
+    return table.with_columns(group=groups)
 
 
 def _in_classes_of(manifest: Manifest, classes: tuple[str, ...]) -> Manifest:

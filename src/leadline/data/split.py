@@ -1,53 +1,104 @@
 """The split into training, validation and test images: made once, saved with the manifest, and reused."""
 
+import difflib
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from leadline.data.deal import deal
 from leadline.data.keyed import generator
 from leadline.data.manifest import Manifest
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 
 FRACTIONS = {"train": 0.70, "validation": 0.15, "test": 0.15}
-# A grouped split deals whole groups into this many folds at most, three of which are 15 %.
-MOST_FOLDS = 20
+# Values of a group that an error lists.
+SHOWN = 8
 
 
-def split(manifest: Manifest, *, seed: int = 0) -> Manifest:
+def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = (), folds: bool = False) -> Manifest:
     """The manifest with every usable image in "train", "validation" or "test".
 
     Splits that the source has are kept; where it has no validation or no test split, 15 % of its training images become
     one. Otherwise 70/15/15, stratified by class; exact copies of an image stay together; where groups are known, no
-    group is in two of the splits that are made here. Raises LeadlineError, with the counts, when a class would be
-    missing from a split.
+    group is in two of the splits that are made here. The groups named in `test_group` are the test split. With `folds`
+    (data.folds) no split is made: all that is not given as a test split is for training, and validated out of fold.
+    What a person should know is added to the manifest's notes. Raises LeadlineError, with the counts, when a class
+    would be missing from a split that is made here.
     """
-    table = manifest.usable
+    table, notes = manifest.usable, list(manifest.notes)
     given = set(table["split"].drop_nulls())
     if given and table["split"].null_count():
         path = table.filter(pl.col("split").is_null())["path"][0]
         raise LeadlineError(f"{manifest.source}: some images have a split and others, such as {path}, have none")
     if given and "train" not in given:
         raise LeadlineError(f"{manifest.source}: has the splits {', '.join(sorted(given))}, but none for training")
+    if folds and "validation" in given:
+        notes.append("the validation images that the data name join the folds")
+        table = table.with_columns(pl.col("split").replace("validation", "train"))
+        given.remove("validation")
     if given:
         _refuse_divided_groups(table, manifest)
-    pool = table.filter(pl.col("split") == "train") if given else table
-    wanted = [name for name in ("test", "validation") if name not in given]
+    if test_group:
+        table = _with_test_groups(table, manifest, test_group, given)
+        given |= {"test"}
+    if folds or test_group:
+        table = table.with_columns(pl.col("split").fill_null("train"))
+    wanted = [] if folds else [name for name in ("test", "validation") if name not in given]
     if wanted:
+        pool = table.filter(split="train") if given else table
         _refuse_small_classes(pool, manifest, needed=1 + len(wanted))
-        dealt = (
-            _deal(pool, wanted, seed) if pool["group"].null_count() == len(pool) else _deal_groups(pool, wanted, seed)
-        )
+        dealt = _deal_groups(pool, manifest, wanted, seed) if has_groups(pool) else _deal(pool, wanted, seed)
         table = table.update(pool.select("path").with_columns(split=pl.Series(dealt)), on="path")
     _refuse_missing_classes(table, manifest, made_here=[*wanted, "train"])
-    return manifest.with_table(manifest.table.update(table.select("path", "split"), on="path"))
+    notes += [*_copies_in_two_splits(table), *_untested_classes(table, manifest)]
+    updated = manifest.table.update(table.select("path", "split"), on="path")
+    return replace(manifest, table=updated, notes=tuple(notes))
+
+
+def has_groups(table: pl.DataFrame) -> bool:
+    """Whether the images have groups; LeadlineError where only some of them have."""
+    without = table.filter(pl.col("group").is_null())
+    if 0 < len(without) < len(table):
+        raise LeadlineError(
+            f"{without['path'][0]}: has no group, but other images have one; give every image its group"
+        )
+    return not len(without)
+
+
+def counted(number: int, what: str) -> str:
+    """ "no image", "1 image", "2 images"."""
+    return f"no {what}" if not number else f"{number:,} {what}{'s' * (number > 1)}"
+
+
+def _with_test_groups(
+    table: pl.DataFrame, manifest: Manifest, test_group: tuple[str, ...], given: set[str]
+) -> pl.DataFrame:
+    if "test" in given:
+        raise UsageError(
+            f"{manifest.source}: has a test split of its own; leave out --test-group, or that split from the data"
+        )
+    if not has_groups(table):
+        raise UsageError(f"--test-group {test_group[0]}: these images have no groups; say what they are with --group")
+    sizes = Counter(table["group"])
+    for value in test_group:
+        if value not in sizes:
+            nearest = difflib.get_close_matches(value, sizes, n=1, cutoff=0.4)
+            meant = f"did you mean {nearest[0]!r}? " if nearest else ""
+            listed = ", ".join(f"{name} ({counted(count, 'image')})" for name, count in sorted(sizes.items())[:SHOWN])
+            more = f" and {len(sizes) - SHOWN} more" if len(sizes) > SHOWN else ""
+            raise UsageError(f"--test-group {value}: no image is of this group; {meant}there are {listed}{more}")
+    tested = pl.col("group").is_in(list(test_group))
+    return table.with_columns(split=pl.when(tested).then(pl.lit("test")).otherwise(pl.col("split")))
 
 
 def _refuse_small_classes(pool: pl.DataFrame, manifest: Manifest, *, needed: int) -> None:
     counts = Counter(pool["label"])
     for name in manifest.classes:
         if counts[name] < needed:
-            number = "no image" if not counts[name] else f"{counts[name]} image{'s' * (counts[name] > 1)}"
+            number = counted(counts[name], "image")
             broken = manifest.unusable.filter(label=name).select("path", "error").rows()
             why = " ({}: {})".format(*broken[0]) if broken else ""
             raise LeadlineError(
@@ -72,30 +123,35 @@ def _deal(pool: pl.DataFrame, wanted: list[str], seed: int) -> list[str]:
     return list(splits)
 
 
-def _deal_groups(pool: pl.DataFrame, wanted: list[str], seed: int) -> list[str]:
+def _deal_groups(pool: pl.DataFrame, manifest: Manifest, wanted: list[str], seed: int) -> list[str]:
     """A split per row of `pool`, whole groups at a time, as well stratified by class as whole groups allow."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    names = ["train", *wanted]
+    refuse_few_groups(pool, manifest, parts=len(names), what="splits")
+    shares = [1 - sum(FRACTIONS[name] for name in wanted), *(FRACTIONS[name] for name in wanted)]
+    part = deal(_numbered(pool["label"]), _numbered(pool["group"]), shares, "split", seed)
+    return [names[number] for number in part]
 
-    if pool["group"].null_count():
-        path = pool.filter(pl.col("group").is_null())["path"][0]
-        raise LeadlineError(f"{path}: has no group, but other images have one; give every image its group")
-    groups = pool["group"].n_unique()
-    if groups <= len(wanted):
+
+def refuse_few_groups(pool: pl.DataFrame, manifest: Manifest, *, parts: int, what: str) -> None:
+    """LeadlineError, with the counts, where whole groups cannot give each of so many parts every class."""
+    groups = sorted(pool["group"].unique())
+    if len(groups) < parts:
         raise LeadlineError(
-            f"{groups} groups cannot be dealt into {1 + len(wanted)} splits; at least {1 + len(wanted)} are needed"
+            f"{manifest.source}: {counted(len(groups), 'group')} ({', '.join(groups)}) cannot be dealt into {parts} "
+            f"{what}; at least {parts} are needed"
         )
-    folds = min(MOST_FOLDS, groups, min(Counter(pool["label"]).values()))
-    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    fold_of_row = np.zeros(len(pool), dtype=np.int64)
-    for fold, (_, rows) in enumerate(folder.split(np.zeros(len(pool)), pool["label"], pool["group"])):
-        fold_of_row[rows] = fold
-    splits = np.full(len(pool), "train", dtype=object)
-    start = 0
-    for name in wanted:
-        count = max(1, round(FRACTIONS[name] * folds))
-        splits[(fold_of_row >= start) & (fold_of_row < start + count)] = name
-        start += count
-    return list(splits)
+    for label in manifest.classes:
+        sizes = Counter(pool.filter(label=label)["group"])
+        if len(sizes) < parts:
+            shown = ", ".join(f"{name} {count:,}" for name, count in sorted(sizes.items()))
+            raise LeadlineError(
+                f"{manifest.source}: the images of the class {label!r} lie in {counted(len(sizes), 'group')} only "
+                f"({shown}), so it would be missing from one of the {parts} {what}"
+            )
+
+
+def _numbered(column: pl.Series) -> NDArray[np.int64]:
+    return np.unique(column.to_numpy(), return_inverse=True)[1].astype(np.int64)
 
 
 def _refuse_missing_classes(table: pl.DataFrame, manifest: Manifest, *, made_here: list[str]) -> None:
@@ -108,6 +164,31 @@ def _refuse_missing_classes(table: pl.DataFrame, manifest: Manifest, *, made_her
                 f"{manifest.source}: the class {missing[0]!r} would be missing from the {name} split ({shown}): "
                 "its images lie in too few groups, or in another split"
             )
+
+
+def _untested_classes(table: pl.DataFrame, manifest: Manifest) -> list[str]:
+    tested = Counter(table.filter(split="test")["label"])
+    untested = [label for label in manifest.classes if tested and not tested[label]]
+    return [f"the test split has no image of {', '.join(untested)}"] if untested else []
+
+
+def _copies_in_two_splits(table: pl.DataFrame) -> list[str]:
+    """A note where the same bytes lie in two splits, which groups or given splits may do."""
+    copies = (
+        table.sort("path")
+        .group_by("sha256", maintain_order=True)
+        .agg(pl.col("split").n_unique().alias("splits"), pl.col("path"), pl.col("split"))
+        .filter(pl.col("splits") > 1)
+    )
+    if not len(copies):
+        return []
+    first = copies.row(0, named=True)
+    other = next(number for number, split in enumerate(first["split"]) if split != first["split"][0])
+    places = [f"{first['path'][number]} ({first['split'][number]})" for number in (0, other)]
+    return [
+        f"{counted(len(copies), 'image')} in several splits, as exact copies, such as {' and '.join(places)}: "
+        "results on these flatter; leave out all but one"
+    ]
 
 
 def _refuse_divided_groups(table: pl.DataFrame, manifest: Manifest) -> None:

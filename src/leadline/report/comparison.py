@@ -10,6 +10,7 @@ from leadline.report.curves import learning_curve, shared_limits
 from leadline.report.headline import comparison_headline
 from leadline.report.losses import losses_against_the_best
 from leadline.report.mistakes import most_confident_mistakes
+from leadline.report.more_images import more_images
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
@@ -43,6 +44,7 @@ def write_comparison_report(folder: Path) -> Path:
         featured=featured,
         cost=accuracy_against_cost(networks, verdict, margin),
         losses=losses_against_the_best(verdict, margin),
+        more_images=more_images(comparison.get("learning_curve"), networks),
         curves=[(network, curve) for network, curve in curves if curve],
         confusions=[(network, confusion) for network, confusion in confusions if confusion],
         reliability=reliability(featured) if featured else None,

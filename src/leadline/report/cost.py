@@ -57,7 +57,7 @@ def _paint(figure: Figure, points: list[Point], verdict: dict[str, Any], margin:
     axes = axes_within(figure, left=44, right=12, top=96 if narrow else 52, bottom=46)
     best = next((point.accuracy for point in points if point.network.name == verdict.get("best")), None)
     floor = _floor(points)
-    ceiling = max(max(point.high, value_of(point.network.test.get("accuracy")) or 0) for point in points)
+    ceiling = max(max(point.high, _tested(point.network) or 0) for point in points)
     room = 0.08 * (ceiling - floor) + 1e-3
     axes.set_ylim(floor - room, min(1.0, ceiling) + room)
     costs = [point.cost for point in points]
@@ -70,6 +70,11 @@ def _paint(figure: Figure, points: list[Point], verdict: dict[str, Any], margin:
     _name(axes, points, verdict, obstacles)
     _explain(axes, points, verdict, margin, narrow=narrow, banded=best is not None)
     return _describe(points, verdict)
+
+
+def _tested(network: Network) -> float | None:
+    """The accuracy on test images, which with folds there may be none of."""
+    return value_of(network.test.get("accuracy")) if network.judged_split == "test" else None
 
 
 def _floor(points: list[Point]) -> float:
@@ -114,7 +119,7 @@ def _mark(axes: Axes, point: Point, verdict: dict[str, Any]) -> list[Box]:
         )  # fmt: skip
     bottom, top = (axes.transData.transform((point.cost, value))[1] for value in (point.low, point.high))
     boxes = [Box(x - 8, y - 8, x + 8, y + 8), Box(x - 4, bottom, x + 4, top)]
-    test = value_of(network.test.get("accuracy"))
+    test = _tested(network)
     if test is not None and test >= floor:
         beside = axes.transData.inverted().transform((x + TEST_SHIFT, y))[0]
         axes.plot([beside], [test], marker="_", markersize=9, markeredgewidth=2, color=colour, zorder=3)
@@ -151,9 +156,10 @@ def _explain(
         return Line2D([], [], color=INK.light, linestyle="", marker=marker, label=label, **style)
 
     signs: list[Line2D | Patch] = [
-        sign("validation, 95 % interval", "o", markersize=8),
-        sign("test", "_", markersize=10, markeredgewidth=2),
+        sign(f"{points[0].network.chosen_on}, 95 % interval", "o", markersize=8),
     ]
+    if any(_tested(point.network) is not None for point in points):
+        signs.append(sign("test", "_", markersize=10, markeredgewidth=2))
     if banded:
         within = "within the margin" if narrow else f"within {margin_in_points(margin)} of the best"
         signs.append(Patch(facecolor=BAND.light, label=within))
@@ -176,5 +182,6 @@ def _describe(points: list[Point], verdict: dict[str, Any]) -> str:
         for point in ordered
     )
     chosen = f" The choice is {verdict['choice']}." if verdict.get("choice") else ""
-    what = "Validation accuracy with its 95 % interval against multiply-adds per image, from cheap to dear."
+    chosen_on = points[0].network.chosen_on.capitalize()
+    what = f"{chosen_on} accuracy with its 95 % interval against multiply-adds per image, from cheap to dear."
     return f"{what} {each}.{chosen}"

@@ -50,7 +50,7 @@ def learning_curve(network: Network, quantity: str, *, limits: tuple[float, floa
         on_training = f" and {words(train[1][-1])} on the training images" if train[0] else ""
         return (
             f"{quantity.capitalize()} of {network.name} over {epochs:g} epochs: at the end {words(last)} on the "
-            f"validation images{on_training}."
+            f"{network.chosen_on} images{on_training}."
         )
 
     return draw(paint, name=f"{quantity}-{network.name}", width=WIDTH, height=HEIGHT)

@@ -33,7 +33,8 @@ def comparison_headline(verdict: dict[str, Any], networks: list[Network], images
         meaning = [*_how_good(choice), *_how_cheap(choice, best, networks)]
     elif best:
         needed = verdict.get("images_needed")
-        line = f"Undecided: it takes about {needed:,} validation images." if known(needed) else "Undecided."
+        what = "validation images" if images.get("validation") else "images"
+        line = f"Undecided: it takes about {needed:,} {what}." if known(needed) else "Undecided."
         advice = LONGER if verdict.get("not_judged") else _safe_choice(best, networks)
         meaning = [advice, *_how_good(best), *_images_in_all(needed, images)]
     else:
@@ -46,7 +47,7 @@ def run_headline(network: Network) -> Headline:
     accuracy = value_of(network.test.get("accuracy"))
     if accuracy is None:
         return Headline("Not finished.", "", ("This training has not been evaluated; below is what it left so far.",))
-    return Headline(f"{percent(accuracy)} of the test images are named rightly.", "", tuple(_how_good(network)))
+    return Headline(f"{percent(accuracy)} of the {network.judged_on} are named rightly.", "", tuple(_how_good(network)))
 
 
 def _how_good(network: Network) -> list[str]:
@@ -55,10 +56,32 @@ def _how_good(network: Network) -> list[str]:
     if value is None:
         return []
     n = (accuracy or {}).get("n")
-    images = f"{n:,} test images" if known(n) else "test images"
+    images = f"{n:,} {network.judged_on}" if known(n) else network.judged_on
     interval = f" (95{SPACE}% interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
     against = f"; always answering the most frequent class would get {percent(baseline)}" if known(baseline) else ""
-    return [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
+    if network.judged_split != "test":
+        return [
+            f"{network.name} is right in {percent(value)}{interval} of {images}{against}. Each image was judged by a "
+            f"network that was trained without it, in one of {network.folds.get('folds')} folds.{_repeated(network)}",
+            "The classifier that is handed over was trained on all of these images with the same recipe, so none is "
+            "left to judge it itself: it can be expected to do about as well, or a little better.",
+        ]
+    found = [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
+    if network.folds:
+        crossed = network.validation.get("accuracy")
+        found.append(
+            f"In {network.folds['folds']} folds of the other images, {percent(value_of(crossed))} "
+            f"({percent_interval(crossed)}) were named rightly by networks trained without them.{_repeated(network)}"
+        )
+    return found
+
+
+def _repeated(network: Network) -> str:
+    accuracies = (network.folds.get("repeats_spread") or {}).get("accuracies") or ()
+    if len(accuracies) < 2:
+        return ""
+    lowest, highest = percent(min(accuracies)), percent(max(accuracies))
+    return f" Over {len(accuracies)} repeats with other folds it was {lowest} to {highest}."
 
 
 def _how_cheap(choice: Network, best: Network | None, networks: list[Network]) -> list[str]:

@@ -49,7 +49,7 @@ def most_confident_mistakes(network: Network) -> Gallery | None:
     if tables.predictions is None:
         return None
     try:
-        table = tables.predictions.of_split("test").readable.labelled.table
+        table = tables.predictions.of_split(network.judged_split).readable.labelled.table
     except LeadlineError:
         return None
     wrong = table.filter(pl.col("predicted") != pl.col("label"))

@@ -24,6 +24,8 @@ SETTINGS = {
     "channels": "channels",
     "project": "projection of stacks",
     "intensity": "intensities that become 0 and 1",
+    "test_group": "groups tested on",
+    "balance": "balance of the classes",
 }
 
 
@@ -42,6 +44,7 @@ class Provenance:
     recipes: Recipes
     warnings: tuple[str, ...]
     missing: tuple[str, ...]
+    cross_validated: bool = False
 
 
 def provenance(
@@ -60,6 +63,7 @@ def provenance(
         "images": split + of_classes if split else None,
         "command": about.get("command"),
         "date": about.get("created"),
+        "cross-validation": _folds(networks),
         "epochs": _epochs(networks),
         "looks at the test images": looks_at_test,
         "machine": _machine(environment.get("hardware") or {}),
@@ -68,8 +72,9 @@ def provenance(
     return Provenance(
         facts=tuple((name, str(fact)) for name, fact in facts.items() if fact),
         recipes=_recipes([network for network in networks if network.tables.recipe]),
-        warnings=tuple(f"{one.name}, test images: {warning}" for one in networks for warning in _warnings(one)),
+        warnings=tuple(f"{one.name}, {one.judged_on}: {warning}" for one in networks for warning in _warnings(one)),
         missing=tuple(line for network in networks for line in network.tables.missing),
+        cross_validated=any(network.folds for network in networks),
     )
 
 
@@ -88,7 +93,17 @@ def _recipes(networks: list[Network]) -> Recipes:
 def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value or "")
+
+
+def _folds(networks: list[Network]) -> str:
+    folds = next((network.folds for network in networks if network.folds), {})
+    if not folds:
+        return ""
+    again = f", {folds['repeats']} times with other folds; figures are of the first" if folds["repeats"] > 1 else ""
+    return f"{folds['folds']} folds{again}"
 
 
 def _epochs(networks: list[Network]) -> str:

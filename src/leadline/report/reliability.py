@@ -21,7 +21,7 @@ def reliability(network: Network) -> Markup | None:
     if network.tables.predictions is None:
         return None
     try:
-        bins = reliability_curve(network.tables.predictions.of_split("test"))
+        bins = reliability_curve(network.tables.predictions.of_split(network.judged_split))
     except LeadlineError:
         return None
     drawable = [one for one in bins if value_of(one["accuracy"]) is not None]

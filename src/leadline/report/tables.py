@@ -45,9 +45,20 @@ class Network:
     prediction_seconds: float | None = None  # per image
     peak_memory_bytes: int | None = None
     validation: dict[str, Any] = field(default_factory=dict)
+    # Of the images that the report judges on: the test images, or with folds and no test images those out of fold.
     test: dict[str, Any] = field(default_factory=dict)
+    judged_split: str = "test"
+    folds: dict[str, Any] = field(default_factory=dict)  # of a cross-validation, as metrics.json has it
     seeds: tuple[float, ...] = ()  # the test accuracy of each, where there are several
     not_judged: str = ""
+
+    @property
+    def chosen_on(self) -> str:
+        return "out-of-fold" if self.folds else "validation"
+
+    @property
+    def judged_on(self) -> str:
+        return f"{self.judged_split} images"
 
     @property
     def colour(self) -> Colour:
@@ -64,6 +75,7 @@ def read_network(entry: dict[str, Any], folder: Path) -> Network:
     found = {**tables.metrics, **{name: value for name, value in entry.items() if value is not None}}
     seconds = found.get("seconds_per_image") or {}
     seeds = found.get("test_accuracy_of_seeds") or ()
+    out_of_fold = bool(found.get("folds")) and not found.get("test")
     return Network(
         name=found.get("name") or tables.recipe.get("model") or folder.name,
         tables=tables,
@@ -76,7 +88,9 @@ def read_network(entry: dict[str, Any], folder: Path) -> Network:
         prediction_seconds=seconds.get("prediction"),
         peak_memory_bytes=found.get("peak_memory_bytes"),
         validation=found.get("validation") or {},
-        test=found.get("test") or {},
+        test=found.get("validation" if out_of_fold else "test") or {},
+        judged_split="out-of-fold" if out_of_fold else "test",
+        folds=found.get("folds") or {},
         seeds=tuple(seeds) if len(seeds) > 1 else (),
         not_judged=found.get("not_judged") or "",
     )

@@ -45,9 +45,11 @@ def fit(
     hardware: Hardware,
     run: Path,
     watch: Watch,
+    class_weights: Tensor | None = None,
 ) -> checkpoint.State:
     """Train `network` in place as `recipe` says, from the checkpoint in the folder `run` on where there is one.
 
+    `class_weights`, (classes,), weigh the loss of each image by its class.
     Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. Raises
     LeadlineError when the loss is no longer finite and Interrupted after SIGINT or SIGTERM.
     """
@@ -72,7 +74,8 @@ def fit(
                 if len(batch.labels) > 1:  # batch normalisation needs two
                     torch.manual_seed(key("step", recipe.seed, state.step))  # dropout
                     images, labels = batch.images.to(hardware.device), batch.labels.to(hardware.device)
-                    logits, loss = update(network, optimizer, preprocessing.normalise(images), labels, recipe, hardware)
+                    normalised = preprocessing.normalise(images)
+                    logits, loss = update(network, optimizer, normalised, labels, recipe, hardware, class_weights)
                     loss_sum += loss * len(labels)
                     correct += (logits.argmax(dim=1) == labels).sum()
                     state.seen += len(labels)
@@ -139,20 +142,33 @@ def update(
     labels: Tensor,
     recipe: Recipe,
     hardware: Hardware,
+    class_weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """One step on normalised images: the logits, and the loss of the main head plus each auxiliary head's, weighed."""
+    weights = class_weights[labels] if class_weights is not None else None
     with hardware.autocast():
         outputs = network(images)
     logits, auxiliary = outputs if isinstance(outputs, tuple) else (outputs, ())
-    loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+    loss = loss_of(logits, labels, recipe, weights)
     for head in auxiliary:
-        penalty = F.cross_entropy(head.float(), labels, label_smoothing=recipe.label_smoothing)
-        loss = loss + recipe.auxiliary_weight * penalty
+        loss = loss + recipe.auxiliary_weight * loss_of(head, labels, recipe, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
     optimizer.step()
     return logits.detach(), loss.detach()
+
+
+def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe, weights: Tensor | None) -> Tensor:
+    """The mean cross-entropy with smoothed labels, each image's times its weight.
+
+    Not torch's own class weights: those are divided by their sum in each batch, so that a batch without rare classes
+    would not count less, and with smoothed labels they weigh the other classes' terms of an image too.
+    """
+    if weights is None:
+        return F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+    each = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing, reduction="none")
+    return (weights * each).mean()
 
 
 def totals(state: checkpoint.State, hardware: Hardware) -> tuple[Tensor, Tensor]:

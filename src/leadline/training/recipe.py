@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.data.augment import POLICIES
+from leadline.data.balance import METHODS
 from leadline.data.reading import Reading
 from leadline.errors import LeadlineError, UsageError
 
@@ -25,7 +26,11 @@ class Recipe:
     augment: str  # data.augment.POLICIES
     seed: int = 0  # of the initialisation, the order, augmentation and dropout
     split_seed: int = 0  # of the split, so that networks and seeds can share one
-    group: str = ""  # regular expression on the path; its first group names the patient, plate or slide
+    group: str = ""  # how to find the patient, plate or slide (data.grouping)
+    test_group: tuple[str, ...] = ()  # the groups that are the test split
+    folds: int = 0  # of a cross-validation in the place of a validation split; 0 for none
+    repeats: int = 1  # of the cross-validation, each with other folds and seeds
+    balance: str = "none"  # data.balance.METHODS
     channels: str = ""  # which of them, as "0,2,4" or by name; empty: all (data.reading)
     project: str = ""  # what a stack in depth becomes, "max" or "mean"; empty: it is refused
     intensity: str = "dtype"  # "dtype", "range LOW HIGH" or "percentile LOW HIGH"
@@ -44,6 +49,12 @@ class Recipe:
             raise UsageError(f"{wrong[0]} = {getattr(self, wrong[0])}: must be more than 0")
         if self.augment not in POLICIES:
             raise UsageError(f"augment = {self.augment!r}: expected one of {', '.join(POLICIES)}")
+        if self.balance not in METHODS:
+            raise UsageError(f"balance = {self.balance!r}: expected one of {', '.join(METHODS)}")
+        if self.folds < 0 or self.folds == 1:
+            raise UsageError(f"folds = {self.folds}: at least 2, or 0 for no cross-validation")
+        if self.repeats < 1 or (self.repeats > 1 and not self.folds):
+            raise UsageError(f"repeats = {self.repeats}: at least 1, and of --folds")
         _ = self.reading
 
     @property
@@ -85,6 +96,11 @@ def read_settings(file: Path) -> dict[str, Any]:
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             raise UsageError(f"{file}: there is no setting {name!r}{hint} (there are {', '.join(types)})")
         expected = types[name]
+        if expected == tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise UsageError(f"{file}: {name} = {value!r}: expected a list of texts")
+            values[name] = tuple(value)
+            continue
         assert isinstance(expected, type)
         if type(value) is not expected and not (expected is float and type(value) is int):
             raise UsageError(f"{file}: {name} = {value!r}: expected {expected.__name__}")

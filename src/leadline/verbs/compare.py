@@ -2,6 +2,7 @@
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.more_images import HALVINGS, trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
@@ -63,6 +65,7 @@ def compare(
     lineup: str = "families",
     seeds: int = 1,
     margin: float = MARGIN,
+    learning_curve: bool = False,
     out: str | Path | None = None,
     recipe: str | Path | None = None,
     epochs: float | None = None,
@@ -77,19 +80,25 @@ def compare(
     channels: str | None = None,
     project: str | None = None,
     intensity: str | None = None,
+    test_group: Sequence[str] | None = None,
+    folds: int | None = None,
+    repeats: int | None = None,
+    balance: str | None = None,
     watch: Watch | None = None,
 ) -> Comparison:
     """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
 
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
     name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
-    A network whose training fails is reported as not judged; the others go on.
+    A network whose training fails is reported as not judged; the others go on. With `learning_curve` the network of the
+    verdict is trained again on fewer images (verbs.more_images): would more of them help?
     """
     watch = watch or Watch()
     plan = plan_comparison(
-        data, models=models, lineup=lineup, seeds=seeds, margin=margin, recipe=recipe, epochs=epochs, minutes=minutes,
-        size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment, seed=seed,
-        split_seed=split_seed, group=group, channels=channels, project=project, intensity=intensity, watch=watch,
+        data, models=models, lineup=lineup, seeds=seeds, margin=margin, learning_curve=learning_curve, recipe=recipe,
+        epochs=epochs, minutes=minutes, size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment,
+        seed=seed, split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats,
+        balance=balance, channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
     folder = new_folder(out, default=f"{Path(data).stem}-compare")
     for one in plan.recipes:
@@ -102,6 +111,7 @@ def compare(
         "command": command_line(),
         "created": datetime.date.today().isoformat(),
         "verdict": None,
+        "learning_curve": {} if learning_curve else None,
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
@@ -120,6 +130,7 @@ def plan_comparison(
     lineup: str = "families",
     seeds: int = 1,
     margin: float = MARGIN,
+    learning_curve: bool = False,
     recipe: str | Path | None,
     timed: bool = False,
     watch: Watch | None = None,
@@ -135,13 +146,18 @@ def plan_comparison(
         )
     models = [architecture(name).name for name in models or []]  # an unknown name fails before the images are read
     settings = collect_settings(recipe, **given)
+    if seeds > 1 and settings.get("folds"):
+        raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
+    if learning_curve and settings.get("folds"):
+        raise UsageError("--learning-curve beside --folds: it takes validation images; leave out one of them")
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
     manifest = read_data(data, settings, watch)
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
-    plan = make_plan(manifest, names, settings, timed=timed, watch=watch)
+    further = HALVINGS if learning_curve else 0
+    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further)
     return plan.repeated(seeds)
 
 
@@ -180,9 +196,23 @@ def finish(folder: Path, *, watch: Watch) -> Comparison:
             watch.note(f"{run.name}: not judged, {error}")
     if len(failures) == len(runs):
         raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
-    write_json(folder / "comparison.json", conclude(begun, runs, failures))
+    result = conclude(begun, runs, failures)
+    if begun.get("learning_curve") is not None:
+        write_json(folder / "comparison.json", result)  # the verdict stands, whatever comes of the curve
+        network = network_of_curve(result)
+        own = [run for run in runs if run.recipe.model == network]
+        result["learning_curve"] = trained_on_fewer(folder, network, own, margin=begun["margin"], watch=watch)
+    write_json(folder / "comparison.json", result)
     write_comparison_report(folder)
     return Comparison(folder)
+
+
+def network_of_curve(result: dict[str, Any]) -> str | None:
+    """The choice, else the best, else the most accurate of those that are not judged; None where all failed."""
+    tried = [network for network in result["networks"] if "validation" in network]
+    accurate = max(tried, key=lambda network: network["validation"]["accuracy"]["value"], default={"name": None})
+    found: str | None = result["verdict"]["choice"] or result["verdict"]["best"] or accurate["name"]
+    return found
 
 
 def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -> dict[str, Any]:
@@ -196,7 +226,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
     candidates = [
         Candidate(
             network["name"],
-            [run.predictions.of_split("validation") for run in by_model[network["name"]] if "validation" in network],
+            [one for run in by_model[network["name"]] if "validation" in network for one in run.chosen_on],
             network["multiply_adds"],
             not_judged=network["not_judged"],
         )
@@ -208,7 +238,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         "images": Plan(manifest, ()).images,
         "verdict": decide(candidates, margin=margin).as_dict(),
         "networks": described,
-        "looks_at_test": 1,
+        "looks_at_test": int(any("test" in network for network in described)),
         "environment": environment(),
     }
 
@@ -234,14 +264,14 @@ def describe(
         or still_improving(
             [row["step"] / recipe.steps for row in run.history],
             [row["validation_accuracy"] for row in run.history],
-            margin=margin,
+            margin=max(margin, 1.5 / found["validation"]["accuracy"]["n"]),  # a single image is no rise
         )
         for run, found in zip(runs, metrics, strict=True)
     ]
-    copied = ("validation", "test", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
+    copied = ("validation", "test", "folds", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
     return {
         **entry,
-        **{name: metrics[0][name] for name in copied},
-        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics],
+        **{name: metrics[0][name] for name in copied if name in metrics[0]},
+        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics if "test" in found],
         "not_judged": next(filter(None, reasons), ""),
     }

@@ -7,6 +7,7 @@ from typing import Any
 from leadline.data.manifest import describe_problems
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
+from leadline.errors import LeadlineError
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
 from leadline.training.watch import Watch
@@ -35,6 +36,8 @@ def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | 
     if data is None:
         manifest = trained.manifest
         manifest = manifest.with_table(manifest.table.filter(split="test"))
+        if not len(manifest.table):
+            raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
         name = "test"
         looks = {**trained.metrics, "looks_at_test": trained.metrics["looks_at_test"] + 1}
         write_json(trained.folder / "metrics.json", looks)

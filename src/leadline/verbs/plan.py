@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
@@ -34,6 +35,7 @@ class Plan:
     manifest: Manifest
     recipes: tuple[Recipe, ...]
     costs: tuple[Cost, ...] = ()
+    further: int = 0  # trainings of a network that is not known yet, taken for the dearest
 
     @property
     def images(self) -> dict[str, int]:
@@ -46,22 +48,36 @@ class Plan:
 
     def seconds(self, number: int) -> float:
         """How long the training of network `number` and its predictions would take here."""
-        return self.costs[number].seconds(self.epochs(self.recipes[number]), **self.images)
+        recipe = self.recipes[number]
+        images = workload(self.images, folds=recipe.folds, repeats=recipe.repeats)
+        return self.costs[number].seconds(self.epochs(recipe), **images)
+
+    @property
+    def seconds_in_all(self) -> float:
+        each = [self.seconds(number) for number in range(len(self.recipes))]
+        seeds = len({recipe.seed for recipe in self.recipes})
+        return sum(each) + self.further * seeds * max(each, default=0.0)
 
     def doubts(self, margin: float | None) -> list[str]:
         """What could not be judged with so few images, a sentence each."""
-        images, training = self.images["validation"], Counter(self.manifest.usable.filter(split="train")["label"])
+        folds = any(recipe.folds for recipe in self.recipes)
+        images, what = (self.images["train"], "out-of-fold") if folds else (self.images["validation"], "validation")
+        training = Counter(self.manifest.usable.filter(split="train")["label"])
         low, high = wilson(round(0.9 * images), images)
         found = [
-            f"with {images:,} validation images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
+            f"with {images:,} {what} images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
         ]
+        judged = self.manifest.usable.filter(split="train" if folds else "validation")
+        if judged["group"].null_count() < len(judged):
+            groups = judged["group"].n_unique()
+            found[0] += f", were they independent; they are of {groups} group{'s' * (groups > 1)}, and know less"
         if margin is not None:
             # Of two equally good networks: z² × disagreement / margin² (docs/evaluation.md).
             needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
             if needed > images:
                 found.append(
                     f"with a margin of {margin:.3g} and networks that disagree on {TYPICAL_DISAGREEMENT:.0%} of "
-                    f"the images a verdict needs about {needed:,} validation images"
+                    f"the images a verdict needs about {needed:,} {what} images"
                 )
         few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
         if few:
@@ -79,6 +95,8 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
     """The settings of a recipe file, overruled by those that are `given` (not None)."""
     settings = read_settings(Path(recipe)) if recipe else {}
     chosen = {name: value for name, value in given.items() if value is not None}
+    if "test_group" in chosen:
+        chosen["test_group"] = tuple(chosen["test_group"])
     lengths = {"steps", "epochs", "minutes"}
     if lengths & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
         settings = {name: value for name, value in settings.items() if name not in lengths}
@@ -93,16 +111,40 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
-    scanned = scan(data, group=settings.get("group", ""), reading=Reading.of(settings))
-    manifest = split(scanned, seed=settings.get("split_seed", 0))
+    manifest = split(
+        scan(data, group=settings.get("group", ""), reading=Reading.of(settings)),
+        seed=settings.get("split_seed", 0),
+        test_group=tuple(settings.get("test_group", ())),
+        folds=bool(settings.get("folds")),
+    )
+    if settings.get("folds"):  # what folds cannot be made of is told before anything is trained
+        fold_of_images(manifest, settings["folds"], seed=settings.get("split_seed", 0))
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     return manifest
 
 
-def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
-    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps."""
-    images = Plan(manifest, ()).images
+def workload(images: dict[str, int], *, folds: int, repeats: int) -> dict[str, int]:
+    """The images of all trainings of a recipe together, as `Cost.seconds` takes them: folds, and one on all images."""
+    if not folds:
+        return images
+    all_images = images["train"]
+    return {
+        "train": all_images + repeats * (folds - 1) * all_images,
+        "validation": repeats * all_images,
+        "test": images["test"],
+    }
+
+
+def make_plan(
+    manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch, further: int = 0
+) -> Plan:
+    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps.
+
+    The minutes are for these trainings and for `further` ones of the dearest.
+    """
+    folds, repeats = settings.get("folds") or 0, settings.get("repeats") or 1
+    images = workload(Plan(manifest, ()).images, folds=folds, repeats=repeats)
     minutes = settings.get("minutes")
     geometric = geometry(manifest, size=1, reading=Reading.of(settings))
 
@@ -127,13 +169,15 @@ def make_plan(manifest: Manifest, models: list[str], settings: dict[str, Any], *
             watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
     if minutes:
         costs = tuple(cost(recipe) for recipe in recipes)
-        epochs = epochs_within(minutes * 60, list(costs), **images)
+        dearest = max(costs, key=lambda one: one.training)
+        epochs = epochs_within(minutes * 60, [*costs, *[dearest] * further], **images)
         return Plan(
             manifest,
             tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),
             costs,
+            further,
         )
-    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else ())
+    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else (), further)
 
 
 def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:

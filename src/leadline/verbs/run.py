@@ -14,6 +14,8 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.training.recipe import Recipe
 
+FOLDS = "folds"  # where a run with cross-validation keeps its parts
+
 
 @dataclass(frozen=True)
 class Run:
@@ -39,8 +41,16 @@ class Run:
 
     @property
     def predictions(self) -> Predictions:
-        """Of the validation and test images."""
+        """Of the validation and test images; with folds, of all images that are trained on, each out of fold."""
         return Predictions.read(self._existing("predictions.parquet"))
+
+    @property
+    def chosen_on(self) -> list[Predictions]:
+        """What networks are chosen on: the predictions of the validation images, or per repeat those out of fold."""
+        recipe = self.recipe
+        if not recipe.folds:
+            return [self.predictions.of_split("validation")]
+        return [Predictions.read(out_of_fold_file(self.folder, repeat)) for repeat in range(recipe.repeats)]
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -71,6 +81,11 @@ class Run:
             way_out = f"; the training is not finished: leadline train --resume {self.folder}" if unfinished else ""
             raise LeadlineError(f"{self.folder}: has no {name}{way_out}")
         return self.folder / name
+
+
+def out_of_fold_file(run: Path, repeat: int) -> Path:
+    """Where a run with cross-validation keeps the out-of-fold predictions of a repeat."""
+    return run / FOLDS / f"out-of-fold-{repeat}.parquet"
 
 
 def new_folder(out: str | Path | None, *, default: str) -> Path:

@@ -1,6 +1,8 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from torch import nn
 
 from leadline.anatomy import measure as anatomy_of
 from leadline.classifier import Classifier
+from leadline.data.balance import class_weights
 from leadline.data.cache import ImageCache
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
@@ -25,6 +28,7 @@ from leadline.runtime.memory import PeakMemory
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, write_json
 from leadline.zoo import architecture, create_model
@@ -48,6 +52,10 @@ def train(
     channels: str | None = None,
     project: str | None = None,
     intensity: str | None = None,
+    test_group: Sequence[str] | None = None,
+    folds: int | None = None,
+    repeats: int | None = None,
+    balance: str | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
@@ -59,6 +67,7 @@ def train(
     plan, settings = plan_training(
         data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
         learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group,
+        test_group=test_group, folds=folds, repeats=repeats, balance=balance,
         channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
     name = f"{Path(settings['data']).stem}-{settings['model']}"
@@ -109,8 +118,13 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
-def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) -> Run:
+def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, report: bool = True) -> Run:
     """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one."""
+    if recipe.folds:
+        train_part = partial(train_into, watch=watch, report=False)
+        train_in_folds(run, recipe, manifest, begin=begin, train_part=train_part, watch=watch)
+        write_run_report(run.folder)
+        return run
     machine = hardware()
     peak = PeakMemory(machine.device)
     usable = manifest.usable
@@ -127,13 +141,22 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
         )
     preprocessing = measured(decoding, pixels)
-    batches = TrainingBatches(cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment)
+    batches = TrainingBatches(
+        cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance
+    )
     cache.fill(batches.order(0))
 
     network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
 
+    weights = None
+    if recipe.balance == "weights":
+        balanced = class_weights(labels[rows["train"]], len(manifest.classes))
+        weights = torch.tensor(balanced, dtype=torch.float32, device=machine.device)
+
     def validate(_: nn.Module) -> dict[str, float]:
+        if not len(rows["validation"]):  # all images are trained on, after a cross-validation
+            return {}
         probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
         readable = np.array([not error for error in errors])
         found, true = probabilities[readable], labels[rows["validation"]][readable]
@@ -152,11 +175,12 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             hardware=machine,
             run=run.folder,
             watch=watch,
+            class_weights=weights,
         )
         started = time.perf_counter()
         judged = np.concatenate([rows["validation"], rows["test"]])
         probabilities, errors = engine.predict(cached_images(cache, judged, batch_size=BATCH_SIZE))
-        prediction_seconds = (time.perf_counter() - started) / len(judged)
+        prediction_seconds = (time.perf_counter() - started) / max(1, len(judged))
     finally:
         cache.close()
 
@@ -179,9 +203,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
-            "validation": measure(predictions.of_split("validation")),
-            "test": measure(predictions.of_split("test")),
-            "looks_at_test": 1,
+            **{name: measure(predictions.of_split(name)) for name in ("validation", "test") if len(rows[name])},
+            "looks_at_test": int(len(rows["test"]) > 0),
             "seconds_per_image": {
                 "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
                 "prediction": prediction_seconds,
@@ -191,7 +214,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             "left_out": left_out(manifest, cache),
         },
     )
-    write_run_report(run.folder)
+    if report:
+        write_run_report(run.folder)
     return run
 
 

@@ -1,0 +1,221 @@
+"""Would more images help? Accuracy against the number of training images, and how far it may be carried on.
+
+Errors of learned classifiers often fall as a power law with an end, error(n) = a + b n^−c (Hestness et al. 2017, arXiv
+1712.00409; for few images Figueroa et al., BMC Medical Informatics and Decision Making 12, 2012). Three numbers from
+four sizes are hardly ever known well. So nothing is said of a law by itself: the law is fitted to resamples of the
+images and trainings, and what all those fits come to at twice the images is the answer, or that it cannot be said.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leadline.errors import UsageError
+from leadline.evaluation.intervals import (
+    FEWEST_RESAMPLED,
+    RESAMPLES,
+    Estimate,
+    independent_units,
+    proportion,
+    resampled_weights,
+    stretched,
+)
+from leadline.evaluation.noninferiority import Disagreement
+from leadline.evaluation.paired import right_answers
+from leadline.evaluation.predictions import Predictions
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+YES, HARDLY, UNKNOWN = "yes", "hardly", "cannot be said"
+FEWEST_SIZES = 4
+# Exponents that were found lie between 0.07 and 0.5 (Hestness et al., table 1), and 1 for the easiest problems.
+EXPONENTS = np.geomspace(0.05, 1.5, 100)
+# What a training anew moves an accuracy by (standard deviation), where no second seed shows it.
+SPREAD_OF_TRAININGS = 0.01
+# Twice the images is what the answer is about; four times shows how little is known by then.
+FORECAST = (2, 4)
+DRAWN = np.geomspace(1 / 8, 4, 21)
+
+
+@dataclass(frozen=True)
+class Law:
+    """error(n) = end + fall · (n / images)^−exponent."""
+
+    end: float
+    fall: float
+    exponent: float
+    images: int
+
+
+def learning_curve(
+    sizes: Mapping[int, Sequence[Predictions]], *, margin: float = 0.01, confidence: float = 0.95, seed: int = 0
+) -> dict[str, Any]:
+    """What the networks trained on `sizes` images (a table per seed, all of the same images) come to; for JSON.
+
+    `points`: images and accuracy of each size. `last_doubling`: what the last step gained, with its interval, without
+    any law. `gain_of_twice`: what twice the images would add by the law, and `answer`, whether that is shown to be
+    something and expected to be the margin or more ("yes"), shown to be less than the margin ("hardly"), or neither
+    ("cannot be said"). `forecast` and `band` are accuracies by the law. Raises UsageError for fewer than two sizes.
+    """
+    if len(sizes) < 2:
+        raise UsageError(f"{len(sizes)} size: a curve takes at least two")
+    numbers = sorted(sizes)
+    tables = {f"{n} images, seed {k}": table for n in numbers for k, table in enumerate(sizes[n])}
+    right, groups = right_answers(tables)
+    ends = np.cumsum([len(sizes[n]) for n in numbers])
+    each = np.split(right.astype(np.float64), ends[:-1], axis=1)
+    found: dict[str, Any] = {
+        "points": [
+            {"images": n, "accuracy": _accuracy(own, groups, confidence).as_dict(), "seeds": own.mean(axis=0).tolist()}
+            for n, own in zip(numbers, each, strict=True)
+        ],
+        "last_doubling": {"from": numbers[-2], "to": numbers[-1], **_gain(each[-1], each[-2], groups, confidence)},
+        "law": None, "forecast": [], "band": [], "gain_of_twice": None,
+    }  # fmt: skip
+    why_not = _why_no_law(numbers, right, groups)
+    if why_not:
+        return {**found, "answer": UNKNOWN, "reason": f"It cannot be said whether more images would help: {why_not}."}
+    return {**found, **_carried_on(np.array(numbers), each, groups, margin, confidence, seed)}
+
+
+def _why_no_law(numbers: list[int], right: npt.NDArray[np.bool_], groups: Integers | None) -> str:
+    units = len(right) if groups is None else int(groups.max()) + 1
+    if len(numbers) < FEWEST_SIZES:
+        return f"there are {len(numbers)} sizes, and a curve that may be carried on takes {FEWEST_SIZES}"
+    if units < FEWEST_RESAMPLED:
+        return f"{units} {'images' if groups is None else 'groups'} are too few to judge by"
+    return ""
+
+
+def _carried_on(
+    numbers: Integers, each: list[Floats], groups: Integers | None, margin: float, confidence: float, seed: int
+) -> dict[str, Any]:
+    present = int(numbers[-1])
+    relative = numbers / present
+    errors = 1 - np.array([own.mean() for own in each])
+    sampling = np.maximum(errors * (1 - errors), 1 / len(each[0])) / len(each[0])
+    spread = _spread_of_trainings(relative, errors, each, sampling)
+    trained = spread**2 / np.array([own.shape[1] for own in each])
+    weights = 1 / (sampling + trained)
+    law = _fit(relative, errors[:, None], weights)
+    draws = _resampled_errors(each, groups, seed) + np.sqrt(trained)[:, None] * _normal(len(numbers), seed)
+    laws = _fit(relative, draws, weights)
+    units = independent_units(len(each[0]), groups)
+
+    def between(value: float, drawn: Floats) -> dict[str, float]:
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(drawn, [tail, 1 - tail])
+        low, high = stretched(value, (float(low), float(high)), units=units, confidence=confidence)
+        return {"value": value, "low": low, "high": high}
+
+    def accuracy(factor: float) -> dict[str, Any]:
+        one = between(1 - float(_error(law, factor)[0]), 1 - _error(laws, factor))
+        within = {name: min(1.0, max(0.0, value)) for name, value in one.items()}
+        return {"images": round(factor * present), **within}
+
+    gain = between(float((_error(law, 1.0) - _error(law, 2.0))[0]), _error(laws, 1.0) - _error(laws, 2.0))
+    gain = {**gain, "low": max(0.0, gain["low"])}
+    answer, reason = _answer(gain, present, margin, confidence)
+    return {
+        "law": asdict(Law(float(law[0][0]), float(law[1][0]), float(law[2][0]), present)) if answer == YES else None,
+        "forecast": [accuracy(factor) for factor in FORECAST],
+        "band": [accuracy(float(factor)) for factor in DRAWN if factor >= relative[0]],
+        "gain_of_twice": gain,
+        "spread_of_trainings": spread,
+        "answer": answer,
+        "reason": reason,
+    }
+
+
+def _answer(gain: dict[str, float], present: int, margin: float, confidence: float) -> tuple[str, str]:
+    interval = f"{100 * gain['low']:.1f} to {100 * gain['high']:.1f} points, {100 * confidence:g} % interval"
+    if gain["high"] < margin:
+        return HARDLY, (
+            f"Twice the {present:,} training images would hardly help: by the fitted law they would add less than "
+            f"{100 * margin:g} points of accuracy ({interval})."
+        )
+    if gain["low"] > 0 and gain["value"] >= margin:
+        return YES, (
+            f"More images would help: by the fitted law twice the {present:,} training images would add about "
+            f"{100 * gain['value']:.1f} points of accuracy ({interval}), if they are like these."
+        )
+    return UNKNOWN, (
+        f"It cannot be said whether twice the {present:,} training images would help: by the fitted law they might add "
+        f"{interval}."
+    )
+
+
+def _accuracy(right: Floats, groups: Integers | None, confidence: float) -> Estimate:
+    """Of all seeds together; an image's answers are one cluster."""
+    images, seeds = right.shape
+    clusters = groups if seeds == 1 else np.repeat(np.arange(images) if groups is None else groups, seeds)
+    found = proportion(right.ravel() > 0.5, groups=clusters, confidence=confidence)
+    return replace(found, n=images)
+
+
+def _gain(later: Floats, earlier: Floats, groups: Integers | None, confidence: float) -> dict[str, float]:
+    alpha = (1 - confidence) / 2
+    above = Disagreement.between(later, earlier, groups)
+    low = -Disagreement.between(earlier, later, groups).upper_bound(alpha)
+    return {"gain": above.loss, "low": low, "high": above.upper_bound(alpha)}
+
+
+def _spread_of_trainings(relative: Floats, errors: Floats, each: list[Floats], sampling: Floats) -> float:
+    """Standard deviation of one training's accuracy: from the seeds, and no less than the law leaves unexplained."""
+    variances = [float(own.mean(axis=0).var(ddof=1)) for own in each if own.shape[1] > 1]
+    known = math.sqrt(sum(variances) / len(variances)) if variances else SPREAD_OF_TRAININGS
+    rest = errors - np.array([_error(_fit(relative, errors[:, None], 1 / sampling), one)[0] for one in relative])
+    unexplained = math.sqrt(float(rest @ rest) / max(1, len(errors) - 3))
+    return max(known, unexplained)
+
+
+def _resampled_errors(each: list[Floats], groups: Integers | None, seed: int) -> Floats:
+    """(sizes, resamples): of the same images, or groups of them, for all sizes."""
+    right = np.stack([own.mean(axis=1) for own in each])
+    blocks = [
+        1 - right @ weights / weights.sum(axis=0)
+        for weights in resampled_weights(right.shape[1], groups=groups, seed=seed)
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _normal(sizes: int, seed: int) -> Floats:
+    return np.random.default_rng([seed, 1]).standard_normal((sizes, RESAMPLES))
+
+
+Fitted = tuple[Floats, Floats, Floats]  # end, fall, exponent: (curves,) each
+
+
+def _fit(relative: Floats, errors: Floats, weights: Floats) -> Fitted:
+    """The law of least weighted squares for each column of `errors` (sizes, curves), neither number below nothing.
+
+    For an exponent it is a line in n^−c, whose best end and fall are known in closed form; exponents are tried in turn.
+    """
+    w = weights / weights.sum()
+    best = np.full(errors.shape[1], np.inf)
+    found = [np.zeros(errors.shape[1]) for _ in range(3)]
+    mean = w @ errors
+    for exponent in EXPONENTS:
+        x = relative**-exponent
+        centre = w @ x
+        fall = np.maximum(0.0, (w * (x - centre)) @ (errors - mean) / (w @ (x - centre) ** 2))
+        end = mean - fall * centre
+        without_end = end < 0  # then the line goes through the origin
+        fall = np.where(without_end, np.maximum(0.0, (w * x) @ errors / (w @ x**2)), fall)
+        end = np.where(without_end, 0.0, end)
+        squares = w @ (errors - end - fall * x[:, None]) ** 2
+        better = squares < best - 1e-15
+        best = np.where(better, squares, best)
+        for part, value in zip(found, (end, fall, np.full_like(end, exponent)), strict=True):
+            part[better] = value[better]
+    return found[0], found[1], found[2]
+
+
+def _error(law: Fitted, factor: float) -> Floats:
+    end, fall, exponent = law
+    return np.asarray(end + fall * factor**-exponent)
