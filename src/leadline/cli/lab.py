@@ -1,0 +1,121 @@
+"""`leadline lab`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from leadline.cli.options import Json
+
+if TYPE_CHECKING:
+    from leadline.lab.claim import Finding
+
+MARKS = {
+    "holds": ("✓", "green"),
+    "holds with a correction": ("≈", "yellow"),
+    "does not hold": ("✗", "red"),
+    "undecided": ("?", "yellow"),
+    None: ("○", "dim"),
+}
+
+
+def lab(
+    claim: Annotated[str | None, Parameter(help="One claim by its name, as listed. [default: all]")] = None,
+    /,
+    *,
+    chapter: Annotated[str | None, Parameter(help="Only one chapter, such as vgg or resnet.")] = None,
+    figure: Annotated[Path | None, Parameter(help="Also draw the claim's figure, into this .svg or .png file.")] = None,
+    report: Annotated[
+        Path | None, Parameter(help="Also write all that was measured as one page, into this .html.")
+    ] = None,
+    json: Json = False,
+) -> int | None:
+    """Measure what a lecture says about these networks, and judge each claim: all, one chapter's, or one."""
+    from leadline.cli import show
+    from leadline.cli.progress import watch
+    from leadline.verbs.lab import lab as verb
+    from leadline.verbs.lab import row
+
+    findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watch())
+    if json:
+        show.as_json([row(finding) for finding in findings])
+        return None
+    if claim is not None:
+        _explain(findings[0])
+    else:
+        _list(findings)
+    for file in (figure, report):
+        if file is not None:
+            print(f"\nwritten to {file}")
+    return None
+
+
+def words(finding: "Finding") -> str:
+    if finding.verdict is None and finding.judged is not None:
+        return f"not run (computed part: {finding.judged})"
+    return finding.verdict or "not run"
+
+
+def _list(findings: list["Finding"]) -> None:
+    """A line per claim under its chapter's name."""
+    from rich.table import Table
+
+    from leadline.cli.show import console
+    from leadline.lab.ledger import chapter_of
+
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_column()
+    heading = ""
+    for finding in findings:
+        chapter = chapter_of(finding.claim)
+        if chapter.title != heading:
+            if heading:
+                grid.add_row()
+            heading = chapter.title
+            grid.add_row(f"[bold]{heading}{f', {chapter.year}' if chapter.year else ''}[/]")
+        mark, style = MARKS[finding.verdict]
+        result = (
+            finding.measurement.result if finding.measurement else f"[dim]to be trained: {finding.claim.experiment}[/]"
+        )
+        grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{words(finding)}[/]", result)
+    console().print(grid)
+    counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
+    said = [f"{count} {verdict or 'not run'}" for verdict, count in counts.items() if count]
+    print(f"\n{len(findings)} claims: {', '.join(said)}")
+
+
+def _explain(finding: "Finding") -> None:
+    """One claim with its numbers, in full."""
+    from leadline.cli import show
+    from leadline.lab.ledger import chapter_of
+
+    claim, console = finding.claim, show.console()
+    chapter = chapter_of(claim)
+    mark, style = MARKS[finding.verdict]
+    console.print(
+        f"{claim.id} · {chapter.title}{f', {chapter.year}' if chapter.year else ''} · {claim.kind}", style="dim"
+    )
+    console.print(f"“{claim.statement}”", style="bold")
+    console.print(f"\n{mark} {words(finding)}", style=style)
+    if finding.measurement:
+        console.print(finding.measurement.result)
+        console.print(f"\n{finding.measurement.explanation}\n", width=min(console.width, 100))
+        numbers = finding.measurement.numbers
+        show.table(
+            "", "measured", "by formula", "as stated", "",
+            rows=[
+                [name, *(_number(value) for value in (one.value, one.formula, one.stated)), one.unit]
+                for name, one in numbers.items()
+            ],
+        )  # fmt: skip
+    if claim.experiment:
+        console.print(f"\nto be trained: {claim.experiment}", soft_wrap=True)
+    console.print(f"\nsource: {claim.source}", soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if float(value).is_integer() else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
