@@ -3,13 +3,13 @@
 from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
+from leadline.lab.entries import ALEXNET_PAPER as PAPER
+from leadline.lab.entries import RESULT
 from leadline.lab.gradients import awake, dependence, shares
 from leadline.lab.networks import anatomy, unfilled
-from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.bodies import Body, bodies
 from leadline.lab.painting.grids import Grid, grids
-
-PAPER = "Krizhevsky, Sutskever, Hinton, “ImageNet classification with deep convolutional neural networks”, 2012"
+from leadline.lab.painting.squares import Pair, squares
 
 
 def _shape() -> Measurement:
@@ -18,8 +18,8 @@ def _shape() -> Measurement:
     pools = [layer for layer in found.layers if layer.type == "MaxPool2d"]
     units = [layer.output_shape[0] for layer in found.layers if layer.type == "Linear"]
     first = maps[0]
-    assert first.kernel and first.stride
-    assert all(pool.kernel and pool.stride for pool in pools)
+    assert first.kernel
+    assert first.stride
     numbers = {
         "layers with weights": Number(found.depth, 8, 8),
         "channels of the image": Number(found.input[0], 3, 3),
@@ -47,8 +47,8 @@ def _shape() -> Measurement:
         result=f"{found.depth} layers, {found.parameters:,} parameters",
         explanation=(
             "The network of this package was taken apart layer by layer: five convolutions and three fully connected "
-            f"layers, whose maps shrink as {sides} pixels along a side. It has {found.parameters:,} parameters and takes "
-            f"{found.multiply_adds:,} multiply-adds for one image; the paper says 60 million parameters."
+            f"layers, whose maps shrink as {sides} pixels along a side. It has {found.parameters:,} parameters and "
+            f"takes {found.multiply_adds:,} multiply-adds for one image; the paper says 60 million parameters."
         ),
         drawing=bodies(
             drawn,
@@ -65,8 +65,8 @@ SHAPE = Claim(
     id="alexnet-shape",
     kind="exact",
     statement=(
-        "AlexNet has 8 layers: from 3×224×224, 96 maps by 11×11 filters of stride 4, overlapping 3×3 pooling of stride 2, "
-        "then 256, 384, 384 and 256 maps, and 4096, 4096 and 1000 units."
+        "AlexNet has 8 layers: from 3×224×224, 96 maps by 11×11 filters of stride 4, overlapping 3×3 pooling of "
+        "stride 2, then 256, 384, 384 and 256 maps, and 4096, 4096 and 1000 units."
     ),
     source=f"{PAPER}, section 3.5",
     measure=_shape,
@@ -101,15 +101,16 @@ def _two_gpus() -> Measurement:
         numbers=numbers,
         result="conv2, conv4 and conv5 see one tower's maps, conv3 sees both",
         explanation=(
-            "For every output map of every convolution, the gradient says on which input maps it depends. In conv2, conv4 "
-            "and conv5 it is zero for all maps of the other tower: each GPU works alone. Only conv3, and later the fully "
-            "connected layers, see what both have found. In today's words these are convolutions with two groups."
+            "For every output map of every convolution, the gradient says on which input maps it depends. In conv2, "
+            "conv4 and conv5 it is zero for all maps of the other tower: each GPU works alone. Only conv3, and later "
+            "the fully connected layers, see what both have found. In today's words these are convolutions with two "
+            "groups."
         ),
         drawing=grids(
             panels,
             says=(
-                "Which output maps (rows) depend on which input maps (columns): conv2, conv4 and conv5 are two separate "
-                "blocks along the diagonal, conv3 is full."
+                "Which output maps (rows) depend on which input maps (columns): conv2, conv4 and conv5 are two "
+                "separate blocks along the diagonal, conv3 is full."
             ),
             keys=[("AlexNet", "depends"), ("rule", "gradient is zero")],
         ),
@@ -120,92 +121,12 @@ TWO_GPUS = Claim(
     id="alexnet-two-gpus",
     kind="exact",
     statement=(
-        "AlexNet is two towers, of 48 and 128 maps each in the first two layers; conv2, conv4 and conv5 see only their own "
-        "tower's 48, 192 and 192 maps, conv3 sees all 256."
+        "AlexNet is two towers, of 48 and 128 maps each in the first two layers; conv2, conv4 and conv5 see only "
+        "their own tower's 48, 192 and 192 maps, conv3 sees all 256."
     ),
     source=f"{PAPER}, figure 2",
     measure=_two_gpus,
     rule=as_computed,
-)
-
-# Errors in per cent, as printed in tables 1 and 2 and in the competition's result; * pre-trained on Fall 2011.
-ERRORS = {
-    "top-1, seven networks*, validation 2012": 36.7,
-    "top-5, seven networks*, validation 2012": 15.4,
-    "top-5, seven networks*, test 2012": 15.3,
-    "top-5, five networks, validation 2012": 16.4,
-    "top-1, one network, ten crops, validation 2012": 40.7,
-    "top-5, one network, ten crops, validation 2012": 18.2,
-    "top-1, one network, ten crops, test 2010": 37.5,
-    "top-5, one network, ten crops, test 2010": 17.0,
-    "top-5, the second best entry, test 2012": 26.2,
-}
-STATED = {
-    "top-1, seven networks*, validation 2012": 63.3,
-    "top-5, seven networks*, test 2012": 84.7,
-    "top-5, the second best entry, test 2012": 73.8,
-}
-VGG_SLIDE = 83.7  # what the slide on VGG says of AlexNet
-
-
-def _result() -> Measurement:
-    accuracies = {name: round(100 - error, 1) for name, error in ERRORS.items()}
-    numbers = {name: Number(value, stated=STATED.get(name), unit="%") for name, value in accuracies.items()}
-    top5 = [value for name, value in accuracies.items() if name.startswith("top-5") and "second" not in name]
-    nearest = min(top5, key=lambda value: abs(value - VGG_SLIDE))
-    numbers["nearest published top-5 to the 83.7 of the VGG slide"] = Number(nearest, stated=VGG_SLIDE, unit="%")
-    return Measurement(
-        numbers=numbers,
-        result="63.3 and 84.7 % are of seven networks together; one alone reached 59.3 and 81.8 %",
-        explanation=(
-            "Both numbers are published, but neither is of the network on the slides. 63.3 % top-1 (36.7 % error) and 84.7 % "
-            "top-5 (15.3 %) are averages of seven networks, two of which were trained on further data first, the one on the "
-            "validation images and the other on the test images; on the validation images the same seven have 84.6 % "
-            "(15.4 % error), which is where the two versions of that number come from. One network with ten crops has "
-            "59.3 and 81.8 % there. The 83.7 % that the slide on VGG gives AlexNet is none of the published numbers: the "
-            f"nearest is the {nearest} % of five networks, so it is a slip for that or for 84.7."
-        ),
-        drawing=bars(
-            [
-                bar(name.partition(", ")[2], value, f"{value:.1f} %", tone="AlexNet" if "one" in name else "muted",
-                    heading=heading, bold=name in STATED)
-                for heading, name, value in _by_measure(accuracies)
-            ],
-            title="AlexNet's published accuracies",
-            keys=[("AlexNet", "one network"), ("muted", "several together, or another entry")],
-        ),
-    )  # fmt: skip
-
-
-def _by_measure(accuracies: dict[str, float]) -> list[tuple[str, str, float]]:
-    """Top-1 first, and a heading where each kind begins."""
-    ordered = sorted(accuracies.items(), key=lambda pair: (pair[0][:5], -pair[1]))
-    kinds = [name[:5] for name, _ in ordered]
-    return [
-        (f"{name[:5]} accuracy" if number == kinds.index(name[:5]) else "", name, value)
-        for number, (name, value) in enumerate(ordered)
-    ]
-
-
-def _result_rule(numbers: Numbers) -> Verdict:
-    """As it stands it would be one network's, and AlexNet would have one top-5 accuracy on both slides."""
-    published = all(numbers[name].as_stated for name in STATED)
-    alone = (
-        numbers["top-5, one network, ten crops, validation 2012"].value == STATED["top-5, seven networks*, test 2012"]
-    )
-    slide = numbers["nearest published top-5 to the 83.7 of the VGG slide"].as_stated
-    return judge(stated=published and alone and slide, amended=published)
-
-
-RESULT = Claim(
-    id="alexnet-result",
-    kind="published table",
-    statement=(
-        "AlexNet reached 63.3 % top-1 and 84.7 % top-5 accuracy (the next best entry 73.8 %); the slide on VGG says 83.7 %."
-    ),
-    source=f"{PAPER}, tables 1 and 2; results of ILSVRC-2012",
-    measure=_result,
-    rule=_result_rule,
 )
 
 
@@ -230,20 +151,23 @@ def _against_lenet() -> Measurement:
         numbers=numbers,
         result=f"{ratio['parameters']:,.0f} times the parameters, {ratio['multiply-adds']:,.0f} times the multiply-adds",
         explanation=(
-            f"Depth grew from {old.depth} to {new.depth} layers, but everything else by orders of magnitude: the image holds "
-            f"{ratio['numbers in the image']:.0f} times as many numbers, the network has {ratio['parameters']:,.0f} times as "
-            f"many parameters and takes {ratio['multiply-adds']:,.0f} times as many multiply-adds. LeNet-5 is the form in "
-            "common use with 61,706 parameters; that of 1998, whose third layer saw only parts of the maps, had 60,000."
+            f"Depth grew from {old.depth} to {new.depth} layers, but everything else by orders of magnitude: the "
+            f"image holds {ratio['numbers in the image']:.0f} times as many numbers, the network has "
+            f"{ratio['parameters']:,.0f} times as many parameters and takes {ratio['multiply-adds']:,.0f} times as "
+            "many multiply-adds. LeNet-5 is the form in common use with 61,706 parameters; that of 1998, whose third "
+            "layer saw only parts of the maps, had 60,000."
         ),
-        drawing=bars(
+        drawing=squares(
             [
-                bar(name, value, f"{value:,}", tone=tone, heading=heading)
-                for heading, name, value, tone in (
-                    ("parameters", "LeNet-5, 1998", old.parameters, "LeNet"),
-                    ("", "AlexNet, 2012", new.parameters, "AlexNet"),
+                Pair(
+                    name,
+                    (before, "LeNet", f"LeNet-5 {before:,}"),
+                    (after, "AlexNet", f"AlexNet {after:,}"),
                 )
+                for name, (before, after, *_) in values.items()
+                if name in ("parameters", "multiply-adds")
             ],
-            title="Parameters on one scale",
+            title="LeNet-5 and AlexNet as squares whose areas are in proportion",
         ),
     )
 

@@ -7,11 +7,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, as_computed, judge
+from leadline.lab.expressiveness import UNIVERSAL
 from leadline.lab.networks import anatomy
 from leadline.lab.painting.bars import Bar, bar, bars
 from leadline.lab.painting.grids import Frame, Grid, grids
-from leadline.lab.painting.plots import Axis, Series, plot
-from leadline.lab.regions import folding_network, interpolating_network, linear_pieces
+from leadline.lab.wording import percent
 from leadline.zoo.layers import CeilConv2d
 
 
@@ -52,8 +52,8 @@ def _padding() -> Measurement:
             f"A 3×3 image with a ring of zeros around it is 5×5, and a 2×2 filter finds {padded} places along each "
             f"side. Sizes, filters, strides and paddings were varied in {tried:,} ways, each run through a real "
             "convolution: the formula was right every time. What happens when the stride does not divide evenly is a "
-            "choice: torch leaves the last pixels out, the code of 2012 let the last window hang over the edge. That is "
-            f"how AlexNet makes {published} of 224 pixels where rounding down makes {floored}."
+            "choice: torch leaves the last pixels out, the code of 2012 let the last window hang over the edge. That "
+            f"is how AlexNet makes {published} of 224 pixels where rounding down makes {floored}."
         ),
         drawing=grids(
             [
@@ -106,8 +106,8 @@ def _stride() -> Measurement:
                 Grid([[0.45] * two] * two, (f"{two}×{two}", "stride 2"), tone="wrong", frames=(Frame(0, 1, 1, 1),)),
             ],
             says=(
-                "A 7×7 image with the first window of a 3×3 filter and the next one at stride 1 and at stride 2; the map "
-                f"of stride 1 is {one}×{one}, that of stride 2 {two}×{two}."
+                "A 7×7 image with the first window of a 3×3 filter and the next one at stride 1 and at stride 2; the "
+                f"map of stride 1 is {one}×{one}, that of stride 2 {two}×{two}."
             ),
             same_cells=True,
         ),
@@ -146,12 +146,12 @@ def _top5() -> Measurement:
             "images on which the two ways of counting disagree": Number(int((found != (better < 5)).sum()), 0),
             "right among five when there are only five classes": Number(int(few.sum()), images, unit="images of 2,000"),
         },
-        result=f"{found.double().mean():.1%} top-5 where top-1 is {(better == 0).double().mean():.1%}",
+        result=f"{percent(float(found.double().mean()), 1)} top-5 where top-1 is {percent(float((better == 0).double().mean()), 1)}",
         explanation=(
-            "Counted in two ways on 2,000 made-up predictions over 1,000 classes: by looking for the right label among "
-            "the five highest scores, and by counting how many classes score higher than it. Both agree on every image. "
-            "Top-5 is never below top-1, and with five classes or fewer it is 100 % whatever was learnt, so it means "
-            "something only where there are many classes."
+            "Counted in two ways on 2,000 made-up predictions over 1,000 classes: by looking for the right label "
+            "among the five highest scores, and by counting how many classes score higher than it. Both agree on "
+            "every image. Top-5 is never below top-1, and with five classes or fewer it is 100 % whatever was "
+            "learnt, so it means something only where there are many classes."
         ),
         drawing=bars(
             [
@@ -159,13 +159,13 @@ def _top5() -> Measurement:
                     f"guess {number + 1}" + (": the right label" if index == labels[place] else ""),
                     float(score),
                     f"{float(score):.2f}",
-                    tone="right" if index == labels[place] else "band" if number < 5 else "rule",
+                    tone="right" if index == labels[place] else "pale right" if number < 5 else "rule",
                     bold=bool(index == labels[place]),
                 )
                 for number, (score, index) in enumerate(zip(guesses.values, guesses.indices, strict=True))
             ],
             title="The eight highest scores of one image; the right label is third: wrong for top-1, right for top-5",
-            keys=[("right", "the right label"), ("band", "counts as top-5"), ("rule", "does not")],
+            keys=[("right", "the right label"), ("pale right", "counts as top-5"), ("rule", "does not")],
         ),
     )
 
@@ -179,59 +179,6 @@ TOP5 = Claim(
     rule=as_computed,
 )
 
-
-def _universal() -> Measurement:
-    units = (4, 8, 16, 32, 64)
-    x = torch.linspace(0, 1, 4097, dtype=torch.float64)[:, None]
-    wanted = torch.sin(2 * torch.pi * x)
-    errors = [float((interpolating_network(count)(x) - wanted).abs().max().detach()) for count in units]
-    pieces = [linear_pieces(folding_network(depth)) for depth in range(1, 9)]
-    return Measurement(
-        numbers={
-            "worst error of one hidden layer with 4 units": Number(errors[0]),
-            "worst error of one hidden layer with 64 units": Number(errors[-1]),
-            "linear pieces with 1 layer of two units": Number(pieces[0], 2),
-            "linear pieces with 8 layers of two units": Number(pieces[-1], 2**8),
-        },
-        result="not accuracy, but the number of linear pieces doubles with every layer",
-        explanation=(
-            "Accuracy cannot grow exponentially: it ends at 100 %. And Cybenko (1989) and Hornik (1991), who are cited for "
-            "it, speak of ONE hidden layer, which already comes as close as one likes to any continuous function: here to "
-            f"a sine, where 4 units are at most {errors[0]:.2f} off and 64 units {errors[-1]:.4f}. What does grow "
-            f"exponentially with depth is the number of linear pieces a network can have: {pieces[0]} with one layer of "
-            f"two units, {pieces[-1]} with eight (Montúfar et al. 2014; see depth-regions)."
-        ),
-        drawing=plot(
-            [
-                Series(
-                    "linear pieces, two units per layer", range(1, 9), pieces, "right", labels=[str(n) for n in pieces]
-                )
-            ],
-            across=Axis("hidden layers", range(1, 9), (0.6, 8.4)),
-            up=Axis("pieces", (1, 4, 16, 64, 256), (1, 600), log=True),
-            says="Linear pieces of a network with two units per layer, counted: "
-            + ", ".join(f"{count} with {depth}" for depth, count in enumerate(pieces, 1))
-            + " hidden layers.",
-        ),
-    )
-
-
-def _universal_rule(numbers: Numbers) -> Verdict:
-    """Were depth what brings accuracy, one hidden layer would stay far off however wide it is."""
-    few, many = (numbers[f"worst error of one hidden layer with {units} units"].value for units in (4, 64))
-    one, eight = (numbers[f"linear pieces with {layers} of two units"] for layers in ("1 layer", "8 layers"))
-    doubling = one.confirmed and eight.confirmed and eight.value == one.value * 2**7
-    return judge(stated=many > few / 2, amended=doubling)
-
-
-UNIVERSAL = Claim(
-    id="universal",
-    kind="exact",
-    statement="Accuracy grows exponentially with the number of hidden layers.",
-    source="Cybenko 1989; Hornik 1991; Montúfar, Pascanu, Cho, Bengio 2014, arXiv 1402.1869",
-    measure=_universal,
-    rule=_universal_rule,
-)
 
 # What the lecture says, and what is published; pictures and categories of all of ImageNet as of 2012.
 IMAGENET = {
@@ -252,11 +199,11 @@ def _ilsvrc() -> Measurement:
         numbers=numbers,
         result="150,000 test images were those of 2010; in 2012 there were 100,000",
         explanation=(
-            "The round numbers are right as round numbers: ImageNet had over 15 million images in roughly 22,000 categories "
-            "when AlexNet was published, and the competition takes 1,000 of these, with 1,281,167 training and 50,000 "
-            "validation images. The 150,000 test images belong to the competition of 2010, whose test labels were "
-            "released and on which the AlexNet paper reports most of its figures. From 2011 on there were 100,000. "
-            "Nothing was computed here: the lecture's numbers stand beside the published ones."
+            "The round numbers are right as round numbers: ImageNet had over 15 million images in roughly 22,000 "
+            "categories when AlexNet was published, and the competition takes 1,000 of these, with 1,281,167 "
+            "training and 50,000 validation images. The 150,000 test images belong to the competition of 2010, whose "
+            "test labels were released and on which the AlexNet paper reports most of its figures. From 2011 on "
+            "there were 100,000. Nothing was computed here: the lecture's numbers stand beside the published ones."
         ),
         drawing=bars(
             [

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
+from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, as_computed, judge
 from leadline.lab.gradients import awake
-from leadline.lab.networks import anatomy, millions, unfilled
+from leadline.lab.networks import anatomy, unfilled
 from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.grids import Grid, grids
 from leadline.lab.painting.plots import Axis, Series, plot
+from leadline.lab.wording import millions
 from leadline.zoo import architecture
 from leadline.zoo.densenet import TABLE_1, DenseBlock, DenseNet
 
@@ -46,10 +47,10 @@ def _concatenation() -> Measurement:
         },
         result=f"{pairs} connections where a chain of {layers} layers has {layers}",
         explanation=(
-            "In the first block of DenseNet-121 each layer was given what came before it, piece by piece, and asked by its "
-            f"gradient which pieces it uses. Layer {layers} depends directly on the block's input and on all {layers - 1} layers "
-            f"before it, {pairs} connections in all, and the block's output is the input and all layers' maps side by side, bit "
-            "for bit."
+            "In the first block of DenseNet-121 each layer was given what came before it, piece by piece, and asked "
+            f"by its gradient which pieces it uses. Layer {layers} depends directly on the block's input and on all "
+            f"{layers - 1} layers before it, {pairs} connections in all, and the block's output is the input and all "
+            "layers' maps side by side, bit for bit."
         ),
         drawing=grids(
             [
@@ -57,8 +58,8 @@ def _concatenation() -> Measurement:
                 Grid(along, ("a chain", f"{layers} connections"), tone="muted"),
             ],
             says=(
-                f"Which layer (rows, 1 to {layers}) sees which earlier maps (columns: {', '.join(labels)}): in the dense block "
-                "everything up to the diagonal, in a chain only the diagonal."
+                f"Which layer (rows, 1 to {layers}) sees which earlier maps (columns: {', '.join(labels)}): in the "
+                "dense block everything up to the diagonal, in a chain only the diagonal."
             ),
         ),
     )
@@ -101,9 +102,10 @@ def _growth() -> Measurement:
         numbers=numbers,
         result="64 → 256 → 128 → 512 → 256 → 1024 → 512 → 1024 channels",
         explanation=(
-            f"In DenseNet-121 each of {sum(row.blocks)} layers adds k = {row.growth_rate} channels to what it was given. At the three "
-            "transitions a 1×1 convolution halves the channels and average pooling halves height and width, from 56 to 28, 14 "
-            "and 7 pixels. So channels rise in slopes and fall in steps, and never grow beyond 1,024."
+            f"In DenseNet-121 each of {sum(row.blocks)} layers adds k = {row.growth_rate} channels to what it was "
+            "given. At the three transitions a 1×1 convolution halves the channels and average pooling halves height "
+            "and width, from 56 to 28, 14 and 7 pixels. So channels rise in slopes and fall in steps, and never grow "
+            "beyond 1,024."
         ),
         drawing=plot(
             [
@@ -127,8 +129,8 @@ GROWTH = Claim(
     id="growth",
     kind="exact",
     statement=(
-        "Channels grow by k with each layer; the transition's 1×1 convolution halves channels, its average pooling height and "
-        "width."
+        "Channels grow by k with each layer; the transition's 1×1 convolution halves channels, its average pooling "
+        "height and width."
     ),
     source=f"{PAPER}, section 3 and table 1",
     measure=_growth,
@@ -150,11 +152,12 @@ def _published() -> Measurement:
         numbers=numbers,
         result=f"DenseNet-201 {errors['densenet201']:.1f} % with 20 M, ResNet-101 {errors['resnet101']:.1f} % with 45 M",
         explanation=(
-            "The published errors, on the same centre crops and with the same recipe (ResNets as re-trained by fb.resnet.torch): "
-            f"DenseNet-201 with {millions(anatomy('densenet201').parameters)} parameters comes within "
-            f"{LEVEL} points of ResNet-101 with {millions(anatomy('resnet101').parameters)}, and DenseNet-169 with "
-            f"{millions(anatomy('densenet169').parameters)} of ResNet-50 with {millions(anatomy('resnet50').parameters)}. "
-            "Whether it is so on small images, too, is for a training to show."
+            "The published errors, on the same centre crops and with the same recipe (ResNets as re-trained by "
+            f"fb.resnet.torch): DenseNet-201 with {millions(anatomy('densenet201').parameters)} parameters comes "
+            f"within {LEVEL} points of ResNet-101 with {millions(anatomy('resnet101').parameters)}, and DenseNet-169 "
+            f"with {millions(anatomy('densenet169').parameters)} of ResNet-50 with "
+            f"{millions(anatomy('resnet50').parameters)}. Whether it is so on small images, too, is for a training to "
+            "show."
         ),
         drawing=plot(
             [
@@ -247,10 +250,11 @@ def _memory() -> Measurement:
         result=f"{kept[False] / kept[True]:.1f} times less kept, and {differing} of {len(gradients[False])} gradients differ",
         explanation=(
             "The tensors that torch keeps for the backward pass of a DenseNet-BC with 100 layers were counted: "
-            f"{kept[False] / 2**20:.0f} MiB for two small images. Each layer gets a copy of all maps before it, so that this grows "
-            f"with the square of the depth. If concatenation, normalisation and rectifier are computed again in the backward pass, "
-            f"{kept[True] / 2**20:.0f} MiB remain, for the time of one more forward pass through these layers. The gradients of all "
-            f"{len(gradients[False])} parameters are the same bits."
+            f"{kept[False] / 2**20:.0f} MiB for two small images. Each layer gets a copy of all maps before it, so "
+            "that this grows with the square of the depth. If concatenation, normalisation and rectifier are "
+            f"computed again in the backward pass, {kept[True] / 2**20:.0f} MiB remain, for the time of one more "
+            f"forward pass through these layers. The gradients of all {len(gradients[False])} parameters are the same "
+            "bits."
         ),
         drawing=bars(
             [

@@ -1,203 +1,16 @@
 """GoogLeNet, 2014: filters of several sizes side by side, and what makes that affordable."""
 
 import torch
-from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
 from leadline.lab.clock import training_seconds
-from leadline.lab.gradients import awake, gradient_map, side_seen
-from leadline.lab.networks import anatomy, billions, cost, millions, quickly_filled, unfilled
+from leadline.lab.inception import INCEPTION_BRANCHES, INCEPTION_COST, PAPER, REDUCTION
+from leadline.lab.networks import anatomy, quickly_filled
 from leadline.lab.painting.arcs import Row, arcs
 from leadline.lab.painting.bars import Bar, bar, bars
+from leadline.lab.wording import millions, percent
 from leadline.zoo import WithAuxiliary
-from leadline.zoo.googlenet import TABLE_1
 
-PAPER = "Szegedy, Liu, Jia et al., “Going deeper with convolutions”, 2014, arXiv 1409.4842"
-BRANCHES = {"1×1": 1, "3×3": 3, "5×5": 5, "pooling": 3}  # and the side that each sees of the module's input
-TONES = ("GoogLeNet", "Network in Network", "VGG", "muted")
-# What the modules are given, and the side of their maps.
-INPUTS = dict(zip(TABLE_1, (192, 256, 480, 512, 512, 512, 528, 832, 832), strict=True))
-SIDES = {name: {"3": 28, "4": 14, "5": 7}[name[0]] for name in TABLE_1}
-
-
-def _branches() -> Measurement:
-    found, model = anatomy("googlenet"), unfilled("googlenet")
-    rows, joined, wide = [], 0, 0
-    for name, filters in TABLE_1.items():
-        join = next(
-            layer for layer in found.layers if layer.name == f"inception{name}" and layer.type == "Concatenation"
-        )
-        widths = [found.layers[place].output_shape[0] for place in join.inputs]
-        joined += len(join.inputs) == len(BRANCHES)
-        wide += (
-            widths == [filters.one, filters.three, filters.five, filters.pool] and sum(widths) == join.output_shape[0]
-        )
-        parts = tuple((float(width), tone) for width, tone in zip(widths, TONES, strict=True))
-        rows.append(Bar(name, parts, f"{join.output_shape[0]} maps"))
-    module = awake(model.get_submodule("inception3a"))
-    seen = [
-        side_seen(gradient_map(module.get_submodule(f"branch{number}"), INPUTS["3a"], side=9, images=64))
-        for number in range(1, 5)
-    ]
-    images = torch.rand(2, INPUTS["3a"], 9, 9, dtype=torch.float64)
-    with torch.no_grad():
-        alone = torch.cat([module.get_submodule(f"branch{number}")(images) for number in range(1, 5)], dim=1)
-        differing = int((module(images) != alone).sum())
-    return Measurement(
-        numbers={
-            "layers with weights, on the longest way": Number(found.depth, 22, 22),
-            "modules": Number(len(rows), 9),
-            "modules that join four branches": Number(joined, 9),
-            "modules as wide as table 1 says": Number(wide, 9),
-            "outputs of module 3a that differ from its branches side by side": Number(differing, 0),
-            **{
-                f"side seen by the {name} branch": Number(side, BRANCHES[name], unit="pixels")
-                for name, side in zip(BRANCHES, seen, strict=True)
-            },
-        },
-        result=f"{found.depth} layers, nine modules of four branches",
-        explanation=(
-            "Each of the nine modules passes its input through a 1×1, a 3×3 and a 5×5 filter and a 3×3 pooling, and lays the "
-            "maps of all four on top of each other: running the branches by themselves gives the module's output bit for "
-            f"bit, and gradients say that they see {', '.join(map(str, seen))} pixels along a side. On the longest way through "
-            f"there are {found.depth} layers with weights."
-        ),
-        drawing=bars(
-            rows,
-            title="Maps of the nine modules, by the branch that makes them",
-            keys=list(zip(TONES, BRANCHES, strict=True)),
-        ),
-    )
-
-
-INCEPTION_BRANCHES = Claim(
-    id="inception-branches",
-    kind="exact",
-    statement="Inception runs 1×1, 3×3, 5×5 and pooling side by side and concatenates them; GoogLeNet is 22 layers deep.",
-    source=f"{PAPER}, figure 2 and table 1",
-    measure=_branches,
-    rule=as_computed,
-)
-
-
-def _module_cost(network: str, module: str) -> tuple[int, int]:
-    """Multiply-adds, and channels put out."""
-    layers = [layer for layer in anatomy(network).layers if layer.name.startswith(f"inception{module}")]
-    return sum(layer.multiply_adds for layer in layers), layers[-1].output_shape[0]
-
-
-def _formulas() -> tuple[dict[str, int], dict[str, int]]:
-    """Multiply-adds of each module with reductions and without, from the columns of table 1."""
-    reduced, naive, given = {}, {}, 192
-    for name, filters in TABLE_1.items():
-        one, three_reduce, three, five_reduce, five, pool = filters
-        positions, taken = SIDES[name] ** 2, INPUTS[name]
-        reductions = taken * (one + three_reduce + five_reduce + pool)
-        reduced[name] = (reductions + 9 * three_reduce * three + 25 * five_reduce * five) * positions
-        naive[name] = given * (one + 9 * three + 25 * five) * positions
-        given += one + three + five  # the pooling branch passes on all it was given
-    return reduced, naive
-
-
-def _cost() -> Measurement:
-    reduced, naive = _formulas()
-    numbers, rows = {}, []
-    for name in TABLE_1:
-        (with_them, _), (without, _) = _module_cost("googlenet", name), _module_cost("googlenet_naive", name)
-        numbers[f"multiply-adds of {name}"] = Number(with_them, reduced[name])
-        numbers[f"multiply-adds of {name}, naive"] = Number(without, naive[name])
-        rows.append(bar(f"{name}, naive", without, millions(without, 0), tone="wrong"))
-        rows.append(bar(name, with_them, millions(with_them, 0), tone="GoogLeNet"))
-    (_, channels), (_, naive_channels) = _module_cost("googlenet", "5b"), _module_cost("googlenet_naive", "5b")
-    numbers["channels after 5b"] = Number(channels, 1024)
-    numbers["channels after 5b, naive"] = Number(
-        naive_channels, 192 + sum(one.one + one.three + one.five for one in TABLE_1.values())
-    )
-    plain, cut = anatomy("googlenet_naive"), anatomy("googlenet")
-    times = plain.multiply_adds / cut.multiply_adds
-    return Measurement(
-        numbers=numbers,
-        result=f"without reductions {times:.0f} times the multiply-adds and {naive_channels:,} channels at the end",
-        explanation=(
-            "The same nine modules were built without the 1×1 reductions. Their pooling branch cannot but pass on every map "
-            f"it is given, so channels pile up to {naive_channels:,} instead of {channels:,}, and every 3×3 and 5×5 filter has to "
-            f"look at all of them: {billions(plain.multiply_adds)} multiply-adds for the network instead of "
-            f"{billions(cut.multiply_adds)}, and {millions(plain.parameters, 0)} parameters instead of {millions(cut.parameters, 0)}."
-        ),
-        drawing=bars(
-            rows,
-            title="Multiply-adds of each module",
-            keys=[("wrong", "naive (figure 2a)"), ("GoogLeNet", "with 1×1 reductions (2b)")],
-        ),
-    )
-
-
-def _cost_rule(numbers: Numbers) -> Verdict:
-    """Every module, and the channels at the end, must be dearer without reductions."""
-    dearer = all(
-        number.value > numbers[name.removesuffix(", naive")].value
-        for name, number in numbers.items()
-        if name.endswith("naive")
-    )
-    return judge(stated=dearer and all_confirmed(numbers), amended=False)
-
-
-INCEPTION_COST = Claim(
-    id="inception-cost",
-    kind="exact",
-    statement="The naive module blows up channels and cost; 1×1 reductions cut both.",
-    source=f"{PAPER}, section 4",
-    measure=_cost,
-    rule=_cost_rule,
-)
-
-
-def _reduction() -> Measurement:
-    layer = nn.Conv2d(60, 20, 1, bias=False)
-    channels, height, width = layer(torch.rand(1, 60, 100, 100)).shape[1:]
-    weights, multiply_adds = cost(layer, (60, 100, 100))
-    direct = cost(nn.Conv2d(60, 60, 5, padding=2, bias=False), (60, 100, 100))[1]
-    after = cost(nn.Conv2d(20, 60, 5, padding=2, bias=False), (20, 100, 100))[1]
-    return Measurement(
-        numbers={
-            "channels that come out": Number(channels, 20, 20),
-            "height that comes out": Number(height, 100, 100),
-            "width that comes out": Number(width, 100, 100),
-            "weights": Number(weights, 60 * 20, 1200),
-            "multiply-adds": Number(multiply_adds, 60 * 20 * 100 * 100),
-            "multiply-adds of a 5×5 layer to 60 maps after it": Number(after, 25 * 20 * 60 * 100**2),
-            "multiply-adds of the 5×5 layer without it": Number(direct, 25 * 60 * 60 * 100**2),
-        },
-        result=f"{channels}×{height}×{width} with {weights:,} weights",
-        explanation=(
-            "Height and width stay, channels go from 60 to 20. Each of the twenty filters has a weight for each of the 60 "
-            f"channels: {weights:,} in all (and 20 biases, if there are any), not 20 and not 60. They cost "
-            f"{millions(multiply_adds, 0)} multiply-adds, and pay for themselves at once: a 5×5 layer to 60 maps takes "
-            f"{millions(after, 0)} on the reduced maps and {millions(direct, 0)} on the full ones."
-        ),
-        drawing=bars(
-            [
-                bar("5×5 on 60 channels", direct, millions(direct, 0), tone="wrong"),
-                Bar(
-                    "1×1 to 20 channels, then 5×5",
-                    ((multiply_adds, "right"), (after, "GoogLeNet")),
-                    millions(multiply_adds + after, 0),
-                ),
-            ],
-            title="Multiply-adds to 60 maps of 100×100",
-            keys=[("right", "the 1×1 layer"), ("GoogLeNet", "5×5 after it"), ("wrong", "5×5 without it")],
-        ),
-    )
-
-
-REDUCTION = Claim(
-    id="1x1-reduction",
-    kind="exact",
-    statement="Twenty 60×1×1 filters turn 60×100×100 into 20×100×100, with 1,200 weights.",
-    source="Lecture, GoogLeNet",
-    measure=_reduction,
-    rule=as_computed,
-)
 # As far as the lecture goes: whether the network is a chain, and how many places take from more than one layer.
 GRAPHS = {
     "alexnet": ("AlexNet", "AlexNet", 0),
@@ -221,11 +34,11 @@ def _not_sequential() -> Measurement:
         numbers=numbers,
         result="AlexNet and VGG are chains; GoogLeNet has nine places where ways meet, ResNet-34 sixteen",
         explanation=(
-            "What each layer takes its input from was recorded while an image ran through: a dot per layer, in the order of "
-            "execution, and an arc where something jumps ahead. AlexNet and VGG have none: every layer takes what the one "
-            "before it made. GoogLeNet splits and joins nine times, ResNet-34 adds what it had sixteen times, and a DenseNet "
-            "gathers everything so far again and again. None of this keeps a network from being trained by the chain rule: it "
-            "only has to be free of loops."
+            "What each layer takes its input from was recorded while an image ran through: a dot per layer, in the "
+            "order of execution, and an arc where something jumps ahead. AlexNet and VGG have none: every layer "
+            "takes what the one before it made. GoogLeNet splits and joins nine times, ResNet-34 adds what it had "
+            "sixteen times, and a DenseNet gathers everything so far again and again. None of this keeps a network "
+            "from being trained by the chain rule: it only has to be free of loops."
         ),
         drawing=arcs(rows, title="Networks as graphs"),
     )
@@ -275,22 +88,23 @@ def _heads() -> Measurement:
         },
         result=f"{heads} heads of {millions(extra)} parameters, gone at test time",
         explanation=(
-            f"In training the network returns three sets of logits, at test time one. Setting all weights of the heads to zero "
-            f"changes {differing} of the 1,000 logits at test time: they are gone. In training they nearly double the parameters "
-            f"({millions(extra)} beside {millions(found.parameters)}) for {multiply_adds / found.multiply_adds:.1%} more "
-            "multiply-adds. What they add to the accuracy is for a training to show."
+            "In training the network returns three sets of logits, at test time one. Setting all weights of the "
+            f"heads to zero changes {differing} of the 1,000 logits at test time: they are gone. In training they "
+            f"nearly double the parameters ({millions(extra)} beside {millions(found.parameters)}) for "
+            f"{percent(multiply_adds / found.multiply_adds, 1)} more multiply-adds. What they add to the accuracy is "
+            "for a training to show."
         ),
         drawing=bars(
             [
                 Bar(
                     "in training",
-                    ((found.parameters, "GoogLeNet"), (extra, "band")),
+                    ((found.parameters, "GoogLeNet"), (extra, "pale GoogLeNet")),
                     millions(found.parameters + extra),
                 ),
                 Bar("at test time", ((found.parameters, "GoogLeNet"),), millions(found.parameters)),
             ],
             title="Parameters of GoogLeNet",
-            keys=[("GoogLeNet", "the network"), ("band", "two auxiliary heads")],
+            keys=[("GoogLeNet", "the network"), ("pale GoogLeNet", "two auxiliary heads")],
         ),
     )
 
@@ -340,11 +154,12 @@ def _weeks() -> Measurement:
         numbers=numbers,
         result=f"{times:.0f} times the multiply-adds; but GoogLeNet's week was an estimate",
         explanation=(
-            "VGG's two to three weeks are what its paper reports, on four GPUs. GoogLeNet's week is not a report: it was "
-            "trained on a cluster of CPUs, and its paper roughly estimates that a few GPUs would need at most a week. What can "
-            f"be counted: VGG-16 saw {SEEN['vgg_d'] / 1e6:.0f} million images, BVLC's published re-training of GoogLeNet "
-            f"{SEEN['googlenet'] / 1e6:.0f} million, so VGG takes {times:.0f} times the multiply-adds. At the speed measured on "
-            f"this machine, {SEEN['vgg_d'] * training_seconds('vgg_d') / DAY / 365:.1f} years against "
+            "VGG's two to three weeks are what its paper reports, on four GPUs. GoogLeNet's week is not a report: it "
+            "was trained on a cluster of CPUs, and its paper roughly estimates that a few GPUs would need at most a "
+            f"week. What can be counted: VGG-16 saw {SEEN['vgg_d'] / 1e6:.0f} million images, BVLC's published "
+            f"re-training of GoogLeNet {SEEN['googlenet'] / 1e6:.0f} million, so VGG takes {times:.0f} times the "
+            "multiply-adds. At the speed measured on this machine, "
+            f"{SEEN['vgg_d'] * training_seconds('vgg_d') / DAY / 365:.1f} years against "
             f"{SEEN['googlenet'] * training_seconds('googlenet') / DAY / 365:.2f}."
         ),
         drawing=bars(rows, title="Multiply-adds of a full training"),

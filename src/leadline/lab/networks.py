@@ -34,11 +34,3 @@ def cost(module: nn.Module, shape: tuple[int, int, int]) -> tuple[int, int]:
     """Parameters and multiply-adds of any module on one input (channels, height, width)."""
     found = trace(module, input_shape=shape)
     return found.parameters, found.multiply_adds
-
-
-def millions(number: float, digits: int = 1) -> str:
-    return f"{number / 1e6:,.{digits}f} M"
-
-
-def billions(number: float, digits: int = 1) -> str:
-    return f"{number / 1e9:,.{digits}f} G"

@@ -4,9 +4,10 @@ import torch
 from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
-from leadline.lab.networks import anatomy, cost, millions, unfilled
-from leadline.lab.painting.bars import Bar, bar, bars
+from leadline.lab.networks import anatomy, cost, unfilled
+from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.grids import Frame, Grid, grids
+from leadline.lab.wording import millions, percent
 from leadline.zoo import create_model
 
 PAPER = "Lin, Chen, Yan, “Network in network”, 2013, arXiv 1312.4400"
@@ -34,12 +35,12 @@ def _dominates() -> Measurement:
             "the same in mebibytes": Number(size / MEBIBYTE, 392, unit="MiB"),
             "share of the network's parameters": Number(weights / found.parameters, 102_760_448 / 132_863_336),
         },
-        result=f"{size / 1e6:.0f} MB, or {size / MEBIBYTE:.0f} MiB: {weights / found.parameters:.0%} of the network",
+        result=f"{size / 1e6:.0f} MB, or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters)} of the network",
         explanation=(
             f"The matrix is {layer.in_features:,}×{layer.out_features:,} = {weights:,} weights of four bytes each: "
-            f"{size / 1e6:.1f} million bytes. That is more than 400 MB; “almost 400” is right only in units of 2²⁰ bytes, of which "
-            f"it takes {size / MEBIBYTE:.0f} (MiB). The point stands: this one layer holds {weights / found.parameters:.0%} of "
-            "VGG-11's parameters, and every other VGG has the same layer."
+            f"{size / 1e6:.1f} million bytes. That is more than 400 MB; “almost 400” is right only in units of 2²⁰ "
+            f"bytes, of which it takes {size / MEBIBYTE:.0f} (MiB). The point stands: this one layer holds "
+            f"{percent(weights / found.parameters)} of VGG-11's parameters, and every other VGG has the same layer."
         ),
         drawing=bars(
             [
@@ -96,10 +97,10 @@ def _parameters() -> Measurement:
         result=f"an eighth of AlexNet's parameters, a {totals['vgg_a'] / totals['nin_imagenet']:.0f}th of VGG-11's",
         explanation=(
             f"The ImageNet network has {len([one for one in found['nin_imagenet'].layers if one.type == 'Conv2d'])} "
-            f"convolutions, eight of them 1×1, and no fully connected layer: {totals['nin_imagenet']:,} parameters in all. "
-            f"AlexNet has {totals['alexnet'] / totals['nin_imagenet']:.1f} times as many, VGG-11 "
-            f"{totals['vgg_a'] / totals['nin_imagenet']:.1f} times. (The paper has no ImageNet network; this is the one that "
-            "its first author released.)"
+            f"convolutions, eight of them 1×1, and no fully connected layer: {totals['nin_imagenet']:,} parameters in "
+            f"all. AlexNet has {totals['alexnet'] / totals['nin_imagenet']:.1f} times as many, VGG-11 "
+            f"{totals['vgg_a'] / totals['nin_imagenet']:.1f} times. (The paper has no ImageNet network; this is the "
+            "one that its first author released.)"
         ),
         drawing=bars(
             [
@@ -158,10 +159,11 @@ def _is_mlp() -> Measurement:
         },
         result=f"{differing} of {together.numel():,} outputs differ",
         explanation=(
-            f"The first 1×1 layer of the CIFAR-10 network ({convolution.in_channels} → {convolution.out_channels} maps) and a "
-            "fully connected layer were given the same whole-numbered weights. One ran over the maps at once, the other was "
-            f"called at each of the 64 positions by itself. All {together.numel():,} outputs are equal, bit for bit. So two 1×1 "
-            "convolutions after a 3×3 one are a small perceptron that slides over the image: the network in the network."
+            f"The first 1×1 layer of the CIFAR-10 network ({convolution.in_channels} → {convolution.out_channels} "
+            "maps) and a fully connected layer were given the same whole-numbered weights. One ran over the maps at "
+            f"once, the other was called at each of the 64 positions by itself. All {together.numel():,} outputs are "
+            "equal, bit for bit. So two 1×1 convolutions after a 3×3 one are a small perceptron that slides over the "
+            "image: the network in the network."
         ),
         drawing=grids(
             [
@@ -180,8 +182,8 @@ def _is_mlp() -> Measurement:
                 ),
             ],
             says=(
-                "One of the input maps, and one output map computed by the 1×1 convolution and by the fully connected layer "
-                "position by position: the two outputs are the same."
+                "One of the input maps, and one output map computed by the 1×1 convolution and by the fully "
+                "connected layer position by position: the two outputs are the same."
             ),
         ),
     )
@@ -208,8 +210,9 @@ def _average() -> Measurement:
     own = sum(values.numel() for values in pooling.parameters())
     last = next(layer for layer in anatomy("nin_cifar10").layers if layer.name == "features.cccp5_relu")
     channels, side, _ = last.output_shape
-    averaged = cost(nn.Sequential(nn.Conv2d(channels, 10, 1), nn.AdaptiveAvgPool2d(1)), last.output_shape)[0]
-    full = cost(nn.Sequential(nn.Flatten(), nn.Linear(channels * side * side, 10)), last.output_shape)[0]
+    maps = channels, side, side
+    averaged = cost(nn.Sequential(nn.Conv2d(channels, 10, 1), nn.AdaptiveAvgPool2d(1)), maps)[0]
+    full = cost(nn.Sequential(nn.Flatten(), nn.Linear(channels * side * side, 10)), maps)[0]
     return Measurement(
         numbers={
             "parameters of global average pooling": Number(own, 0, 0),
@@ -218,10 +221,10 @@ def _average() -> Measurement:
         },
         result=f"none; the head has {averaged:,} parameters where a fully connected one has {full:,}",
         explanation=(
-            f"Averaging has nothing to learn. On the last maps of the CIFAR-10 network ({channels} of {side}×{side}) a fully "
-            f"connected layer to ten classes would need {full:,} weights; ten maps made by a 1×1 layer and averaged need "
-            f"{averaged:,}, {full / averaged:.0f} times fewer, and it does not matter where in the image something is. That it also "
-            "overfits less is for a training to show."
+            f"Averaging has nothing to learn. On the last maps of the CIFAR-10 network ({channels} of {side}×{side}) "
+            f"a fully connected layer to ten classes would need {full:,} weights; ten maps made by a 1×1 layer and "
+            f"averaged need {averaged:,}, {full / averaged:.0f} times fewer, and it does not matter where in the "
+            "image something is. That it also overfits less is for a training to show."
         ),
         drawing=bars(
             [

@@ -4,113 +4,14 @@ import torch
 from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
-from leadline.lab.networks import anatomy, billions, millions, unfilled
+from leadline.lab.nested import NESTED, PAPER
+from leadline.lab.networks import anatomy, unfilled
+from leadline.lab.painting.arcs import Row, arcs
 from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.plots import Axis, Series, plot
-from leadline.zoo import create_model
-from leadline.zoo.resnet import Pair, ResNet, make_shortcut
+from leadline.lab.wording import billions, millions, percent
+from leadline.zoo.resnet import Pair, make_shortcut
 
-PAPER = "He, Zhang, Ren, Sun, “Deep residual learning for image recognition”, 2015, arXiv 1512.03385"
-SHALLOW, DEEP = 20, 56
-SILENT, IDENTITY = "F = 0", "identity kernels"
-
-
-def _blocks(model: ResNet) -> list[list[Pair]]:
-    return [[block for block in model.get_submodule(stage) if isinstance(block, Pair)] for stage in model.stages]  # type: ignore[union-attr]
-
-
-def deepened(kind: str, *, added: str) -> tuple[nn.Module, nn.Module]:
-    """The 20-layer network, and the 56-layer one that is the same with blocks `added` to each stage.
-
-    Added blocks compute F = 0, or have kernels that copy each channel and normalisation that changes nothing.
-    """
-    shallow, deep = (create_model(f"{kind}{depth}_cifar").double().eval() for depth in (SHALLOW, DEEP))
-    assert isinstance(shallow, ResNet)
-    assert isinstance(deep, ResNet)
-    for part in ("conv1", "bn1", "fc"):
-        deep.get_submodule(part).load_state_dict(shallow.get_submodule(part).state_dict())
-    for old, new in zip(_blocks(shallow), _blocks(deep), strict=True):
-        for number, block in enumerate(new):
-            if number < len(old):
-                block.load_state_dict(old[number].state_dict())
-            elif added == SILENT:
-                nn.init.zeros_(block.bn2.weight)
-            else:
-                for convolution, norm in ((block.conv1, block.bn1), (block.conv2, block.bn2)):
-                    nn.init.dirac_(convolution.weight)
-                    assert norm.running_var is not None
-                    norm.running_var.fill_(1 - norm.eps)  # so that the normalisation divides by one
-    return shallow, deep
-
-
-def _nested() -> Measurement:
-    images = torch.randn(8, 3, 32, 32, dtype=torch.float64)
-    off = {}
-    for kind, added in (("resnet", SILENT), ("plain", SILENT), ("plain", IDENTITY)):
-        shallow, deep = deepened(kind, added=added)
-        with torch.no_grad():
-            expected, found = shallow(images), deep(images)
-        off[kind, added] = int(((found - expected).abs() > 1e-9 * expected.abs().max()).sum())
-        if (kind, added) == ("plain", SILENT):
-            alike = int((found == found[:1]).all(dim=1).sum())
-    added_blocks = 3 * ((DEEP - SHALLOW) // 6)
-    return Measurement(
-        numbers={
-            "layers of the shallower network": Number(SHALLOW),
-            "layers of the deeper network": Number(DEEP),
-            "blocks added": Number(added_blocks, 18),
-            "logits compared": Number(images.shape[0] * 10, 80),
-            "residual, F = 0: logits that differ from the shallower network's": Number(off["resnet", SILENT], 0, 0),
-            "plain, F = 0: logits that differ": Number(off["plain", SILENT], 80),
-            "plain, F = 0: images of eight that get the same logits": Number(alike, 8),
-            "plain, identity kernels: logits that differ": Number(off["plain", IDENTITY], 0, 80),
-        },
-        result="with F = 0 a residual network is its shallower self; a plain one forgets its image",
-        explanation=(
-            f"A {DEEP}-layer network was given the weights of a {SHALLOW}-layer one, and {added_blocks} blocks more. Where the added "
-            f"blocks compute F = 0, the residual network's logits equal the shallower one's: {off['resnet', SILENT]} of 80 differ. "
-            "The plain network with F = 0 gives every image the same answer: zero times anything is zero. One correction: a "
-            "plain network does contain its shallower self too, with kernels that copy each channel "
-            f"({off['plain', IDENTITY]} of 80 logits differ), as the paper's own introduction argues. But those kernels are one "
-            "exact setting far from zero that training has to find; a residual network only has to leave its new weights small."
-        ),
-        drawing=bars(
-            [
-                bar(
-                    "residual, F = 0", 80 - off["resnet", SILENT], f"{80 - off['resnet', SILENT]} of 80", tone="ResNet"
-                ),
-                bar("plain, F = 0", 80 - off["plain", SILENT], f"{80 - off['plain', SILENT]} of 80", tone="wrong"),
-                bar(
-                    "plain, identity kernels",
-                    80 - off["plain", IDENTITY],
-                    f"{80 - off['plain', IDENTITY]} of 80",
-                    tone="muted",
-                ),
-            ],
-            title=f"Logits of the {DEEP}-layer network that equal the {SHALLOW}-layer network's",
-        ),
-    )
-
-
-def _nested_rule(numbers: Numbers) -> Verdict:
-    """As it stands, no setting of a plain network may do what F = 0 does in a residual one."""
-    contained = numbers["residual, F = 0: logits that differ from the shallower network's"].value == 0
-    forgets = numbers["plain, F = 0: images of eight that get the same logits"].value == 8
-    no_setting = numbers["plain, identity kernels: logits that differ"].value > 0
-    return judge(stated=contained and forgets and no_setting, amended=contained and forgets)
-
-
-NESTED = Claim(
-    id="nested-functions",
-    kind="exact",
-    statement=(
-        "With F = 0 a residual network computes exactly its shallower self, so the deeper contains the shallower; a plain "
-        "network has no such setting."
-    ),
-    source=f"{PAPER}, sections 1 and 3.1",
-    measure=_nested,
-    rule=_nested_rule,
-)
 OPTIONS = ("A", "B", "C")
 SHORTCUTS = {"A": (0, 21_623_848), "B": (3, 21_797_672), "C": (16, 22_716_840)}  # projections, parameters
 
@@ -150,10 +51,10 @@ def _shortcut() -> Measurement:
         numbers=numbers,
         result="without one torch refuses the sum; option A is free, B has 3 projections, C has 16",
         explanation=(
-            "Where a stage begins, 64 maps of 56×56 become 128 maps of 28×28, and the two cannot be added. Option A takes every "
-            "second pixel and appends channels of zeros, at no cost; B puts a 1×1 convolution of stride 2 in these three "
-            "places of ResNet-34; C puts one into all sixteen shortcuts. The first block of the first stage needs none: its "
-            "shape does not change."
+            "Where a stage begins, 64 maps of 56×56 become 128 maps of 28×28, and the two cannot be added. Option A "
+            "takes every second pixel and appends channels of zeros, at no cost; B puts a 1×1 convolution of stride "
+            "2 in these three places of ResNet-34; C puts one into all sixteen shortcuts. The first block of the "
+            "first stage needs none: its shape does not change."
         ),
         drawing=bars(rows, title="Parameters that shortcuts add to plain-34"),
     )
@@ -163,7 +64,8 @@ SHORTCUT = Claim(
     id="shortcut-1x1",
     kind="exact",
     statement=(
-        "Where channels or size change, the shortcut needs a 1×1 convolution, or padding with zeros (options A, B and C)."
+        "Where channels or size change, the shortcut needs a 1×1 convolution, or padding with zeros (options A, B "
+        "and C)."
     ),
     source=f"{PAPER}, section 3.3 and table 3",
     measure=_shortcut,
@@ -197,21 +99,21 @@ def _no_extra() -> Measurement:
         explanation=(
             f"{len(TWINS)} plain networks were taken apart beside their residual twins with option A. Parameters and "
             f"multiply-adds are equal to the last digit: {millions(thirty_four.parameters)} and "
-            f"{billions(thirty_four.multiply_adds)} for 34 layers. What shortcuts do cost are additions, {millions(additions)} of "
-            f"them in ResNet-34, {additions / thirty_four.multiply_adds:.2%} of the multiply-adds, and memory: a block's input has "
-            "to be kept until it is added."
+            f"{billions(thirty_four.multiply_adds)} for 34 layers. What shortcuts do cost are additions, "
+            f"{millions(additions)} of them in ResNet-34, {percent(additions / thirty_four.multiply_adds, 2)} of the "
+            "multiply-adds, and memory: a block's input has to be kept until it is added."
         ),
-        drawing=bars(
-            [
-                bar(label, count / 1e6, f"{count:,}", tone=tone, heading=heading)
-                for heading, label, count, tone in (
-                    ("parameters", "plain-34", anatomy("plain34").parameters, "muted"),
-                    ("", "ResNet-34 A", thirty_four.parameters, "ResNet"),
-                )
-            ],
-            title="Parameters of plain-34 and of ResNet-34 with option A",
+        drawing=arcs(
+            [_graph("plain34", "plain-34", "muted"), _graph("resnet34_a", "ResNet-34 A", "ResNet")],
+            title="Plain-34 and ResNet-34 as graphs, with their parameters",
         ),
     )
+
+
+def _graph(name: str, label: str, tone: str) -> Row:
+    found = anatomy(name)
+    jumps = tuple((start, end) for end, layer in enumerate(found.layers) for start in layer.inputs if end - start > 1)
+    return Row(label, len(found.layers), jumps, f"{found.parameters:,} parameters", tone)
 
 
 NO_EXTRA = Claim(
@@ -247,11 +149,12 @@ def _ultra() -> Measurement:
               "ResNet-34": "above", "ResNet-50": "right", "AlexNet": "above"}  # fmt: skip
     return Measurement(
         numbers=numbers,
-        result=f"{anatomy('resnet152').depth} layers for {share:.0%} of VGG-16's multiply-adds",
+        result=f"{anatomy('resnet152').depth} layers for {percent(share)} of VGG-16's multiply-adds",
         explanation=(
-            f"ResNet-152 is more than nine times as deep as VGG-16 and takes {billions(anatomy('resnet152').multiply_adds)} "
-            f"multiply-adds for an image where VGG-16 takes {billions(anatomy('vgg_d').multiply_adds)}: it halves its maps early, "
-            "and squeezes them to a quarter of the channels before every 3×3 filter. It also has fewer than half the parameters "
+            "ResNet-152 is more than nine times as deep as VGG-16 and takes "
+            f"{billions(anatomy('resnet152').multiply_adds)} multiply-adds for an image where VGG-16 takes "
+            f"{billions(anatomy('vgg_d').multiply_adds)}: it halves its maps early, and squeezes them to a quarter of "
+            "the channels before every 3×3 filter. It also has fewer than half the parameters "
             f"({millions(anatomy('resnet152').parameters, 0)} against {millions(anatomy('vgg_d').parameters, 0)})."
         ),
         drawing=plot(

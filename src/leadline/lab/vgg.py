@@ -1,127 +1,11 @@
 """VGG, 2014: small filters in deep stacks, and what they cost."""
 
-from torch import Tensor, nn
-
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
 from leadline.lab.clock import training_seconds
-from leadline.lab.gradients import awake, gradient_map, side_seen
-from leadline.lab.networks import anatomy, billions, cost, millions, unfilled
+from leadline.lab.networks import anatomy
 from leadline.lab.painting.bars import Bar, bar, bars
-from leadline.lab.painting.grids import Grid, grids
-
-PAPER = "Simonyan and Zisserman, “Very deep convolutional networks”, 2014, arXiv 1409.1556"
-# VGG-16's own layers: the first three-layer stack begins at features.10, each convolution followed by its ReLU.
-FIRST, CHANNELS = 10, 128
-
-
-def stack(depth: int) -> nn.Sequential:
-    """The first `depth` convolutions of VGG-16's third stack, with all paths open."""
-    features = unfilled("vgg_d").get_submodule("features")
-    assert isinstance(features, nn.Sequential)
-    layers = awake(features[FIRST : FIRST + 2 * depth])
-    assert isinstance(layers, nn.Sequential)
-    return layers
-
-
-def single(kernel: int) -> nn.Module:
-    """One large filter that keeps the size."""
-    return awake(nn.Conv2d(CHANNELS, 256, kernel, padding=kernel // 2, device="meta"))
-
-
-def _stacked() -> Measurement:
-    seen = {f"{number} 3×3": gradient_map(stack(depth), CHANNELS, side=11)
-            for number, depth in (("one", 1), ("two", 2), ("three", 3))}  # fmt: skip
-    seen |= {f"one {kernel}×{kernel}": gradient_map(single(kernel), CHANNELS, side=11) for kernel in (5, 7)}
-    sides = {name: side_seen(gradient) for name, gradient in seen.items()}
-    formulas = {"one 3×3": 3, "two 3×3": 5, "three 3×3": 7, "one 5×5": 5, "one 7×7": 7}  # 1 + n · (k - 1)
-    stated = {"two 3×3": 5, "three 3×3": 7}
-    return Measurement(
-        numbers={
-            f"side seen by {name}": Number(sides[name], formula, stated.get(name), unit="pixels")
-            for name, formula in formulas.items()
-        },
-        result=f"two see {sides['two 3×3']}×{sides['two 3×3']}, three see {sides['three 3×3']}×{sides['three 3×3']}",
-        explanation=(
-            "The third stack of VGG-16 was asked pixel by pixel: how much does the middle output change when this pixel "
-            f"does? After two of its 3×3 layers {sides['two 3×3']}×{sides['two 3×3']} pixels matter and after three "
-            f"{sides['three 3×3']}×{sides['three 3×3']}, exactly what one 5×5 or one 7×7 filter sees. But not evenly: more "
-            "paths lead through the middle, so a stack looks at the centre of its field, and its corners hardly count."
-        ),
-        drawing=grids(
-            [_seen(seen[name], name, sides[name]) for name in ("two 3×3", "one 5×5", "three 3×3", "one 7×7")],
-            says=(
-                "Gradient of the middle output with respect to each of 11×11 pixels. Two stacked 3×3 layers and one 5×5 "
-                "both reach 5×5 pixels, three stacked 3×3 layers and one 7×7 both reach 7×7; in the stacks the strength "
-                "falls off towards the edge."
-            ),
-        ),
-    )
-
-
-def _seen(gradient: Tensor, name: str, side: int) -> Grid:
-    """Square roots, so that the weak rim can be seen too."""
-    return Grid(gradient.sqrt().tolist(), (name, f"sees {side}×{side}"), tone="VGG" if "3×3" in name else "muted")
-
-
-STACKED = Claim(
-    id="stacked-3x3",
-    kind="exact",
-    statement="Two stacked 3×3 filters see what one 5×5 filter sees, and three see what one 7×7 sees.",
-    source=f"{PAPER}, section 2.3",
-    measure=_stacked,
-    rule=as_computed,
-)
-
-
-def _weights() -> Measurement:
-    counted = {}
-    for layers, kernel in ((1, 5), (3, 3), (2, 3), (1, 7)):
-        network = nn.Sequential(*(nn.Conv2d(1, 1, kernel, padding=kernel // 2, bias=False) for _ in range(layers)))
-        name = f"{('one', 'two', 'three')[layers - 1]} {kernel}×{kernel}"
-        counted[name] = cost(network, (1, 11, 11))[0], side_seen(gradient_map(awake(network), 1, side=11))
-    formulas = {"one 5×5": (25, 5), "three 3×3": (27, 7), "two 3×3": (18, 5), "one 7×7": (49, 7)}
-    stated = {"one 5×5": 25, "three 3×3": 27}
-    numbers = {}
-    for name, (weights, side) in formulas.items():
-        numbers[f"weights of {name}"] = Number(counted[name][0], weights, stated.get(name))
-        numbers[f"side seen by {name}"] = Number(counted[name][1], side, unit="pixels")
-    return Measurement(
-        numbers=numbers,
-        result="25 against 18, and 49 against 27: stacks are cheaper, not dearer",
-        explanation=(
-            f"The arithmetic is right: one 5×5 filter has {counted['one 5×5'][0]} weights, three 3×3 filters have "
-            f"{counted['three 3×3'][0]}. But the two do not see the same: three 3×3 layers see 7×7 pixels. What sees as much "
-            f"as one 5×5 is two 3×3 layers, with {counted['two 3×3'][0]} weights, and what sees as much as three is one 7×7, "
-            f"with {counted['one 7×7'][0]}. So a stack saves 28 % of the weights in the one case and 45 % in the other. With "
-            "C channels in and out everything is multiplied by C², which changes no ratio; biases are left out."
-        ),
-        drawing=bars(
-            [
-                bar(name, counted[name][0], f"{counted[name][0]} weights", tone="VGG" if "3×3" in name else "muted",
-                    heading=heading)
-                for heading, name in (("see 5×5 pixels", "one 5×5"), ("", "two 3×3"), ("see 7×7 pixels", "one 7×7"),
-                                      ("", "three 3×3"))
-            ],
-            title="Weights of filters that see the same, per pair of channels",
-        ),
-    )  # fmt: skip
-
-
-def _weights_rule(numbers: Numbers) -> Verdict:
-    """A comparison is fair between filters that see the same."""
-    fair = numbers["side seen by one 5×5"].value == numbers["side seen by three 3×3"].value
-    arithmetic = numbers["weights of one 5×5"].as_stated and numbers["weights of three 3×3"].as_stated
-    return judge(stated=arithmetic and fair, amended=arithmetic and all_confirmed(numbers))
-
-
-WEIGHTS = Claim(
-    id="25-vs-27",
-    kind="exact",
-    statement="One 5×5 filter has about as many parameters (25) as three 3×3 filters (27).",
-    source=f"Lecture, VGG; {PAPER}, section 2.3, has 49 against 27",
-    measure=_weights,
-    rule=_weights_rule,
-)
+from leadline.lab.stacks import PAPER, STACKED, WEIGHTS
+from leadline.lab.wording import billions, millions
 
 DEPTHS = {"A": 11, "A-LRN": 11, "B": 13, "C": 16, "D": 16, "E": 19}  # Table 1
 
@@ -145,7 +29,7 @@ def _block() -> Measurement:
                 pools, halved = pools + 1, halved + (2 * layer.output_shape[-1] == side)
                 per_stack.append(0)
             side = layer.output_shape[-1]
-        tones = ("VGG", "band")
+        tones = ("VGG", "pale VGG")
         parts = [(float(count), tones[number % 2]) for number, count in enumerate(per_stack) if count]
         stacks = " + ".join(str(count) for count in per_stack if count)
         rows.append(Bar(f"{configuration}: {stacks} + 3", (*parts, (3.0, "muted")), f"{depths[configuration]} layers"))
@@ -161,9 +45,10 @@ def _block() -> Measurement:
         },
         result=f"{', '.join(str(depth) for depth in depths.values())} layers from A to E",
         explanation=(
-            f"All {convolutions} convolutions of the six configurations keep the size of their maps, and all {pools} poolings "
-            "halve it, so that 224 pixels become 112, 56, 28, 14 and 7. That leaves one thing to vary: how many convolutions "
-            "stand between two poolings. (C has 1×1 filters in three places; they keep the size without padding.)"
+            f"All {convolutions} convolutions of the six configurations keep the size of their maps, and all {pools} "
+            "poolings halve it, so that 224 pixels become 112, 56, 28, 14 and 7. That leaves one thing to vary: how "
+            "many convolutions stand between two poolings. (C has 1×1 filters in three places; they keep the size "
+            "without padding.)"
         ),
         drawing=bars(
             rows,
@@ -177,8 +62,8 @@ BLOCK = Claim(
     id="vgg-block",
     kind="exact",
     statement=(
-        "3×3 filters with padding 1 keep the size, 2×2 pooling of stride 2 halves it; A to E have 11, 11, 13, 16, 16 and 19 "
-        "layers with weights."
+        "3×3 filters with padding 1 keep the size, 2×2 pooling of stride 2 halves it; A to E have 11, 11, 13, 16, 16 "
+        "and 19 layers with weights."
     ),
     source=f"{PAPER}, section 2.1 and table 1",
     measure=_block,
@@ -206,11 +91,12 @@ def _fewer() -> Measurement:
         result=f"VGG has {min(ratios):.1f} to {max(ratios):.1f} times as many",
         explanation=(
             f"AlexNet has {millions(old.parameters)} parameters, VGG from {millions(TOTALS['A'])} (A) to "
-            f"{millions(TOTALS['E'])} (E): {min(ratios):.2f} to {max(ratios):.2f} times as many. It is not the fully connected "
-            f"layers alone: the convolutions, too, have {small:.1f} to {large:.1f} M where AlexNet's have "
-            f"{_in_convolutions('alexnet') / 1e6:.1f} M. The paper itself says only that its nets have no more than the 144 M of "
-            "a wider, shallower one (OverFeat), and speaks of their larger number of parameters beside AlexNet's. Small "
-            "filters are cheaper than large ones that see the same; VGG has many more of them, on many more channels."
+            f"{millions(TOTALS['E'])} (E): {min(ratios):.2f} to {max(ratios):.2f} times as many. It is not the fully "
+            f"connected layers alone: the convolutions, too, have {small:.1f} to {large:.1f} M where AlexNet's have "
+            f"{_in_convolutions('alexnet') / 1e6:.1f} M. The paper itself says only that its nets have no more than "
+            "the 144 M of a wider, shallower one (OverFeat), and speaks of their larger number of parameters beside "
+            "AlexNet's. Small filters are cheaper than large ones that see the same; VGG has many more of them, on "
+            "many more channels."
         ),
         drawing=bars(rows, title="Parameters", keys=[("VGG", "convolutions"), ("muted", "fully connected")]),
     )
@@ -255,7 +141,8 @@ LINEUP = {
 
 
 def _slow() -> Measurement:
-    numbers, rows = {}, []
+    numbers: dict[str, Number] = {}
+    rows: list[Bar] = []
     for name, (label, family, formula) in LINEUP.items():
         found = anatomy(name).multiply_adds
         numbers[f"multiply-adds of {label}"] = Number(found, formula)
@@ -263,20 +150,26 @@ def _slow() -> Measurement:
             bar(label, found / 1e9, billions(found), tone=family, heading="" if rows else "multiply-adds per image")
         )
     taken = {name: training_seconds(name) for name in LINEUP}
-    for name, (label, family, _) in LINEUP.items():
+    for name, (label, _, _) in LINEUP.items():
         numbers[f"training of {label} here"] = Number(round(1 / taken[name], 2), unit="images per second")
     times = anatomy("vgg_d").multiply_adds / anatomy("alexnet").multiply_adds
+    rows += [
+        bar(label, 1 / taken[name], f"{1 / taken[name]:.2g}", tone=f"pale {family}",
+            heading="" if number else "images per second in training, on this machine")
+        for number, (name, (label, family, _)) in enumerate(LINEUP.items())
+    ]  # fmt: skip
     rest = sorted((1 / seconds for name, seconds in taken.items() if name != "vgg_d"))
     return Measurement(
         numbers=numbers,
         result=f"{times:.0f} times AlexNet's multiply-adds, and more than any other network here",
         explanation=(
-            f"For one image VGG-16 takes {billions(anatomy('vgg_d').multiply_adds)} multiply-adds, {times:.0f} times what AlexNet "
-            f"takes and four times what ResNet-50 does. On this machine it trains on {1 / taken['vgg_d']:.2g} images per "
-            f"second, forward and backward, one at a time; the others do {rest[0]:.2g} to {rest[-1]:.2g}. The verdict counts "
-            "multiply-adds; times depend on the machine and are only shown."
+            f"For one image VGG-16 takes {billions(anatomy('vgg_d').multiply_adds)} multiply-adds, {times:.0f} times "
+            "what AlexNet takes and four times what ResNet-50 does. On this machine it trains on "
+            f"{1 / taken['vgg_d']:.2g} images per second, forward and backward, one at a time; the others do "
+            f"{rest[0]:.2g} to {rest[-1]:.2g}. The verdict counts multiply-adds; times depend on the machine and are "
+            "only shown."
         ),
-        drawing=bars(rows, title="Multiply-adds for one image"),
+        drawing=bars(rows, title="What training costs", own_scales=True),
     )
 
 

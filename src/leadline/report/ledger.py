@@ -1,5 +1,6 @@
 """The page of `leadline lab`: every claim of the lecture in its order, with its figure, numbers, verdict and source."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from leadline.report.figure import draw
 from leadline.report.page import write_page
 
-WIDE, NARROW = 560, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone
+WIDE, NARROW = 640, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone
 # How a verdict is written small, and what it is called in the style sheet.
 MARKS = {
     "holds": ("✓", "holds"),
@@ -36,7 +37,7 @@ class ShownNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownClaim:
-    """`verdict` is that of the whole claim, None before its trainings were run; `computed` that of what was computed."""
+    """`verdict` is that of the whole claim, None before its trainings were run, `computed` that of what was computed."""
 
     id: str
     kind: str
@@ -102,6 +103,7 @@ def write_ledger_report(file: Path, chapters: Sequence[ShownChapter]) -> Path:
             if verdicts[verdict]
         ],
         number=number,
+        unbroken=unbroken,
     )
 
 
@@ -122,3 +124,9 @@ def number(value: float | None) -> str:
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
+
+
+def unbroken(text: str) -> str:
+    """The same with no line break inside "ResNet-50", "F = 0" and "63.3 %"."""
+    text = re.sub(r"-(?=\d)", "\u2060-\u2060", text)
+    return re.sub(r" (?=%)| (?== )|(?<==) ", "\u00a0", text)

@@ -1,18 +1,19 @@
 """The textbook's claims, measured."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.lab.claim import Chapter, Claim, Finding
-from leadline.lab.ledger import CHAPTERS, chapter_named, chapter_of, claim_named
+from leadline.lab.claim import Chapter, Finding
+from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
 from leadline.lab.painting.canvas import Colours
 from leadline.report.figure import save
 from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
 from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
 from leadline.training.watch import Watch
 
-FIGURE_WIDTH = 560  # CSS pixels
+FIGURE_WIDTH = 640  # CSS pixels
 COLOURS = Colours(
     {
         "paper": PAPER.light, "ink": INK.light, "muted": MUTED.light, "rule": RULE.light, "band": BAND.light,
@@ -41,7 +42,7 @@ def lab(
         raise UsageError("a figure is of one claim; name it, as in: leadline lab stacked-3x3 --figure stacked.svg")
     for file, kinds in ((figure, (".svg", ".png")), (report, (".html",))):
         _check(file, kinds)
-    chosen = [claim_named(claim)] if claim else list((chapter_named(chapter).claims if chapter else _all_claims()))
+    chosen = [claim_named(claim)] if claim else list(chapter_named(chapter).claims if chapter else CLAIMS.values())
     if figure is not None and chosen[0].measure is None:
         raise LeadlineError(f"{chosen[0].id}: has no figure yet; it needs trainings, which are not run")
     watch = watch or Watch()
@@ -70,10 +71,6 @@ def row(finding: Finding) -> dict[str, Any]:
         "verdict": finding.verdict,
         "source": claim.source,
     }
-
-
-def _all_claims() -> list[Claim]:
-    return [claim for chapter in CHAPTERS for claim in chapter.claims]
 
 
 def _check(file: str | Path | None, kinds: tuple[str, ...]) -> None:
@@ -111,25 +108,23 @@ def _shown_chapter(chapter: Chapter, findings: list[Finding]) -> ShownChapter:
 
 def _shown_claim(finding: Finding) -> ShownClaim:
     claim, measurement = finding.claim, finding.measurement
-    facts = {
-        "id": claim.id,
-        "kind": claim.kind,
-        "statement": claim.statement,
-        "source": claim.source,
-        "verdict": finding.verdict,
-        "computed": finding.judged,
-        "experiment": claim.experiment,
-    }
+    shown = ShownClaim(
+        id=claim.id,
+        kind=claim.kind,
+        statement=claim.statement,
+        source=claim.source,
+        verdict=finding.verdict,
+        computed=finding.judged,
+        experiment=claim.experiment,
+    )
     if measurement is None:
-        return ShownClaim(**facts)
-    drawing = measurement.drawing
-    return ShownClaim(
-        **facts,
+        return shown
+    drawing, numbers = measurement.drawing, measurement.numbers.items()
+    return replace(
+        shown,
         result=measurement.result,
         explanation=measurement.explanation,
-        numbers=[
-            ShownNumber(name, one.value, one.formula, one.stated, one.unit) for name, one in measurement.numbers.items()
-        ],
+        numbers=[ShownNumber(name, one.value, one.formula, one.stated, one.unit) for name, one in numbers],
         paint=lambda figure: drawing.paint(figure, COLOURS),
         height=drawing.height,
     )

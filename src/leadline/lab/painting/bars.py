@@ -30,14 +30,16 @@ def bar(name: str, length: float, says: str, *, tone: str = "right", heading: st
     return Bar(name, ((length, tone),), says, heading, bold)
 
 
-def bars(rows: Sequence[Bar], *, title: str, keys: Sequence[Key] = ()) -> Drawing:
-    """All bars begin at zero and share one scale; `title` says what they count, for those who do not see them."""
+def bars(rows: Sequence[Bar], *, title: str, keys: Sequence[Key] = (), own_scales: bool = False) -> Drawing:
+    """All bars begin at zero; `title` says what they count, for those who do not see them.
+
+    They share one scale, unless bars under different headings count different things: then each heading has its own.
+    """
 
     def paint(figure: Figure, colours: Colours) -> str:
         sheet = Sheet.over(figure, colours)
         y = legend(sheet, keys) + (6 if keys else 0)
-        longest = max(row.length for row in rows)
-        for row in rows:
+        for row, longest in zip(rows, _longest(rows, own_scales), strict=True):
             if row.heading:
                 sheet.text(0, y + HEADING / 2 + 2, row.heading, tone="muted")
                 y += HEADING
@@ -59,3 +61,13 @@ def bars(rows: Sequence[Bar], *, title: str, keys: Sequence[Key] = ()) -> Drawin
         return round(legend_height(keys, width) + (6 if keys else 0) + headings + len(rows) * (LINE + BAR + BELOW))
 
     return Drawing(paint, height)
+
+
+def _longest(rows: Sequence[Bar], own_scales: bool) -> list[float]:
+    """For each bar the one that fills the width."""
+    groups: list[list[Bar]] = []
+    for row in rows:
+        if not groups or (own_scales and row.heading):
+            groups.append([])
+        groups[-1].append(row)
+    return [max(max(one.length for one in group), 1e-9) for group in groups for _ in group]

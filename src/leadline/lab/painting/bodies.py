@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from leadline.lab.painting.canvas import LINE, SMALL, Colours, Drawing, Sheet
+from leadline.lab.painting.canvas import LINE, Colours, Drawing, Sheet
 
-TALL = 112.0
+FILLED = 0.8  # of the width, by bodies; the rest lies between them
+RISE = 0.55  # of the thickness, by which a body's far end is drawn higher
 
 
 @dataclass(frozen=True)
@@ -20,48 +21,53 @@ class Body:
     side: int
     tone: str
 
+    @property
+    def thickness(self) -> float:
+        return 1 + math.log2(self.channels)
+
 
 def bodies(row: Sequence[Body], *, says: str) -> Drawing:
     """Heights grow with the square root of the side, thicknesses with the logarithm of the channels."""
 
+    def unit(width: float) -> float:
+        """CSS pixels per unit of thickness; a body's front takes two."""
+        return FILLED * width / sum(body.thickness * 0.75 + 2 for body in row)
+
+    def tall(width: float) -> float:
+        return 90 + 0.13 * width
+
     def paint(figure: Figure, colours: Colours) -> str:
         sheet = Sheet.over(figure, colours)
-        thick = [2 + 2.4 * math.log2(body.channels) for body in row]
-        slant = 0.28 * min(1.0, sheet.width / 520)
-        wide = [12 * min(1.0, sheet.width / 520) + 0.5 * thickness for thickness in thick]
-        space = (sheet.width - sum(wide) - 8) / max(len(row) - 1, 1)
-        x, floor = 0.0, TALL + 24
-        for body, thickness, width in zip(row, thick, wide, strict=True):
-            height = 5 + (TALL - 12) * math.sqrt(body.side / 224)
-            depth = 0.5 * thickness
-            front = width - depth
-            rise = depth * slant * 2
-            _face(
-                sheet,
-                [(x, floor), (x + front, floor), (x + front, floor - height), (x, floor - height)],
-                body.tone,
-                0.62,
-            )
-            _face(
-                sheet,
-                [(x, floor - height), (x + front, floor - height), (x + width, floor - height - rise), (x + depth, floor - height - rise)],
-                body.tone, 0.35,
-            )  # fmt: skip
-            _face(
-                sheet,
-                [(x + front, floor), (x + front, floor - height), (x + width, floor - height - rise), (x + width, floor - rise)],
-                body.tone, 0.95,
-            )  # fmt: skip
-            centre = x + width / 2
-            small = SMALL if sheet.width > 420 else 9.5
-            sheet.text(centre, floor + LINE * 0.7, f"{body.channels}", align="center", size=small, bold=True)
+        one = unit(sheet.width)
+        space = (1 - FILLED) * sheet.width / max(len(row) - 1, 1)
+        top = tall(sheet.width)
+        floor = top + 12 * one * RISE * 0.75
+        x = 0.0
+        for body in row:
+            front, depth = 2 * one, 0.75 * one * body.thickness
+            high = max(6.0, top * math.sqrt(body.side / 224)) if body.side > 1 else 6.0
+            _body(sheet, x, floor, front, depth, high, body.tone)
+            size = min(13.0, 0.024 * sheet.width)
+            middle = x + (front + depth) / 2
+            sheet.text(middle, floor + LINE * 0.8, f"{body.channels}", align="center", size=size, bold=True)
             if body.side > 1:
-                sheet.text(centre, floor + LINE * 1.5, f"{body.side}²", align="center", size=small, tone="muted")
-            x += width + space
+                sheet.text(middle, floor + LINE * 1.7, f"{body.side}²", align="center", size=size, tone="muted")
+            x += front + depth + space
         return says
 
-    return Drawing(paint, lambda width: round(TALL + 24 + 2 * LINE + 2))
+    return Drawing(paint, lambda width: round(tall(width) + 12 * unit(width) * RISE * 0.75 + 2.4 * LINE))
 
 
-def _face(sheet: Sheet, corners: list[tuple[float, float]], tone: str, strength: float) -> None:
-    sheet.axes.add_patch(Polygon(corners, closed=True, facecolor=sheet.colours[tone], alpha=strength, linewidth=0))
+def _body(sheet: Sheet, x: float, floor: float, front: float, depth: float, high: float, tone: str) -> None:
+    """The front, the top and the right side, which are seen from the left and above."""
+    rise = RISE * depth
+    near, far = x + front, x + front + depth
+    faces = [
+        ([(x, floor), (near, floor), (near, floor - high), (x, floor - high)], 0.6),
+        ([(x, floor - high), (near, floor - high), (far, floor - high - rise), (x + depth, floor - high - rise)], 0.32),
+        ([(near, floor), (near, floor - high), (far, floor - high - rise), (far, floor - rise)], 0.95),
+    ]
+    for corners, strength in faces:
+        sheet.axes.add_patch(
+            Polygon(corners, closed=True, facecolor=sheet.colours[tone], alpha=strength, linewidth=0, clip_on=False)
+        )

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-TEXT, SMALL = 13.0, 11.5  # CSS pixels
+TEXT = 13.0  # CSS pixels
+PALE = 0.35
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Colours:
     def __getitem__(self, tone: str) -> str:
         """`paper`, `ink`, `muted`, `rule`, `band`, `right`, `wrong`, or a family of networks such as "ResNet"."""
         return self.named[tone]
+
+    def face(self, tone: str) -> tuple[str, float]:
+        """A tone and its strength; any tone may be asked for as "pale"."""
+        return self[tone.removeprefix("pale ")], PALE if tone.startswith("pale ") else 1.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Sheet:
         strength: float = 1.0,
         round_by: float = 0.0,
     ) -> None:
-        shape: dict[str, Any] = {"facecolor": self.colours[tone], "linewidth": 0, "alpha": strength}
+        colour, own = self.colours.face(tone)
+        shape: dict[str, Any] = {"facecolor": colour, "linewidth": 0, "alpha": own * strength, "clip_on": False}
         if round_by:
             style = f"round,pad=0,rounding_size={min(round_by, width / 2, height / 2)}"
             self.axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, **shape))
@@ -78,7 +84,9 @@ class Sheet:
 
     def frame(self, x: float, y: float, width: float, height: float, *, tone: str = "ink", line: float = 2.0) -> None:
         self.axes.add_patch(
-            Rectangle((x, y), width, height, facecolor="none", edgecolor=self.colours[tone], linewidth=line)
+            Rectangle(
+                (x, y), width, height, facecolor="none", edgecolor=self.colours[tone], linewidth=line, clip_on=False
+            )
         )
 
     def line(
@@ -90,16 +98,16 @@ class Sheet:
 
 def text_width(text: str, size: float = TEXT) -> float:
     """About how wide `text` is in CSS pixels, in whatever font the reader has."""
-    return 0.56 * size * len(text)
+    return 0.54 * size * len(text)
 
 
 Key = tuple[str, str]  # a tone, and what it stands for
 LINE = 20.0
 
 
-def legend(sheet: Sheet, keys: Sequence[Key], *, top: float = 0.0) -> float:
+def legend(sheet: Sheet, keys: Sequence[Key]) -> float:
     """What the colours stand for, in as many lines as it takes; where the last line ends."""
-    x, y = 0.0, top + LINE / 2
+    x, y = 0.0, LINE / 2
     for tone, name in keys:
         width = 16 + text_width(name) + 14
         if x and x + width - 14 > sheet.width:
@@ -107,7 +115,7 @@ def legend(sheet: Sheet, keys: Sequence[Key], *, top: float = 0.0) -> float:
         sheet.box(x, y - 5, 10, 10, tone=tone, round_by=2)
         sheet.text(x + 15, y + 0.5, name, tone="muted")
         x += width
-    return y + LINE / 2 + 4 if keys else top
+    return y + LINE / 2 + 4 if keys else 0.0
 
 
 def legend_height(keys: Sequence[Key], width: float) -> float:

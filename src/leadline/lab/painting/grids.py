@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from leadline.lab.painting.canvas import LINE, Colours, Drawing, Key, Sheet, legend, legend_height
 
 GAP = 22.0
-LARGEST = 190.0
+LARGEST = 200.0
 
 
 @dataclass(frozen=True)
