@@ -82,8 +82,8 @@ def _list(findings: list["Finding"]) -> None:
         grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{words(finding)}[/]", result)
     console().print(grid)
     counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
-    said = [f"{count} {verdict or 'not run'}" for verdict, count in counts.items() if count]
-    print(f"\n{len(findings)} claims: {', '.join(said)}")
+    said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
+    print(f"\n{len(findings)} claims: {' · '.join(said)}")
 
 
 def _explain(finding: "Finding") -> None:
@@ -103,13 +103,16 @@ def _explain(finding: "Finding") -> None:
         console.print(finding.measurement.result)
         console.print(f"\n{finding.measurement.explanation}\n", width=min(console.width, 100))
         numbers = finding.measurement.numbers
+        kinds = {"value": "measured", "formula": "by formula", "stated": "as stated"}
+        shown = [kind for kind in kinds if any(getattr(one, kind) is not None for one in numbers.values())]
         show.table(
-            "", "measured", "by formula", "as stated", "",
+            "",
+            *(kinds[kind] for kind in shown),
             rows=[
-                [name, *(_number(value) for value in (one.value, one.formula, one.stated)), one.unit]
+                [f"{name}, {one.unit}" if one.unit else name, *(_number(getattr(one, kind)) for kind in shown)]
                 for name, one in numbers.items()
             ],
-        )  # fmt: skip
+        )
     if claim.experiment:
         console.print(f"\nto be trained: {claim.experiment}", soft_wrap=True)
     console.print(f"\nsource: {claim.source}", soft_wrap=True)

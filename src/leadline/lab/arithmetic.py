@@ -109,6 +109,7 @@ def _stride() -> Measurement:
                 "A 7×7 image with the first window of a 3×3 filter and the next one at stride 1 and at stride 2; the "
                 f"map of stride 1 is {one}×{one}, that of stride 2 {two}×{two}."
             ),
+            narrow=3,
             same_cells=True,
         ),
     )
@@ -215,12 +216,12 @@ def _ilsvrc() -> Measurement:
                         if number.value < (number.stated or 1)
                         else ()
                     ),
-                    f"{number.value:,} of {number.stated:,} said",
+                    f"{number.value:,} of {number.stated:,}",
                 )
                 for name, number in numbers.items()
             ],
             title="Published numbers as shares of those that the lecture says",
-            keys=[("right", "published"), ("wrong", "said beyond that")],
+            keys=[("right", "published"), ("wrong", "said in excess")],
         ),
     )
 

@@ -37,15 +37,22 @@ class Number:
     @property
     def confirmed(self) -> bool:
         """Whether the formula says the same, where there is one."""
-        return self.formula is None or math.isclose(self.value, self.formula, rel_tol=1e-9)
+        return self.formula is None or _same(self.value, self.formula)
 
     @property
     def as_stated(self) -> bool:
         """Whether the claim says the same, where it names a number."""
-        return self.stated is None or math.isclose(self.value, self.stated, rel_tol=1e-9)
+        return self.stated is None or _same(self.value, self.stated)
 
 
 Numbers = Mapping[str, Number]
+
+
+def _same(one: Value, other: Value) -> bool:
+    """Counts to the last digit, shares and sizes as far as floating point goes."""
+    if isinstance(one, int) and isinstance(other, int):
+        return one == other
+    return math.isclose(one, other, rel_tol=1e-9)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,7 @@ class Entry:
 
 ENTRIES = (
     Entry("AlexNet", 2012, 8, 84.7, 15.3, "7 networks, 10 crops; two saw further data", 7, 19.8, "AlexNet"),
-    Entry("VGG", 2014, 19, 92.7, 7.3, "7 networks, several scales", 7, 9.9, "VGG"),
+    Entry("VGG", 2014, 16, 92.7, 7.3, "7 networks of 16 and 19 layers, several scales", 7, 9.9, "VGG"),
     Entry("GoogLeNet", 2014, 22, 93.4, 6.67, "7 networks, 144 crops", 7, 10.07, "GoogLeNet"),
     Entry("ResNet", 2015, 152, 96.4, 3.57, "6 networks, several scales", 6, 6.7, "ResNet"),
 )
@@ -123,7 +123,7 @@ def _deeper() -> Measurement:
     numbers = {}
     for entry in ENTRIES:
         numbers[f"top-5 of {entry.network}’s entry"] = Number(round(100 - entry.error, 1), stated=entry.said, unit="%")
-        numbers[f"networks in {entry.network}’s entry"] = Number(entry.models, stated=1)
+        numbers[f"networks averaged in {entry.network}’s entry"] = Number(entry.models)
         numbers[f"top-5 of one {entry.network}, one crop"] = Number(round(100 - entry.alone, 1), unit="%")
     depths = [entry.depth for entry in ENTRIES]
     said = [100 - entry.error for entry in ENTRIES]
@@ -142,12 +142,14 @@ def _deeper() -> Measurement:
         ),
         drawing=plot(
             [
-                Series("the entry: ensemble, test images", depths, said, "ink", labels=[entry.network for entry in ENTRIES],
-                       beside=["right", "left", "right", "above"]),
-                Series("one network, one crop, validation images", depths, alone, "right", dashed=True,
-                       labels=[f"{entry.year}" for entry in ENTRIES], beside=["right", "below", "right", "below"]),
+                Series("the entry: six or seven networks, test images", depths, said, "ink",
+                       labels=[f"{entry.network} {entry.year}" for entry in ENTRIES],
+                       beside=["below right", "left", "below right", "above"]),
+                Series("one network, one centre crop, validation images", depths, alone, "right", dashed=True,
+                       labels=[f"{value:.1f}" for value in alone],
+                       beside=["below right", "left", "below right", "below"]),
             ],
-            across=Axis("layers with weights, on a logarithmic scale", (8, 19, 50, 152), (7, 190), log=True),
+            across=Axis("layers with weights, on a logarithmic scale", (8, 16, 22, 50, 152), (6.4, 215), log=True),
             up=Axis("top-5 accuracy, %", (80, 85, 90, 95), (78.5, 98.5)),
             says="Top-5 accuracy against depth. " + "; ".join(
                 f"{entry.network} ({entry.year}, {entry.depth} layers): entry {100 - entry.error:.1f} %, one network "
@@ -162,7 +164,7 @@ def _deeper() -> Measurement:
 def _deeper_rule(numbers: Numbers) -> Verdict:
     """As it stands these are accuracies of single networks; put right, the entries' order and numbers to half a point."""
     entries = [numbers[f"top-5 of {entry.network}’s entry"] for entry in ENTRIES]
-    alone = all(numbers[f"networks in {entry.network}’s entry"].as_stated for entry in ENTRIES)
+    alone = all(numbers[f"networks averaged in {entry.network}’s entry"].value == 1 for entry in ENTRIES)
     near = all(abs(number.value - (number.stated or 0)) < 0.5 for number in entries)
     rising = [number.value for number in entries] == sorted(number.value for number in entries)
     return judge(stated=alone and rising and all(number.as_stated for number in entries), amended=near and rising)

@@ -110,9 +110,9 @@ def _regions() -> Measurement:
         ),
         drawing=plot(
             [
-                Series("layers of two units, one on the other", LAYERS, deep, "right", labels=[f"{one:,}" for one in deep]),
+                Series("layers of two units, one on the other", LAYERS, deep, "right", labels=[f"{one:,}" if one > 10 else "" for one in deep]),
                 Series("one layer with as many parameters", LAYERS, shallow, "muted", dashed=True,
-                       labels=[f"{one}" for one in shallow], beside=["below"] * len(LAYERS)),
+                       labels=[f"{one}" if one > 8 else "" for one in shallow], beside=["below"] * len(LAYERS)),
             ],
             across=Axis("hidden layers, or pairs of units in the one", LAYERS, (0.6, 10.6)),
             up=Axis("linear pieces", (1, 10, 100, 1000), (0.9, 2400), log=True, words=lambda value: f"{value:,.0f}"),

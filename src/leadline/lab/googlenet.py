@@ -148,7 +148,7 @@ def _weeks() -> Measurement:
         )
     numbers["weeks that the VGG paper reports, at most"] = Number(3, stated=3, unit="weeks, on four GPUs")
     numbers["weeks that the GoogLeNet paper estimates, at most"] = Number(1, stated=1, unit="weeks, on a few GPUs")
-    numbers["of these two, how many were measured"] = Number(1, stated=2)
+    numbers["of these two, how many were measured"] = Number(1)
     times = schedule["VGG-16"] / schedule["GoogLeNet"]
     return Measurement(
         numbers=numbers,
@@ -171,7 +171,7 @@ def _weeks_rule(numbers: Numbers) -> Verdict:
     work = {name: numbers[f"multiply-adds of a full training of {name}"] for name in ("VGG-16", "GoogLeNet")}
     dearer = work["VGG-16"].value > work["GoogLeNet"].value and all(number.confirmed for number in work.values())
     published = all(number.as_stated for name, number in numbers.items() if name.startswith("weeks"))
-    measured = numbers["of these two, how many were measured"].as_stated
+    measured = numbers["of these two, how many were measured"].value == 2
     return judge(stated=dearer and published and measured, amended=dearer and published)
 
 

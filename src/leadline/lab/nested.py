@@ -1,7 +1,7 @@
 """A deeper network that computes its shallower self: with shortcuts by doing nothing, without them by one exact setting."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from leadline.lab.claim import Claim, Measurement, Number, Numbers, Verdict, judge
 from leadline.lab.painting.grids import Grid, grids
@@ -58,8 +58,8 @@ def _nested() -> Measurement:
         if added == SILENT:
             tone = "ResNet" if kind == "resnet" else "muted"
             pictures += [
-                (expected, (f"{kind}-{SHALLOW}", f"{SHALLOW} layers"), tone),
-                (found, (f"{kind}-{DEEP}, F = 0", f"{DEEP} layers"), tone),
+                (expected, (f"{kind}-{SHALLOW}", "a row per image"), tone),
+                (found, (f"{kind}-{DEEP}, F = 0", "a row per image"), tone),
             ]
         if (kind, added) == ("plain", SILENT):
             alike = int((found == found[:1]).all(dim=1).sum())
@@ -96,9 +96,10 @@ def _nested() -> Measurement:
     )
 
 
-def _heat(logits: torch.Tensor) -> list[list[float]]:
-    low, high = logits.min(), logits.max()
-    scaled: list[list[float]] = (0.02 + 0.98 * (logits - low) / (high - low).clamp(min=1e-9)).tolist()
+def _heat(logits: Tensor) -> list[list[float]]:
+    """How far each image's logits lie from those of the average image, from 0 to 1; ½ where they do not differ."""
+    off = logits - logits.mean(dim=0)
+    scaled: list[list[float]] = (0.5 + 0.48 * off / off.abs().max().clamp(min=1e-6)).tolist()
     return scaled
 
 

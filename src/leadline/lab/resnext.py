@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
-from leadline.lab.clock import seconds
+from leadline.lab.clock import seconds_of_layers
 from leadline.lab.gradients import awake, dependence, shares
 from leadline.lab.networks import anatomy, cost
 from leadline.lab.painting.bars import Bar, bar, bars
@@ -19,16 +19,14 @@ CHANNELS, SIDE = 256, 28
 
 
 def _grouped() -> Measurement:
-    numbers, work, times = {}, [], []
-    images = torch.rand(2, CHANNELS, SIDE, SIDE)
-    for groups in GROUPS:
-        layer = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=groups, bias=False)
+    numbers, work = {}, []
+    layers = [nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=groups, bias=False) for groups in GROUPS]
+    for groups, layer in zip(GROUPS, layers, strict=True):
         parameters, multiply_adds = cost(layer, (CHANNELS, SIDE, SIDE))
         numbers[f"parameters with g = {groups}"] = Number(parameters, 9 * CHANNELS**2 // groups)
         numbers[f"multiply-adds with g = {groups}"] = Number(multiply_adds, 9 * CHANNELS**2 * SIDE**2 // groups)
-        with torch.inference_mode():
-            times.append(seconds(lambda layer=layer: layer(images), times=9))  # type: ignore[misc]
         work.append(multiply_adds)
+    times = seconds_of_layers(layers, torch.rand(1, CHANNELS, SIDE, SIDE))
     for groups, taken in zip(GROUPS, times, strict=True):
         numbers[f"times as fast with g = {groups}, here"] = Number(round(times[0] / taken, 2))
     faster = [times[0] / taken for taken in times]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from leadline.report.figure import draw
 from leadline.report.page import write_page
 
-WIDE, NARROW = 640, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone
+WIDE, NARROW = 656, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone
 # How a verdict is written small, and what it is called in the style sheet.
 MARKS = {
     "holds": ("✓", "holds"),

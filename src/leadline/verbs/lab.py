@@ -55,7 +55,7 @@ def lab(
     if figure is not None:
         _draw(findings[0], Path(figure))
     if report is not None:
-        write_ledger_report(Path(report), _shown(findings))
+        write_page(findings, Path(report))
     return findings
 
 
@@ -73,6 +73,12 @@ def row(finding: Finding) -> dict[str, Any]:
     }
 
 
+def write_page(findings: list[Finding], file: Path) -> Path:
+    """One page of what was found, in the order of the lecture; its path. LeadlineError where it cannot be written."""
+    shown = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
+    return write_ledger_report(file, [_shown_chapter(chapter, its) for chapter, its in shown if its])
+
+
 def _check(file: str | Path | None, kinds: tuple[str, ...]) -> None:
     """Before anything is measured, so that nobody waits in vain."""
     if file is None:
@@ -88,12 +94,6 @@ def _draw(finding: Finding, file: Path) -> None:
     assert finding.measurement is not None
     drawing = finding.measurement.drawing
     save(lambda figure: drawing.paint(figure, COLOURS), file, width=FIGURE_WIDTH, height=drawing.height(FIGURE_WIDTH))
-
-
-def _shown(findings: list[Finding]) -> list[ShownChapter]:
-    """What the page shows, of the chapters that have any finding."""
-    shown = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
-    return [_shown_chapter(chapter, its) for chapter, its in shown if its]
 
 
 def _shown_chapter(chapter: Chapter, findings: list[Finding]) -> ShownChapter:

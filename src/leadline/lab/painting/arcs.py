@@ -10,8 +10,9 @@ from matplotlib.path import Path
 
 from leadline.lab.painting.canvas import LINE, Colours, Drawing, Sheet
 
-GAP = 14.0
-FLATTER = 0.34  # of an arc's half width
+GAP = 16.0
+FLATTER = 0.34  # an arc's height, of its width, unless that makes it too low or too high
+LOW, HIGH = 30.0, 78.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def arcs(rows: Sequence[Row], *, title: str) -> Drawing:
     def room(row: Row, width: float) -> float:
         step = width / max(row.layers - 1, 1)
         longest = max((end - start for start, end in row.jumps), default=0)
-        return min(FLATTER * longest * step, 74.0) + 6
+        return _highest(longest * step) + 6
 
     def height(width: int) -> int:
         return round(sum(LINE + room(row, width) + GAP for row in rows))
@@ -50,11 +51,16 @@ def arcs(rows: Sequence[Row], *, title: str) -> Drawing:
     return Drawing(paint, height)
 
 
+def _highest(width: float) -> float:
+    """How high the widest arc of a network is drawn."""
+    return min(max(FLATTER * width, LOW), HIGH) if width else 0.0
+
+
 def _row(sheet: Sheet, row: Row, y: float) -> None:
     margin = 3.0
     step = (sheet.width - 2 * margin) / max(row.layers - 1, 1)
     longest = max((end - start for start, end in row.jumps), default=1)
-    scale = min(1.0, 74.0 / (FLATTER * longest * step))
+    scale = _highest(longest * step) / max(FLATTER * longest * step, 1e-9)
     points: list[tuple[float, float]] = []
     codes: list[int] = []
     for start, end in row.jumps:

@@ -10,6 +10,7 @@ from matplotlib.patches import Polygon
 from leadline.lab.painting.canvas import LINE, Colours, Drawing, Sheet
 
 FILLED = 0.8  # of the width, by bodies; the rest lies between them
+MARGIN = 6.0  # left and right, for the labels
 RISE = 0.55  # of the thickness, by which a body's far end is drawn higher
 
 
@@ -31,7 +32,7 @@ def bodies(row: Sequence[Body], *, says: str) -> Drawing:
 
     def unit(width: float) -> float:
         """CSS pixels per unit of thickness; a body's front takes two."""
-        return FILLED * width / sum(body.thickness * 0.75 + 2 for body in row)
+        return FILLED * (width - 2 * MARGIN) / sum(body.thickness * 0.75 + 2 for body in row)
 
     def tall(width: float) -> float:
         return 90 + 0.13 * width
@@ -39,15 +40,15 @@ def bodies(row: Sequence[Body], *, says: str) -> Drawing:
     def paint(figure: Figure, colours: Colours) -> str:
         sheet = Sheet.over(figure, colours)
         one = unit(sheet.width)
-        space = (1 - FILLED) * sheet.width / max(len(row) - 1, 1)
+        space = (1 - FILLED) * (sheet.width - 2 * MARGIN) / max(len(row) - 1, 1)
         top = tall(sheet.width)
         floor = top + 12 * one * RISE * 0.75
-        x = 0.0
+        x = MARGIN
         for body in row:
             front, depth = 2 * one, 0.75 * one * body.thickness
             high = max(6.0, top * math.sqrt(body.side / 224)) if body.side > 1 else 6.0
             _body(sheet, x, floor, front, depth, high, body.tone)
-            size = min(13.0, 0.024 * sheet.width)
+            size = min(13.0, max(9.5, 0.02 * sheet.width))
             middle = x + (front + depth) / 2
             sheet.text(middle, floor + LINE * 0.8, f"{body.channels}", align="center", size=size, bold=True)
             if body.side > 1:

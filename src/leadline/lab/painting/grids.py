@@ -36,23 +36,30 @@ class Grid:
 
 
 def grids(
-    panels: Sequence[Grid], *, says: str, keys: Sequence[Key] = (), across: int = 4, same_cells: bool = False
+    panels: Sequence[Grid],
+    *,
+    says: str,
+    keys: Sequence[Key] = (),
+    across: int = 4,
+    narrow: int = 2,
+    same_cells: bool = False,
 ) -> Drawing:
-    """Panels side by side, at most `across` of them in a wide figure and two in a narrow one.
+    """Panels side by side, at most `across` of them in a wide figure and `narrow` in a narrow one.
 
     `same_cells` makes all cells equally large, so that a larger map is a larger square.
     """
     lines = max(len(panel.caption) for panel in panels)
+    flat = max(len(panel.cells) / max(len(panel.cells), len(panel.cells[0])) for panel in panels)  # height, of width
 
     def layout(width: float) -> tuple[int, float]:
-        columns = min(len(panels), across) if width > 420 else min(len(panels), 2)
+        columns = min(len(panels), across) if width > 420 else min(len(panels), narrow)
         return columns, min((width - (columns - 1) * GAP) / columns, LARGEST)
 
     def height(width: int) -> int:
         columns, side = layout(width)
         rows = -(-len(panels) // columns)
         above = legend_height(keys, width) + (8 if keys else 0)
-        return round(above + rows * (side + 8 + lines * LINE) + (rows - 1) * GAP)
+        return round(above + rows * (flat * side + 8 + lines * LINE) + (rows - 1) * GAP)
 
     def paint(figure: Figure, colours: Colours) -> str:
         sheet = Sheet.over(figure, colours)
@@ -63,11 +70,13 @@ def grids(
         widest = max(len(panel.cells[0]) for panel in panels)
         for number, panel in enumerate(panels):
             x = (number % columns) * step
-            y = top + (number // columns) * (side + 8 + lines * LINE + GAP)
+            y = top + (number // columns) * (flat * side + 8 + lines * LINE + GAP)
             own = side * len(panel.cells[0]) / widest if same_cells else side
-            _panel(sheet, panel, x, y + side - own, own)
+            _panel(sheet, panel, x, y + side - own if same_cells else y, own)
             for line, text in enumerate(panel.caption):
-                sheet.text(x, y + side + 8 + LINE * (line + 0.5), text, tone="muted" if line else "ink", bold=not line)
+                sheet.text(
+                    x, y + flat * side + 8 + LINE * (line + 0.5), text, tone="muted" if line else "ink", bold=not line
+                )
         return says
 
     return Drawing(paint, height)

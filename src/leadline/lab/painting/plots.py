@@ -23,7 +23,7 @@ class Series:
     joined: bool = True
     marked: bool = True
     labels: Sequence[str] = ()
-    beside: Sequence[str] = ()  # where each label stands: "right", "left", "above", "below"; above unless told
+    beside: Sequence[str] = ()  # where each label stands: a key of PLACES; above unless told
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "above": {"xytext": (0, 8), "ha": "center", "va": "bottom"},
     "below": {"xytext": (0, -8), "ha": "center", "va": "top"},
     "right": {"xytext": (9, 0), "ha": "left", "va": "center"},
+    "below right": {"xytext": (8, -5), "ha": "left", "va": "top"},
     "left": {"xytext": (-9, 0), "ha": "right", "va": "center"},
 }
 
