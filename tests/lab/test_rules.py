@@ -1,4 +1,4 @@
-"""The verdicts' rules on made-up results: what holds, what can be put right, what is refuted, and what no clock decides."""
+"""The rules on made-up results: what holds, what can be put right, what is refuted, and that no clock decides."""
 
 from dataclasses import replace
 

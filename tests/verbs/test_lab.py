@@ -1,4 +1,4 @@
-"""`leadline lab` as people and programs get it: one claim, one chapter, a figure, a page; and beside a room of its name."""
+"""`leadline lab` as people and programs get it: a claim, a chapter, a figure, a page; beside a room of its name."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ def test_a_page_of_one_chapter_is_written(tmp_path: Path) -> None:
     findings = lab(chapter="story", report=tmp_path / "story.html")
     page = (tmp_path / "story.html").read_text("utf-8")
     assert [finding.claim.id for finding in findings] == ["going-deeper", "depth-regions"]
-    assert "2 claims measured: 1 hold as stated, 1 do not" in page or "The whole story" in page
+    assert "2 claims measured: 1 holds as stated, 1 does not" in page
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,6 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_measured(
 
 
 def test_the_verb_keeps_its_name_beside_the_room_of_that_name() -> None:
-    import leadline.lab.claim
     from leadline import lab as imported
     from leadline.lab import claim
     from leadline.lab.claim import Claim
@@ -114,7 +113,7 @@ def test_the_verb_keeps_its_name_beside_the_room_of_that_name() -> None:
     assert leadline.lab("stride")[0].verdict == "holds"
 
 
-@pytest.mark.parametrize("first", ["leadline.lab.claim", "leadline.lab", "leadline.verbs.lab", "leadline"])
+@pytest.mark.parametrize("first", ["leadline.lab.claim", "leadline.verbs.lab"])
 def test_it_does_so_whatever_was_imported_first(first: str) -> None:
     script = f"import {first}\nimport leadline\nprint(leadline.lab('stride')[0].verdict)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

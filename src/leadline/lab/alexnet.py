@@ -149,7 +149,7 @@ def _against_lenet() -> Measurement:
     ratio = {name: pair[1] / pair[0] for name, pair in values.items()}
     return Measurement(
         numbers=numbers,
-        result=f"{ratio['parameters']:,.0f} times the parameters, {ratio['multiply-adds']:,.0f} times the multiply-adds",
+        result=f"{ratio['parameters']:,.0f} times the parameters, {ratio['multiply-adds']:,.0f} the multiply-adds",
         explanation=(
             f"Depth grew from {old.depth} to {new.depth} layers, but everything else by orders of magnitude: the "
             f"image holds {ratio['numbers in the image']:.0f} times as many numbers, the network has "

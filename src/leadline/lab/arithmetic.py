@@ -3,7 +3,7 @@
 from itertools import product
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, as_computed, judge
@@ -134,6 +134,10 @@ def _top5() -> Measurement:
     found = (scores.topk(5).indices == labels[:, None]).any(dim=1)
     better = (scores > right).sum(dim=1)
     few = scores[:, :5].topk(5).indices.eq(labels[:, None] % 5).any(dim=1)
+
+    def share(which: Tensor) -> str:
+        return percent(float(which.double().mean()), 1)
+
     place = int((better == 2).nonzero()[0])
     guesses = scores[place].topk(8)
     return Measurement(
@@ -147,7 +151,7 @@ def _top5() -> Measurement:
             "images on which the two ways of counting disagree": Number(int((found != (better < 5)).sum()), 0),
             "right among five when there are only five classes": Number(int(few.sum()), images, unit="images of 2,000"),
         },
-        result=f"{percent(float(found.double().mean()), 1)} top-5 where top-1 is {percent(float((better == 0).double().mean()), 1)}",
+        result=f"{share(found)} top-5 where top-1 is {share(better == 0)}",
         explanation=(
             "Counted in two ways on 2,000 made-up predictions over 1,000 classes: by looking for the right label "
             "among the five highest scores, and by counting how many classes score higher than it. Both agree on "

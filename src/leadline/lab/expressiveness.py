@@ -110,22 +110,38 @@ def _regions() -> Measurement:
         ),
         drawing=plot(
             [
-                Series("layers of two units, one on the other", LAYERS, deep, "right", labels=[f"{one:,}" if one > 10 else "" for one in deep]),
-                Series("one layer with as many parameters", LAYERS, shallow, "muted", dashed=True,
-                       labels=[f"{one}" if one > 8 else "" for one in shallow], beside=["below"] * len(LAYERS)),
+                Series(
+                    "layers of two units, one on the other",
+                    LAYERS,
+                    deep,
+                    "right",
+                    labels=[f"{one:,}" if one > 10 else "" for one in deep],
+                ),
+                Series(
+                    "one layer with as many parameters",
+                    LAYERS,
+                    shallow,
+                    "muted",
+                    dashed=True,
+                    labels=[f"{one}" if one > 8 else "" for one in shallow],
+                    beside=["below"] * len(LAYERS),
+                ),
             ],
             across=Axis("hidden layers, or pairs of units in the one", LAYERS, (0.6, 10.6)),
             up=Axis("linear pieces", (1, 10, 100, 1000), (0.9, 2400), log=True, words=lambda value: f"{value:,.0f}"),
             says="Linear pieces against depth at equal parameters: "
-            + "; ".join(f"{layers} layers {one:,}, one layer {other}" for layers, one, other in zip(LAYERS, deep, shallow, strict=True))
+            + "; ".join(
+                f"{layers} layers {one:,}, one layer {other}"
+                for layers, one, other in zip(LAYERS, deep, shallow, strict=True)
+            )
             + ".",
             tall=300,
         ),
-    )  # fmt: skip
+    )
 
 
 def _regions_rule(numbers: Numbers) -> Verdict:
-    """At ten layers the deep network must have more pieces at equal parameters, and doubling must be what brings them."""
+    """The deep network must have more pieces at equal parameters, and doubling must be what brings them."""
     counted = [name for name in numbers if name.startswith("pieces,")]
     fair = all(number.as_stated for name, number in numbers.items() if name.startswith("parameters"))
     more = numbers["pieces, 10 layers of two units"].value > numbers["pieces, one layer of 20 units"].value
@@ -135,7 +151,9 @@ def _regions_rule(numbers: Numbers) -> Verdict:
 DEPTH_REGIONS = Claim(
     id="depth-regions",
     kind="exact",
-    statement="Depth buys expressiveness: at equal parameters the number of linear regions grows exponentially with depth.",
+    statement=(
+        "Depth buys expressiveness: at equal parameters the number of linear regions grows exponentially with depth."
+    ),
     source="Montúfar, Pascanu, Cho, Bengio 2014, arXiv 1402.1869; Hanin and Rolnick 2019 for random weights",
     measure=_regions,
     rule=_regions_rule,

@@ -79,7 +79,9 @@ def _branches() -> Measurement:
 INCEPTION_BRANCHES = Claim(
     id="inception-branches",
     kind="exact",
-    statement="Inception runs 1×1, 3×3, 5×5 and pooling side by side and concatenates them; GoogLeNet is 22 layers deep.",
+    statement=(
+        "Inception runs 1×1, 3×3, 5×5 and pooling side by side and concatenates them; GoogLeNet is 22 layers deep."
+    ),
     source=f"{PAPER}, figure 2 and table 1",
     measure=_branches,
     rule=as_computed,

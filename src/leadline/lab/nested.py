@@ -1,4 +1,4 @@
-"""A deeper network that computes its shallower self: with shortcuts by doing nothing, without them by one exact setting."""
+"""A deeper network that computes its shallower self: with shortcuts by doing nothing, without them by copying."""
 
 import torch
 from torch import Tensor, nn

@@ -35,7 +35,7 @@ def _dominates() -> Measurement:
             "the same in mebibytes": Number(size / MEBIBYTE, 392, unit="MiB"),
             "share of the network's parameters": Number(weights / found.parameters, 102_760_448 / 132_863_336),
         },
-        result=f"{size / 1e6:.0f} MB, or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters)} of the network",
+        result=f"{size / 1e6:.0f} MB or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters)} of VGG-11",
         explanation=(
             f"The matrix is {layer.in_features:,}×{layer.out_features:,} = {weights:,} weights of four bytes each: "
             f"{size / 1e6:.1f} million bytes. That is more than 400 MB; “almost 400” is right only in units of 2²⁰ "
@@ -44,13 +44,18 @@ def _dominates() -> Measurement:
         ),
         drawing=bars(
             [
-                bar(name, count, millions(count), tone="wrong" if name.startswith("first") else "VGG" if number == 0 else "muted",
-                    bold=name.startswith("first"))
+                bar(
+                    name,
+                    count,
+                    millions(count),
+                    tone=("VGG", "wrong", "muted", "muted")[number],
+                    bold=name.startswith("first"),
+                )
                 for number, (name, count) in enumerate(groups.items())
             ],
             title="Where the parameters of VGG-11 are",
         ),
-    )  # fmt: skip
+    )
 
 
 def _dominates_rule(numbers: Numbers) -> Verdict:
@@ -83,10 +88,23 @@ def _parameters() -> Measurement:
     full = sum(layer.type == "Linear" for layer in found["nin_imagenet"].layers)
     totals = {name: one.parameters for name, one in found.items()}
     # (inputs + 1) · maps of each convolution
-    formula = sum((inputs + 1) * maps for inputs, maps in (
-        (363, 96), (96, 96), (96, 96), (2400, 256), (256, 256), (256, 256), (2304, 384), (384, 384), (384, 384),
-        (3456, 1024), (1024, 1024), (1024, 1000),
-    ))  # fmt: skip
+    formula = sum(
+        (inputs + 1) * maps
+        for inputs, maps in (
+            (363, 96),
+            (96, 96),
+            (96, 96),
+            (2400, 256),
+            (256, 256),
+            (256, 256),
+            (2304, 384),
+            (384, 384),
+            (384, 384),
+            (3456, 1024),
+            (1024, 1024),
+            (1024, 1000),
+        )
+    )
     return Measurement(
         numbers={
             "fully connected layers": Number(full, 0, 0),
@@ -104,14 +122,19 @@ def _parameters() -> Measurement:
         ),
         drawing=bars(
             [
-                bar("Network in Network", totals["nin_imagenet"], millions(totals["nin_imagenet"]), tone="Network in Network",
-                    bold=True),
+                bar(
+                    "Network in Network",
+                    totals["nin_imagenet"],
+                    millions(totals["nin_imagenet"]),
+                    tone="Network in Network",
+                    bold=True,
+                ),
                 bar("AlexNet", totals["alexnet"], millions(totals["alexnet"]), tone="AlexNet"),
                 bar("VGG-11", totals["vgg_a"], millions(totals["vgg_a"]), tone="VGG"),
             ],
             title="Parameters",
         ),
-    )  # fmt: skip
+    )
 
 
 def _parameters_rule(numbers: Numbers) -> Verdict:

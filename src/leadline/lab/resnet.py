@@ -43,9 +43,13 @@ def _shortcut() -> Measurement:
         numbers[f"projections in ResNet-34 {option}"] = Number(projections, SHORTCUTS[option][0])
         numbers[f"parameters of ResNet-34 {option}"] = Number(total, SHORTCUTS[option][1])
         rows.append(
-            bar(f"{option}: {projections} projections" if projections else "A: padded with zeros", total - plain, f"+{total - plain:,}",
-                tone="ResNet")
-        )  # fmt: skip
+            bar(
+                f"{option}: {projections} projections" if projections else "A: padded with zeros",
+                total - plain,
+                f"+{total - plain:,}",
+                tone="ResNet",
+            )
+        )
     numbers["options that make the shapes fit"] = Number(fits, 3, 3)
     return Measurement(
         numbers=numbers,
@@ -145,8 +149,16 @@ def _ultra() -> Measurement:
         numbers[f"multiply-adds of {label}"] = Number(found.multiply_adds, formula)
         points.setdefault(family, []).append((found.depth, found.multiply_adds / 1e9, label))
     share = anatomy("resnet152").multiply_adds / anatomy("vgg_d").multiply_adds
-    beside = {"VGG-16": "left", "VGG-19": "right", "ResNet-152": "left", "ResNet-101": "left", "GoogLeNet": "below",
-              "ResNet-34": "above", "ResNet-50": "right", "AlexNet": "above"}  # fmt: skip
+    beside = {
+        "VGG-16": "left",
+        "VGG-19": "right",
+        "ResNet-152": "left",
+        "ResNet-101": "left",
+        "GoogLeNet": "below",
+        "ResNet-34": "above",
+        "ResNet-50": "right",
+        "AlexNet": "above",
+    }
     return Measurement(
         numbers=numbers,
         result=f"{anatomy('resnet152').depth} layers for {percent(share)} of VGG-16's multiply-adds",
@@ -159,18 +171,24 @@ def _ultra() -> Measurement:
         ),
         drawing=plot(
             [
-                Series(family, [p[0] for p in several], [p[1] for p in several], family, joined=len(several) > 1,
-                       labels=[p[2].rpartition("-")[2] if "-" in p[2] else "" for p in several],
-                       beside=[beside[p[2]] for p in several])
+                Series(
+                    family,
+                    [p[0] for p in several],
+                    [p[1] for p in several],
+                    family,
+                    joined=len(several) > 1,
+                    labels=[p[2].rpartition("-")[2] if "-" in p[2] else "" for p in several],
+                    beside=[beside[p[2]] for p in several],
+                )
                 for family, several in points.items()
             ],
             across=Axis("layers with weights", (8, 19, 34, 50, 101, 152), (0, 162)),
             up=Axis("multiply-adds per image, billions", (0, 5, 10, 15, 20), (0, 21.5)),
-            says="Multiply-adds against depth: " + "; ".join(
-                f"{p[2]}: {p[0]} layers, {p[1]:.1f} billion" for several in points.values() for p in several
-            ) + ".",
+            says="Multiply-adds against depth: "
+            + "; ".join(f"{p[2]}: {p[0]} layers, {p[1]:.1f} billion" for several in points.values() for p in several)
+            + ".",
         ),
-    )  # fmt: skip
+    )
 
 
 def _ultra_rule(numbers: Numbers) -> Verdict:

@@ -49,15 +49,23 @@ def _grouped() -> Measurement:
         drawing=plot(
             [
                 Series("fewer multiply-adds", GROUPS, [work[0] / one for one in work], "ResNeXt"),
-                Series("faster, measured here", GROUPS, faster, "ink", dashed=True, labels=[f"{one:.1f}" for one in faster],
-                       beside=["below"] * len(GROUPS)),
+                Series(
+                    "faster, measured here",
+                    GROUPS,
+                    faster,
+                    "ink",
+                    dashed=True,
+                    labels=[f"{one:.1f}" for one in faster],
+                    beside=["below"] * len(GROUPS),
+                ),
             ],
             across=Axis("groups", GROUPS, (0.9, 74), log=True),
             up=Axis("times", (1, 4, 16, 64), (0.3, 90), log=True),
             says="Groups, how many times fewer multiply-adds they take, and how many times as fast they are here: "
-            + "; ".join(f"{groups}: {groups}, {one:.1f}" for groups, one in zip(GROUPS, faster, strict=True)) + ".",
+            + "; ".join(f"{groups}: {groups}, {one:.1f}" for groups, one in zip(GROUPS, faster, strict=True))
+            + ".",
         ),
-    )  # fmt: skip
+    )
 
 
 def _grouped_rule(numbers: Numbers) -> Verdict:
@@ -120,7 +128,10 @@ def _block() -> Measurement:
 BLOCK_COST = Claim(
     id="block-cost",
     kind="exact",
-    statement="In a ResNeXt block c → b/g channels, g times, costs O(cb), grouped b → b costs O(b²/g), the 1×1 shortcut O(c²).",
+    statement=(
+        "In a ResNeXt block c → b/g channels, g times, costs O(cb), grouped b → b costs O(b²/g), the 1×1 shortcut "
+        "O(c²)."
+    ),
     source=f"Lecture, ResNeXt; {PAPER}, section 3.3",
     measure=_block,
     rule=as_computed,
@@ -144,7 +155,7 @@ def _isolate() -> Measurement:
             "pairs connected by 1×1, grouped 3×3 and 1×1": Number(int(whole.sum()), 64 * 64),
             "pairs that there are": Number(whole.numel(), 64 * 64),
         },
-        result=f"{int((alone & across).sum())} of {width * width - width * own} pairs across groups connected; with 1×1 around, all are",
+        result=f"{int((alone & across).sum())} of {int(across.sum())} pairs across groups connected; with 1×1, all",
         explanation=(
             f"The gradient of each output channel with respect to each input channel. A 3×3 convolution of {width} "
             f"channels in {groups} groups connects {int(alone.sum())} of {width * width} pairs, all within a group: "
@@ -167,7 +178,9 @@ def _isolate() -> Measurement:
 ISOLATE = Claim(
     id="groups-isolate",
     kind="exact",
-    statement="A grouped convolution passes nothing between groups; 1×1 convolutions before and after restore the exchange.",
+    statement=(
+        "A grouped convolution passes nothing between groups; 1×1 convolutions before and after restore the exchange."
+    ),
     source=f"{PAPER}, figure 3",
     measure=_isolate,
     rule=as_computed,
@@ -195,7 +208,10 @@ def _resnext_cost() -> Measurement:
     own, twin, published = found["resnext50_32x4d"], found["resnet50_v1_5"], found["resnet50"]
     return Measurement(
         numbers=numbers,
-        result=f"{change(own.parameters / twin.parameters)} parameters, {change(own.multiply_adds / twin.multiply_adds)} multiply-adds",
+        result=(
+            f"{change(own.parameters / twin.parameters)} parameters, "
+            f"{change(own.multiply_adds / twin.multiply_adds)} multiply-adds"
+        ),
         explanation=(
             f"ResNeXt-50 has {own.parameters:,} parameters and {own.multiply_adds:,} multiply-adds: "
             f"{change(own.parameters / twin.parameters)} and {change(own.multiply_adds / twin.multiply_adds)} beside "

@@ -30,8 +30,10 @@ def single(kernel: int) -> nn.Module:
 
 
 def _stacked() -> Measurement:
-    seen = {f"{number} 3×3": gradient_map(stack(depth), CHANNELS, side=11)
-            for number, depth in (("one", 1), ("two", 2), ("three", 3))}  # fmt: skip
+    seen = {
+        f"{number} 3×3": gradient_map(stack(depth), CHANNELS, side=11)
+        for number, depth in (("one", 1), ("two", 2), ("three", 3))
+    }
     seen |= {f"one {kernel}×{kernel}": gradient_map(single(kernel), CHANNELS, side=11) for kernel in (5, 7)}
     sides = {name: side_seen(gradient) for name, gradient in seen.items()}
     formulas = {"one 3×3": 3, "two 3×3": 5, "three 3×3": 7, "one 5×5": 5, "one 7×7": 7}  # 1 + n · (k - 1)
@@ -100,14 +102,23 @@ def _weights() -> Measurement:
         ),
         drawing=bars(
             [
-                bar(name, counted[name][0], f"{counted[name][0]} weights", tone="VGG" if "3×3" in name else "muted",
-                    heading=heading)
-                for heading, name in (("see 5×5 pixels", "one 5×5"), ("", "two 3×3"), ("see 7×7 pixels", "one 7×7"),
-                                      ("", "three 3×3"))
+                bar(
+                    name,
+                    counted[name][0],
+                    f"{counted[name][0]} weights",
+                    tone="VGG" if "3×3" in name else "muted",
+                    heading=heading,
+                )
+                for heading, name in (
+                    ("see 5×5 pixels", "one 5×5"),
+                    ("", "two 3×3"),
+                    ("see 7×7 pixels", "one 7×7"),
+                    ("", "three 3×3"),
+                )
             ],
             title="Weights of filters that see the same, per pair of channels",
         ),
-    )  # fmt: skip
+    )
 
 
 def _weights_rule(numbers: Numbers) -> Verdict:

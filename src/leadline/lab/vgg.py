@@ -70,8 +70,13 @@ BLOCK = Claim(
     rule=as_computed,
 )
 TOTALS = {
-    "A": 132_863_336, "A-LRN": 132_863_336, "B": 133_047_848, "C": 133_638_952, "D": 138_357_544, "E": 143_667_240,
-}  # fmt: skip
+    "A": 132_863_336,
+    "A-LRN": 132_863_336,
+    "B": 133_047_848,
+    "C": 133_638_952,
+    "D": 138_357_544,
+    "E": 143_667_240,
+}
 ALEXNET = 60_965_224
 
 
@@ -154,10 +159,15 @@ def _slow() -> Measurement:
         numbers[f"training of {label} here"] = Number(round(1 / taken[name], 2), unit="images per second")
     times = anatomy("vgg_d").multiply_adds / anatomy("alexnet").multiply_adds
     rows += [
-        bar(label, 1 / taken[name], f"{1 / taken[name]:.2g}", tone=f"pale {family}",
-            heading="" if number else "images per second in training, on this machine")
+        bar(
+            label,
+            1 / taken[name],
+            f"{1 / taken[name]:.2g}",
+            tone=f"pale {family}",
+            heading="" if number else "images per second in training, on this machine",
+        )
         for number, (name, (label, family, _)) in enumerate(LINEUP.items())
-    ]  # fmt: skip
+    ]
     rest = sorted((1 / seconds for name, seconds in taken.items() if name != "vgg_d"))
     return Measurement(
         numbers=numbers,

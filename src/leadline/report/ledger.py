@@ -37,7 +37,7 @@ class ShownNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownClaim:
-    """`verdict` is that of the whole claim, None before its trainings were run, `computed` that of what was computed."""
+    """`verdict` is the whole claim's, None before its trainings were run, `computed` that of what was computed."""
 
     id: str
     kind: str
@@ -113,8 +113,9 @@ def _headline(verdicts: Counter[str | None], *, single: bool) -> str:
         return "One claim of the lecture, measured"
     if not judged:
         return "Claims that only training can judge"
-    wrong = judged - verdicts["holds"]
-    return f"{judged} claims measured: {verdicts['holds']} hold as stated, {wrong} do not"
+    right = verdicts["holds"]
+    held = f"{right} hold{'s' * (right == 1)} as stated"
+    return f"{judged} claims measured: {held}, {judged - right} do{'es' * (judged - right == 1)} not"
 
 
 def number(value: float | None) -> str:

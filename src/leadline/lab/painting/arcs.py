@@ -78,6 +78,11 @@ def _row(sheet: Sheet, row: Row, y: float) -> None:
         )
     size = max(1.5, min(5.0, 0.45 * step))
     sheet.axes.plot(
-        [margin + place * step for place in range(row.layers)], [y] * row.layers, linestyle="", marker="o",
-        markersize=size, color=sheet.colours["ink"], markeredgewidth=0,
-    )  # fmt: skip
+        [margin + place * step for place in range(row.layers)],
+        [y] * row.layers,
+        linestyle="",
+        marker="o",
+        markersize=size,
+        color=sheet.colours["ink"],
+        markeredgewidth=0,
+    )

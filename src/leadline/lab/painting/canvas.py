@@ -14,7 +14,7 @@ PALE = 0.35
 
 @dataclass(frozen=True)
 class Colours:
-    """Hexadecimal colours by what they are for, handed in by whoever shows a figure, who may replace them in the SVG."""
+    """Hexadecimal colours by what they are for, handed in by whoever shows a figure and may replace them in the SVG."""
 
     named: Mapping[str, str]
 

@@ -99,6 +99,9 @@ def _panel(sheet: Sheet, panel: Grid, x: float, y: float, side: float) -> None:
     sheet.axes.add_collection(PolyCollection(corners, facecolors=faces, linewidths=0))
     for frame in panel.frames:
         sheet.frame(
-            x + frame.column * cell - seam / 2, y + frame.row * cell - seam / 2, frame.width * cell, frame.height * cell,
+            x + frame.column * cell - seam / 2,
+            y + frame.row * cell - seam / 2,
+            frame.width * cell,
+            frame.height * cell,
             tone=frame.tone,
-        )  # fmt: skip
+        )
