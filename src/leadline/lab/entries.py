@@ -143,8 +143,8 @@ def _deeper() -> Measurement:
             "each under rules of its own: "
             + "; ".join(f"{entry.network}: {entry.how}" for entry in ENTRIES)
             + ". So they are not accuracies of architectures. One network on one centre crop of the validation images "
-            "has 80.2, 90.1, 89.9 and 93.3 %: the order of VGG and GoogLeNet turns round, and ResNet-152 alone is as good as "
-            "GoogLeNet's seven. (AlexNet's is BVLC's re-training.)"
+            "has 80.2, 90.1, 89.9 and 93.3 %: the order of VGG and GoogLeNet turns round, and ResNet-152 alone is as "
+            "good as GoogLeNet's seven. (AlexNet's is BVLC's re-training.)"
         ),
         drawing=plot(
             [
