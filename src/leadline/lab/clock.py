@@ -1,10 +1,10 @@
 """Times on this machine: shown beside what was counted, never judged."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
-from torch import Tensor, inference_mode, nn, rand
+from torch import Tensor, rand
 
 from leadline.lab.networks import quickly_filled
 from leadline.zoo import WithAuxiliary, architecture
@@ -32,10 +32,3 @@ def training_seconds(name: str) -> float:
         sum(head.sum() for head in heads).backward()  # type: ignore[union-attr]
 
     return seconds(step, times=2)
-
-
-def seconds_of_layers(layers: Sequence[nn.Module], images: Tensor, *, rounds: int = 20) -> list[float]:
-    """For one pass through each: the shortest of several rounds through all, so that what else runs hits all alike."""
-    with inference_mode():
-        taken = [[seconds(lambda layer=layer: layer(images), times=1) for layer in layers] for _ in range(rounds)]  # type: ignore[misc]
-    return [min(each) for each in zip(*taken, strict=True)]

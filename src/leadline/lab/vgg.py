@@ -146,28 +146,15 @@ LINEUP = {
 
 
 def _slow() -> Measurement:
-    numbers: dict[str, Number] = {}
-    rows: list[Bar] = []
-    for name, (label, family, formula) in LINEUP.items():
-        found = anatomy(name).multiply_adds
-        numbers[f"multiply-adds of {label}"] = Number(found, formula)
-        rows.append(
-            bar(label, found / 1e9, billions(found), tone=family, heading="" if rows else "multiply-adds per image")
-        )
     taken = {name: training_seconds(name) for name in LINEUP}
+    numbers, rows = {}, []
+    for name, (label, family, formula) in LINEUP.items():
+        found, rate = anatomy(name).multiply_adds, 1 / taken[name]
+        numbers[f"multiply-adds of {label}"] = Number(found, formula)
+        rows.append(bar(label, found, f"{billions(found)}, {rate:.2g} images/s here", tone=family))
     for name, (label, _, _) in LINEUP.items():
         numbers[f"training of {label} here"] = Number(round(1 / taken[name], 2), unit="images per second")
     times = anatomy("vgg_d").multiply_adds / anatomy("alexnet").multiply_adds
-    rows += [
-        bar(
-            label,
-            1 / taken[name],
-            f"{1 / taken[name]:.2g}",
-            tone=f"pale {family}",
-            heading="" if number else "images per second in training, on this machine",
-        )
-        for number, (name, (label, family, _)) in enumerate(LINEUP.items())
-    ]
     rest = sorted((1 / seconds for name, seconds in taken.items() if name != "vgg_d"))
     return Measurement(
         numbers=numbers,
@@ -179,7 +166,7 @@ def _slow() -> Measurement:
             f"{rest[0]:.2g} to {rest[-1]:.2g}. The verdict counts multiply-adds; times depend on the machine and are "
             "only shown."
         ),
-        drawing=bars(rows, title="What training costs", own_scales=True),
+        drawing=bars(rows, title="Multiply-adds for one image, and images per second in training on this machine"),
     )
 
 
