@@ -114,14 +114,13 @@ class Entry:
     how: str
     models: int
     alone: float  # top-5 error
-    family: str
 
 
 ENTRIES = (
-    Entry("AlexNet", 2012, 8, 84.7, 15.3, "7 networks, 10 crops; two saw further data", 7, 19.8, "AlexNet"),
-    Entry("VGG", 2014, 16, 92.7, 7.3, "7 networks of 16 and 19 layers, several scales", 7, 9.9, "VGG"),
-    Entry("GoogLeNet", 2014, 22, 93.4, 6.67, "7 networks, 144 crops", 7, 10.07, "GoogLeNet"),
-    Entry("ResNet", 2015, 152, 96.4, 3.57, "6 networks, several scales", 6, 6.7, "ResNet"),
+    Entry("AlexNet", 2012, 8, 84.7, 15.3, "7 networks, 10 crops; two saw further data", 7, 19.8),
+    Entry("VGG", 2014, 16, 92.7, 7.3, "7 networks of 16 and 19 layers, several scales", 7, 9.9),
+    Entry("GoogLeNet", 2014, 22, 93.4, 6.67, "7 networks, 144 crops", 7, 10.07),
+    Entry("ResNet", 2015, 152, 96.4, 3.57, "6 networks, several scales", 6, 6.7),
 )
 
 
@@ -171,8 +170,7 @@ def _deeper() -> Measurement:
             says="Top-5 accuracy against depth. "
             + "; ".join(
                 f"{entry.network} ({entry.year}, {entry.depth} layers): entry {100 - entry.error:.1f} %, one network "
-                "on one crop "
-                f"{100 - entry.alone:.1f} %"
+                f"on one crop {100 - entry.alone:.1f} %"
                 for entry in ENTRIES
             )
             + ".",

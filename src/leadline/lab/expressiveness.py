@@ -70,11 +70,7 @@ UNIVERSAL = Claim(
     measure=_universal,
     rule=_universal_rule,
 )
-
-
 LAYERS = tuple(range(1, 11))
-
-
 AT_RANDOM = {1: (24,), 2: (12, 12), 4: (6, 6, 6, 6), 8: (3,) * 8}  # the same number of units
 
 

@@ -82,7 +82,7 @@ GROUPED = Claim(
     id="grouped-cost",
     kind="exact + measured",
     statement="g groups divide parameters and multiply-adds by g, and the time, which depends on the machine, by less.",
-    source=f"{PAPER}, section 3; Krizhevsky, Sutskever, Hinton 2012",
+    source=f"{PAPER}, section 3.3; Krizhevsky, Sutskever, Hinton 2012",
     measure=_grouped,
     rule=_grouped_rule,
 )
@@ -136,7 +136,7 @@ BLOCK_COST = Claim(
         "In a ResNeXt block c → b/g channels, g times, costs O(cb), grouped b → b costs O(b²/g), the 1×1 shortcut "
         "O(c²)."
     ),
-    source=f"Lecture, ResNeXt; {PAPER}, section 3.3",
+    source=f"Lecture, ResNeXt; {PAPER}, section 3.4",
     measure=_block,
     rule=as_computed,
 )
@@ -161,7 +161,7 @@ def _isolate() -> Measurement:
         },
         result=f"{int((alone & across).sum())} of {int(across.sum())} pairs across groups connected; with 1×1, all",
         explanation=(
-            f"The gradient of each output channel with respect to each input channel. A 3×3 convolution of {width} "
+            f"Gradients say on which input channels each output channel depends. A 3×3 convolution of {width} "
             f"channels in {groups} groups connects {int(alone.sum())} of {width * width} pairs, all within a group: "
             "nothing passes between groups, through however many such layers. Between two 1×1 convolutions, as in a "
             "ResNeXt block, every output depends on every input again."
@@ -204,11 +204,13 @@ def _resnext_cost() -> Measurement:
     for name, (label, family, parameters, _) in RESNET_50.items():
         numbers[f"parameters of {label}"] = Number(found[name].parameters, parameters)
         heading = "" if rows else "parameters"
-        rows.append(bar(label, parameters, millions(found[name].parameters), tone=family, heading=heading))
+        rows.append(bar(label, found[name].parameters, millions(found[name].parameters), tone=family, heading=heading))
     for name, (label, family, _, multiply_adds) in RESNET_50.items():
         numbers[f"multiply-adds of {label}"] = Number(found[name].multiply_adds, multiply_adds)
         heading = "multiply-adds" if name == "resnet50" else ""
-        rows.append(bar(label, multiply_adds, billions(found[name].multiply_adds, 2), tone=family, heading=heading))
+        rows.append(
+            bar(label, found[name].multiply_adds, billions(found[name].multiply_adds, 2), tone=family, heading=heading)
+        )
     own, twin, published = found["resnext50_32x4d"], found["resnet50_v1_5"], found["resnet50"]
     return Measurement(
         numbers=numbers,

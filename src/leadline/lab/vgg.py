@@ -181,7 +181,7 @@ SLOW = Claim(
     id="vgg-slow",
     kind="exact + measured",
     statement="VGG is very slow to train.",
-    source=f"Lecture, VGG; {PAPER}, section 3.1: two to three weeks on four GPUs",
+    source=f"Lecture, VGG; {PAPER}, section 3.3: two to three weeks on four GPUs",
     measure=_slow,
     rule=_slow_rule,
 )
