@@ -7,8 +7,6 @@ from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.plots import Axis, Series, plot
 
 ALEXNET_PAPER = "Krizhevsky, Sutskever, Hinton, “ImageNet classification with deep convolutional neural networks”, 2012"
-
-
 # Errors in per cent, as printed in tables 1 and 2 and in the competition's result; * pre-trained on Fall 2011.
 ERRORS = {
     "top-1, seven networks*, validation 2012": 36.7,
@@ -21,15 +19,11 @@ ERRORS = {
     "top-5, one network, ten crops, test 2010": 17.0,
     "top-5, the second best entry, test 2012": 26.2,
 }
-
-
 STATED = {
     "top-1, seven networks*, validation 2012": 63.3,
     "top-5, seven networks*, test 2012": 84.7,
     "top-5, the second best entry, test 2012": 73.8,
 }
-
-
 VGG_SLIDE = 83.7  # what the slide on VGG says of AlexNet
 
 

@@ -11,18 +11,10 @@ from leadline.lab.wording import billions, millions
 from leadline.zoo.googlenet import TABLE_1
 
 PAPER = "Szegedy, Liu, Jia et al., “Going deeper with convolutions”, 2014, arXiv 1409.4842"
-
-
 BRANCHES = {"1×1": 1, "3×3": 3, "5×5": 5, "pooling": 3}  # and the side that each sees of the module's input
-
-
 TONES = ("GoogLeNet", "Network in Network", "VGG", "muted")
-
-
 # What the modules are given, and the side of their maps.
 INPUTS = dict(zip(TABLE_1, (192, 256, 480, 512, 512, 512, 528, 832, 832), strict=True))
-
-
 SIDES = {name: {"3": 28, "4": 14, "5": 7}[name[0]] for name in TABLE_1}
 
 

@@ -9,11 +9,7 @@ from leadline.zoo import create_model
 from leadline.zoo.resnet import Pair, ResNet
 
 PAPER = "He, Zhang, Ren, Sun, “Deep residual learning for image recognition”, 2015, arXiv 1512.03385"
-
-
 SHALLOW, DEEP = 20, 56
-
-
 SILENT, IDENTITY = "F = 0", "identity kernels"
 
 

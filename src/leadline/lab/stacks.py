@@ -9,8 +9,6 @@ from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.grids import Grid, grids
 
 PAPER = "Simonyan and Zisserman, “Very deep convolutional networks”, 2014, arXiv 1409.1556"
-
-
 # VGG-16's own layers: the first three-layer stack begins at features.10, each convolution followed by its ReLU.
 FIRST, CHANNELS = 10, 128
 
