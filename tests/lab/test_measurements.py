@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from leadline.lab.claim import Finding
+from leadline.lab.clock import core_seconds
 from leadline.lab.gradients import awake, dependence, gradient_map, shares, side_seen
 from leadline.lab.nested import IDENTITY, SILENT, deepened
 from leadline.lab.regions import folding_network, interpolating_network, linear_pieces, one_hidden_layer, values_of
@@ -183,3 +184,11 @@ def test_a_deeper_network_computes_its_shallower_self_where_it_can(kind: str, ad
     images = torch.randn(2, 3, 32, 32, dtype=torch.float64)
     with torch.no_grad():
         assert torch.allclose(shallow(images), deep(images), rtol=1e-9) == same
+
+
+def test_a_core_is_timed_alone_and_the_others_are_given_back() -> None:
+    threads = torch.get_num_threads()
+    seen = set()
+    assert core_seconds(lambda: seen.add(torch.get_num_threads()), enough=0.01) > 0
+    assert seen == {1}
+    assert torch.get_num_threads() == threads

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-from torch import Tensor, rand
+import torch
+from torch import Tensor
 
 from leadline.lab.networks import quickly_filled
 from leadline.zoo import WithAuxiliary, architecture
@@ -20,10 +21,26 @@ def seconds(work: Callable[[], object], *, times: int = 3, enough: float = 1.0) 
     return min(taken)
 
 
+def core_seconds(work: Callable[[], object], *, enough: float = 0.12) -> float:
+    """What one core spends on it, whatever else runs on the machine: the mean over `enough` seconds, once warm."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for _ in range(3):
+            work()
+        times, started = 0, time.process_time()
+        while (spent := time.process_time() - started) < enough:
+            work()
+            times += 1
+        return spent / times
+    finally:
+        torch.set_num_threads(threads)
+
+
 @cache
 def training_seconds(name: str) -> float:
     """For one image forward and backward through a network of the catalogue; several claims ask for the same."""
-    model, image = quickly_filled(name).train(), rand(1, *architecture(name).input)
+    model, image = quickly_filled(name).train(), torch.rand(1, *architecture(name).input)
 
     def step() -> None:
         model.zero_grad(set_to_none=True)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from leadline.lab.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
-from leadline.lab.clock import seconds
+from leadline.lab.clock import core_seconds
 from leadline.lab.gradients import awake, dependence, shares
 from leadline.lab.networks import anatomy, cost
 from leadline.lab.painting.bars import Bar, bar, bars
@@ -30,25 +30,21 @@ def _grouped() -> Measurement:
         work.append(multiply_adds)
     images = torch.rand(1, CHANNELS, SIDE, SIDE)
     with torch.inference_mode():
-        times = [seconds(partial(layer, images), times=25) for layer in layers]
+        times = [core_seconds(partial(layer, images)) for layer in layers]
     for groups, taken in zip(GROUPS, times, strict=True):
         numbers[f"times as fast with g = {groups}, here"] = Number(round(times[0] / taken, 2))
     faster = [times[0] / taken for taken in times]
     more = [str(groups) for groups, one in zip(GROUPS, faster, strict=True) if one > 1.1 * groups]
-    gained = (
-        f"with {', '.join(more)} it even gained clearly more than g"
-        if more
-        else "with no number of groups it gained clearly more than g"
-    )
+    gained = f"with {', '.join(more)} it gained clearly more than g" if more else "never clearly more than g"
     return Measurement(
         numbers=numbers,
         result=f"divided by g, exactly; with 32 groups {faster[5]:.1f} times as fast on this machine",
         explanation=(
             f"A 3×3 convolution of {CHANNELS} channels on {SIDE}×{SIDE} maps, in 1 to {GROUPS[-1]} groups. Parameters "
-            "and multiply-adds are divided by g, exactly. The clock has a mind of its own: with 32 groups this "
-            f"machine was {faster[5]:.1f} times as fast and with 64 groups {faster[6]:.1f} times; {gained}. Small "
-            "groups leave more to fetch and less to reuse for every multiplication, and how much that costs differs "
-            "from machine to machine. So the time is shown, and no part of the verdict."
+            "and multiply-adds are divided by g, exactly. The clock has a mind of its own: with 32 groups a core of "
+            f"this machine was {faster[5]:.1f} times as fast and with 64 groups {faster[6]:.1f} times; {gained}. "
+            "Small groups leave more to fetch and less to reuse for every multiplication, and how much that costs "
+            "differs from machine to machine. So the time is shown, and no part of the verdict."
         ),
         drawing=plot(
             [

@@ -45,7 +45,7 @@ def lab(
     chosen = [claim_named(claim)] if claim else list(chapter_named(chapter).claims if chapter else CLAIMS.values())
     if figure is not None and chosen[0].measure is None:
         raise LeadlineError(f"{chosen[0].id}: has no figure yet; it needs trainings, which are not run")
-    watch = watch or Watch()
+    watch = watch if watch and len(chosen) > 1 else Watch()
     watch.start("lab", len(chosen))
     findings = []
     for done, one in enumerate(chosen, 1):
