@@ -52,6 +52,12 @@ def test_people_get_a_claim_explained(capsys: pytest.CaptureFixture[str]) -> Non
     assert "source: Simonyan and Zisserman" in shown
 
 
+def test_brackets_in_a_claim_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "concatenation")
+    assert "x → [x, f1(x), f2([x, f1(x)]), …]" in shown
+    assert "outputs that differ from [x, f1, f2, …]" in shown
+
+
 def test_people_get_a_chapter_as_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [" ".join(line.split()) for line in printed(capsys, "--chapter", "story").splitlines()]
     assert lines[0] == "The whole story"

@@ -10,12 +10,12 @@ from leadline.cli.options import Json
 if TYPE_CHECKING:
     from leadline.lab.claim import Finding
 
-MARKS = {
-    "holds": ("✓", "green"),
-    "holds with a correction": ("≈", "yellow"),
-    "does not hold": ("✗", "red"),
-    "undecided": ("?", "yellow"),
-    None: ("○", "dim"),
+STYLES = {
+    "holds": "green",
+    "holds with a correction": "yellow",
+    "does not hold": "red",
+    "undecided": "yellow",
+    None: "dim",
 }
 
 
@@ -50,17 +50,13 @@ def lab(
     return None
 
 
-def words(finding: "Finding") -> str:
-    if finding.verdict is None and finding.judged is not None:
-        return f"not run (computed part: {finding.judged})"
-    return finding.verdict or "not run"
-
-
 def _list(findings: list["Finding"]) -> None:
     """A line per claim under its chapter's name."""
+    from rich.markup import escape
     from rich.table import Table
 
     from leadline.cli.show import console
+    from leadline.lab.claim import MARKS
     from leadline.lab.ledger import chapter_of
 
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -75,33 +71,37 @@ def _list(findings: list["Finding"]) -> None:
                 grid.add_row()
             heading = chapter.title
             grid.add_row(f"[bold]{heading}{f', {chapter.year}' if chapter.year else ''}[/]")
-        mark, style = MARKS[finding.verdict]
-        result = (
-            finding.measurement.result if finding.measurement else f"[dim]to be trained: {finding.claim.experiment}[/]"
-        )
-        grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{words(finding)}[/]", result)
+        style = STYLES[finding.verdict]
+        result = escape(finding.measurement.result) if finding.measurement else ""
+        result = result or f"[dim]to be trained: {escape(finding.claim.experiment)}[/]"
+        mark = MARKS[finding.verdict]
+        grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{finding.words}[/]", result)
     console().print(grid)
     counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
     said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
-    print(f"\n{len(findings)} claims: {' · '.join(said)}")
+    print(f"\n{len(findings)} claim{'s' * (len(findings) != 1)}: {' · '.join(said)}")
 
 
 def _explain(finding: "Finding") -> None:
     """One claim with its numbers, in full."""
+    from functools import partial
+
+    from rich.markup import escape
+
     from leadline.cli import show
+    from leadline.lab.claim import MARKS
     from leadline.lab.ledger import chapter_of
+    from leadline.lab.wording import exactly
 
     claim, console = finding.claim, show.console()
     chapter = chapter_of(claim)
-    mark, style = MARKS[finding.verdict]
-    console.print(
-        f"{claim.id} · {chapter.title}{f', {chapter.year}' if chapter.year else ''} · {claim.kind}", style="dim"
-    )
-    console.print(f"“{claim.statement}”", style="bold")
-    console.print(f"\n{mark} {words(finding)}", style=style)
+    write = partial(console.print, markup=False, soft_wrap=True)
+    write(f"{claim.id} · {chapter.title}{f', {chapter.year}' if chapter.year else ''} · {claim.kind}", style="dim")
+    write(f"“{claim.statement}”", style="bold")
+    write(f"\n{MARKS[finding.verdict]} {finding.words}", style=STYLES[finding.verdict])
     if finding.measurement:
-        console.print(finding.measurement.result)
-        console.print(f"\n{finding.measurement.explanation}\n", width=min(console.width, 100))
+        write(finding.measurement.result)
+        console.print(f"\n{finding.measurement.explanation}\n", markup=False, width=min(console.width, 100))
         numbers = finding.measurement.numbers
         kinds = {"value": "measured", "formula": "by formula", "stated": "as stated"}
         shown = [kind for kind in kinds if any(getattr(one, kind) is not None for one in numbers.values())]
@@ -109,16 +109,10 @@ def _explain(finding: "Finding") -> None:
             "",
             *(kinds[kind] for kind in shown),
             rows=[
-                [f"{name}, {one.unit}" if one.unit else name, *(_number(getattr(one, kind)) for kind in shown)]
+                [escape(f"{name}, {one.unit}" if one.unit else name), *(exactly(getattr(one, kind)) for kind in shown)]
                 for name, one in numbers.items()
             ],
         )
     if claim.experiment:
-        console.print(f"\nto be trained: {claim.experiment}", soft_wrap=True)
-    console.print(f"\nsource: {claim.source}", soft_wrap=True)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if float(value).is_integer() else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+        write(f"\nto be trained: {claim.experiment}")
+    write(f"\nsource: {claim.source}")

@@ -23,6 +23,13 @@ Kind = Literal[
     "source check",
 ]
 Value = int | float
+MARKS: dict[Verdict | None, str] = {
+    "holds": "✓",
+    "holds with a correction": "≈",
+    "does not hold": "✗",
+    "undecided": "?",
+    None: "○",
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,13 @@ class Finding:
     measurement: Measurement | None = None
     judged: Verdict | None = None
     verdict: Verdict | None = None
+
+    @property
+    def words(self) -> str:
+        """The verdict as it is written; where there is none, what there is."""
+        if self.verdict is None and self.judged is not None:
+            return f"not run; the computed part {self.judged}"
+        return self.verdict or "not run"
 
     @property
     def measured(self) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,15 @@
 SPACE = "\u00a0"  # between a number and its unit, where no line may break
 
 
+def exactly(number: float | None) -> str:
+    """As far as it is known, with thousands apart; nothing where there is no number."""
+    if number is None:
+        return ""
+    if float(number).is_integer():
+        return f"{int(number):,}"
+    return f"{number:,.1f}" if abs(number) >= 100 else f"{number:.4g}"
+
+
 def millions(number: float, digits: int = 1) -> str:
     return f"{number / 1e6:,.{digits}f}{SPACE}M"
 

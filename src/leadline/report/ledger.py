@@ -13,38 +13,42 @@ from leadline.report.figure import draw
 from leadline.report.page import write_page
 
 WIDE, NARROW = 656, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone
-# How a verdict is written small, and what it is called in the style sheet.
-MARKS = {
-    "holds": ("✓", "holds"),
-    "holds with a correction": ("≈", "corrected"),
-    "does not hold": ("✗", "refuted"),
-    "undecided": ("?", "undecided"),
-    None: ("○", "not-run"),
+# What a verdict is called in the style sheet; without one, a claim has not been run.
+CSS_CLASSES = {
+    "holds": "holds",
+    "holds with a correction": "corrected",
+    "does not hold": "refuted",
+    "undecided": "undecided",
+    None: "not-run",
 }
-NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class ShownNumber:
-    """A measured number beside what a formula or a paper's table gives, and what the claim states."""
+    """A measured number beside what a formula or a paper's table gives and what the claim states, as they are written.
+
+    Empty where there is none; `as_stated` is whether the claim states what was measured.
+    """
 
     name: str
-    value: float
-    formula: float | None
-    stated: float | None
+    measured: str
+    formula: str
+    stated: str
+    as_stated: bool
     unit: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownClaim:
-    """`verdict` is the whole claim's, None before its trainings were run, `computed` that of what was computed."""
+    """`verdict` is None where the claim, or a part of it, has not been run; `words` and `mark` say it to people."""
 
     id: str
     kind: str
     statement: str
     source: str
     verdict: str | None
-    computed: str | None
+    words: str
+    mark: str
     experiment: str
     result: str = ""
     explanation: str = ""
@@ -53,19 +57,8 @@ class ShownClaim:
     height: Callable[[int], int] | None = field(default=None, repr=False)
 
     @property
-    def mark(self) -> str:
-        return MARKS[self.verdict][0]
-
-    @property
     def css_class(self) -> str:
-        return MARKS[self.verdict][1]
-
-    @property
-    def words(self) -> str:
-        """The verdict as it is written."""
-        if self.verdict is None and self.computed is not None:
-            return f"computed part {self.computed}, training not run"
-        return self.verdict or NOT_RUN
+        return CSS_CLASSES[self.verdict]
 
     @property
     def figure(self) -> Markup:
@@ -91,6 +84,7 @@ def write_ledger_report(file: Path, chapters: Sequence[ShownChapter]) -> Path:
     """Draw the page into `file`; its path. LeadlineError where it cannot be written."""
     claims = [claim for chapter in chapters for claim in chapter.claims]
     verdicts = Counter(claim.verdict for claim in claims)
+    marks = {claim.verdict: claim.mark for claim in claims}
     return write_page(
         file,
         "ledger.html",
@@ -98,11 +92,10 @@ def write_ledger_report(file: Path, chapters: Sequence[ShownChapter]) -> Path:
         headline=_headline(verdicts, single=len(claims) == 1),
         chapters=chapters,
         counts=[
-            (mark, css, verdict or NOT_RUN, verdicts[verdict])
-            for verdict, (mark, css) in MARKS.items()
+            (marks[verdict], css_class, verdict or "not run", verdicts[verdict])
+            for verdict, css_class in CSS_CLASSES.items()
             if verdicts[verdict]
         ],
-        number=number,
         unbroken=unbroken,
     )
 
@@ -116,15 +109,6 @@ def _headline(verdicts: Counter[str | None], *, single: bool) -> str:
     right = verdicts["holds"]
     held = f"{right} hold{'s' * (right == 1)} as stated"
     return f"{judged} claims measured: {held}, {judged - right} do{'es' * (judged - right == 1)} not"
-
-
-def number(value: float | None) -> str:
-    """As exactly as it is known, with thousands apart."""
-    if value is None:
-        return ""
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
 def unbroken(text: str) -> str:

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.lab.claim import Chapter, Finding
+from leadline.lab.claim import MARKS, Chapter, Finding
 from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
 from leadline.lab.painting.canvas import Colours
+from leadline.lab.wording import exactly
 from leadline.report.figure import save
 from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
 from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
 from leadline.training.watch import Watch
 
-FIGURE_WIDTH = 640  # CSS pixels
+FIGURE_WIDTH = 656  # CSS pixels
 COLOURS = Colours(
     {
         "paper": PAPER.light, "ink": INK.light, "muted": MUTED.light, "rule": RULE.light, "band": BAND.light,
@@ -42,7 +43,10 @@ def lab(
         raise UsageError("a figure is of one claim; name it, as in: leadline lab stacked-3x3 --figure stacked.svg")
     for file, kinds in ((figure, (".svg", ".png")), (report, (".html",))):
         _check(file, kinds)
-    chosen = [claim_named(claim)] if claim else list(chapter_named(chapter).claims if chapter else CLAIMS.values())
+    if claim is not None:
+        chosen = [claim_named(claim)]
+    else:
+        chosen = list(chapter_named(chapter).claims if chapter is not None else CLAIMS.values())
     if figure is not None and chosen[0].measure is None:
         raise LeadlineError(f"{chosen[0].id}: has no figure yet; it needs trainings, which are not run")
     watch = watch if watch and len(chosen) > 1 else Watch()
@@ -114,7 +118,8 @@ def _shown_claim(finding: Finding) -> ShownClaim:
         statement=claim.statement,
         source=claim.source,
         verdict=finding.verdict,
-        computed=finding.judged,
+        words=finding.words,
+        mark=MARKS[finding.verdict],
         experiment=claim.experiment,
     )
     if measurement is None:
@@ -124,7 +129,10 @@ def _shown_claim(finding: Finding) -> ShownClaim:
         shown,
         result=measurement.result,
         explanation=measurement.explanation,
-        numbers=[ShownNumber(name, one.value, one.formula, one.stated, one.unit) for name, one in numbers],
+        numbers=[
+            ShownNumber(name, exactly(one.value), exactly(one.formula), exactly(one.stated), one.as_stated, one.unit)
+            for name, one in numbers
+        ],
         paint=lambda figure: drawing.paint(figure, COLOURS),
         height=drawing.height,
     )
