@@ -1,10 +1,12 @@
 """Leadline: how deep a network do your images need?
 
-The Python API is the verbs, name for name (`compare`, `train`, `evaluate`, `predict`, `models`, `inspect`), and
+The Python API is the verbs, name for name (`compare`, `train`, `evaluate`, `predict`, `models`, `inspect`, `lab`), and
 `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -16,6 +18,7 @@ _HOMES = {
     "create_model": "leadline.zoo",
     "evaluate": "leadline.verbs.evaluate",
     "inspect": "leadline.verbs.inspect",
+    "lab": "leadline.verbs.lab",
     "list_models": "leadline.zoo",
     "load": "leadline.classifier",
     "models": "leadline.verbs.models",
@@ -29,6 +32,7 @@ __all__ = [
     "create_model",
     "evaluate",
     "inspect",
+    "lab",
     "list_models",
     "load",
     "models",
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from leadline.verbs.compare import compare
     from leadline.verbs.evaluate import evaluate
     from leadline.verbs.inspect import inspect
+    from leadline.verbs.lab import lab
     from leadline.verbs.models import models
     from leadline.verbs.predict import predict
     from leadline.verbs.train import train
@@ -52,3 +57,19 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'leadline' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+class _FrontDoor(ModuleType):
+    """`leadline.lab` is the verb, though a room of the house has that name, too: importing `leadline.lab.claim` would
+    otherwise put the room in the verb's place. `from leadline.lab.claim import Claim` works as ever."""
+
+    @property
+    def lab(self) -> Any:
+        return __getattr__("lab")
+
+    @lab.setter
+    def lab(self, room: ModuleType) -> None:
+        """What the import system does when the room is first imported."""
+
+
+sys.modules[__name__].__class__ = _FrontDoor

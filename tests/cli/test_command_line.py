@@ -59,6 +59,8 @@ def test_help_does_not_import_torch(verb: str) -> None:
         (["evaluate", "images"], 1, "images"),
         (["predict", "absent", "images"], 1, "absent: no such folder"),
         (["inspect", "vgg99"], 2, "vgg99"),
+        (["lab", "stacked"], 2, "did you mean stacked-3x3?"),
+        (["lab", "relu", "--figure", "relu.svg"], 1, "needs trainings"),
     ],
 )
 def test_failure_is_one_line_on_stderr_with_its_exit_status(

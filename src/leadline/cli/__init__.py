@@ -24,6 +24,7 @@ VERBS = {
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
+    "lab": ("The textbook's claims, measured.", "leadline lab stacked-3x3 --figure stacked.svg"),
 }
 for order, (verb, (summary, example)) in enumerate(VERBS.items()):
     app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=f"{summary}\n\nExample: {example}", sort_key=order)

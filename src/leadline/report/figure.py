@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,7 +12,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leadline.report.palette import COLOURS, INK, MUTED, RULE
+from leadline.errors import LeadlineError
+from leadline.report.palette import COLOURS, INK, MUTED, PAPER, RULE
 
 # The two widths that a large figure is drawn for, in CSS pixels; the style sheet shows the one that fits the screen.
 WIDE, NARROW = 940, 340
@@ -56,6 +58,26 @@ def draw(paint: Callable[[Figure], str], *, name: str, width: int, height: int, 
         description = paint(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return Markup(_for_the_page(buffer.getvalue(), description, width, height, css_class))
+
+
+def save(paint: Callable[[Figure], str], file: Path, *, width: int, height: int) -> None:
+    """The same drawing as a file of its own, SVG or PNG by its name, on paper; its description goes into the file."""
+    with rc_context({**SETTINGS, "svg.fonttype": "path", "svg.hashsalt": file.stem}):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=PAPER.light)
+        description = paint(figure)
+        kind = file.suffix.lower().removeprefix(".")
+        metadata = {"Description": description} | ({"Date": None} if kind == "svg" else {})
+        try:
+            figure.savefig(
+                file,
+                format=kind,
+                dpi=72 if kind == "svg" else 144,
+                bbox_inches="tight",
+                pad_inches=0.25,
+                metadata=metadata,
+            )
+        except OSError as error:
+            raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
 
 
 def both_widths(paint: Callable[[Figure, int], str], *, name: str, heights: tuple[int, int]) -> Markup:

@@ -1,0 +1,118 @@
+"""`leadline lab`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from leadline.cli.options import Json
+
+if TYPE_CHECKING:
+    from leadline.lab.claim import Finding
+
+STYLES = {
+    "holds": "green",
+    "holds with a correction": "yellow",
+    "does not hold": "red",
+    "undecided": "yellow",
+    None: "dim",
+}
+
+
+def lab(
+    claim: Annotated[str | None, Parameter(help="One claim by its name, as listed. [default: all]")] = None,
+    /,
+    *,
+    chapter: Annotated[str | None, Parameter(help="Only one chapter, such as vgg or resnet.")] = None,
+    figure: Annotated[Path | None, Parameter(help="Also draw the claim's figure, into this .svg or .png file.")] = None,
+    report: Annotated[
+        Path | None, Parameter(help="Also write all that was measured as one page, into this .html.")
+    ] = None,
+    json: Json = False,
+) -> int | None:
+    """Measure what a lecture says about these networks, and judge each claim: all, one chapter's, or one."""
+    from leadline.cli import show
+    from leadline.cli.progress import watch
+    from leadline.verbs.lab import lab as verb
+    from leadline.verbs.lab import row
+
+    findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watch())
+    if json:
+        show.as_json([row(finding) for finding in findings])
+        return None
+    if claim is not None:
+        _explain(findings[0])
+    else:
+        _list(findings)
+    for file in (figure, report):
+        if file is not None:
+            print(f"\nwritten to {file}")
+    return None
+
+
+def _list(findings: list["Finding"]) -> None:
+    """A line per claim under its chapter's name."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from leadline.cli.show import console
+    from leadline.lab.claim import MARKS
+    from leadline.lab.ledger import chapter_of
+
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_column()
+    heading = ""
+    for finding in findings:
+        chapter = chapter_of(finding.claim)
+        if chapter.title != heading:
+            if heading:
+                grid.add_row()
+            heading = chapter.title
+            grid.add_row(f"[bold]{heading}{f', {chapter.year}' if chapter.year else ''}[/]")
+        style = STYLES[finding.verdict]
+        result = escape(finding.measurement.result) if finding.measurement else ""
+        result = result or f"[dim]to be trained: {escape(finding.claim.experiment)}[/]"
+        mark = MARKS[finding.verdict]
+        grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{finding.words}[/]", result)
+    console().print(grid)
+    counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
+    said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
+    print(f"\n{len(findings)} claim{'s' * (len(findings) != 1)}: {' · '.join(said)}")
+
+
+def _explain(finding: "Finding") -> None:
+    """One claim with its numbers, in full."""
+    from functools import partial
+
+    from rich.markup import escape
+
+    from leadline.cli import show
+    from leadline.lab.claim import MARKS
+    from leadline.lab.ledger import chapter_of
+    from leadline.lab.wording import exactly
+
+    claim, console = finding.claim, show.console()
+    chapter = chapter_of(claim)
+    write = partial(console.print, markup=False, soft_wrap=True)
+    write(f"{claim.id} · {chapter.title}{f', {chapter.year}' if chapter.year else ''} · {claim.kind}", style="dim")
+    write(f"“{claim.statement}”", style="bold")
+    write(f"\n{MARKS[finding.verdict]} {finding.words}", style=STYLES[finding.verdict])
+    if finding.measurement:
+        write(finding.measurement.result)
+        console.print(f"\n{finding.measurement.explanation}\n", markup=False, width=min(console.width, 100))
+        numbers = finding.measurement.numbers
+        kinds = {"value": "measured", "formula": "by formula", "stated": "as stated"}
+        shown = [kind for kind in kinds if any(getattr(one, kind) is not None for one in numbers.values())]
+        show.table(
+            "",
+            *(kinds[kind] for kind in shown),
+            rows=[
+                [escape(f"{name}, {one.unit}" if one.unit else name), *(exactly(getattr(one, kind)) for kind in shown)]
+                for name, one in numbers.items()
+            ],
+        )
+    if claim.experiment:
+        write(f"\nto be trained: {claim.experiment}")
+    write(f"\nsource: {claim.source}")

@@ -1,0 +1,138 @@
+"""The textbook's claims, measured."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from leadline.errors import LeadlineError, UsageError
+from leadline.lab.claim import MARKS, Chapter, Finding
+from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
+from leadline.lab.painting.canvas import Colours
+from leadline.lab.wording import exactly
+from leadline.report.figure import save
+from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
+from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
+from leadline.training.watch import Watch
+
+FIGURE_WIDTH = 656  # CSS pixels
+COLOURS = Colours(
+    {
+        "paper": PAPER.light, "ink": INK.light, "muted": MUTED.light, "rule": RULE.light, "band": BAND.light,
+        "right": WITHIN.light, "wrong": BEYOND.light,
+    }
+    | {family: colour.light for family, (colour, _) in FAMILIES.items()}
+)  # fmt: skip
+
+
+def lab(
+    claim: str | None = None,
+    *,
+    chapter: str | None = None,
+    figure: str | Path | None = None,
+    report: str | Path | None = None,
+    watch: Watch | None = None,
+) -> list[Finding]:
+    """Measure the claims of the lecture, or of one chapter, or the one that is named: a finding for each, in its order.
+
+    Claims that need trainings come back without a verdict. `figure` (.svg or .png) takes the figure of the one claim,
+    `report` (.html) a page of all that were measured. UsageError names the nearest claim or chapter to an unknown one.
+    """
+    if claim is not None and chapter is not None:
+        raise UsageError("name a claim or a chapter, not both")
+    if figure is not None and claim is None:
+        raise UsageError("a figure is of one claim; name it, as in: leadline lab stacked-3x3 --figure stacked.svg")
+    for file, kinds in ((figure, (".svg", ".png")), (report, (".html",))):
+        _check(file, kinds)
+    if claim is not None:
+        chosen = [claim_named(claim)]
+    else:
+        chosen = list(chapter_named(chapter).claims if chapter is not None else CLAIMS.values())
+    if figure is not None and chosen[0].measure is None:
+        raise LeadlineError(f"{chosen[0].id}: has no figure yet; it needs trainings, which are not run")
+    watch = watch if watch and len(chosen) > 1 else Watch()
+    watch.start("lab", len(chosen))
+    findings = []
+    for done, one in enumerate(chosen, 1):
+        findings.append(one.run())
+        watch.step(done)
+    watch.finish()
+    if figure is not None:
+        _draw(findings[0], Path(figure))
+    if report is not None:
+        write_page(findings, Path(report))
+    return findings
+
+
+def row(finding: Finding) -> dict[str, Any]:
+    """A finding as programs get it; `verdict` is None where the claim, or a part of it, has not been run."""
+    claim = finding.claim
+    return {
+        "id": claim.id,
+        "chapter": chapter_of(claim).name,
+        "kind": claim.kind,
+        "statement": claim.statement,
+        "measured": finding.measured,
+        "verdict": finding.verdict,
+        "source": claim.source,
+    }
+
+
+def write_page(findings: list[Finding], file: Path) -> Path:
+    """One page of what was found, in the order of the lecture; its path. LeadlineError where it cannot be written."""
+    shown = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
+    return write_ledger_report(file, [_shown_chapter(chapter, its) for chapter, its in shown if its])
+
+
+def _check(file: str | Path | None, kinds: tuple[str, ...]) -> None:
+    """Before anything is measured, so that nobody waits in vain."""
+    if file is None:
+        return
+    path = Path(file)
+    if path.suffix.lower() not in kinds:
+        raise UsageError(f"{path}: is written as {' or '.join(kinds)}; give it a name that ends so")
+    if not path.parent.is_dir():
+        raise LeadlineError(f"{path}: there is no folder {path.parent} to write it into")
+
+
+def _draw(finding: Finding, file: Path) -> None:
+    assert finding.measurement is not None
+    drawing = finding.measurement.drawing
+    save(lambda figure: drawing.paint(figure, COLOURS), file, width=FIGURE_WIDTH, height=drawing.height(FIGURE_WIDTH))
+
+
+def _shown_chapter(chapter: Chapter, findings: list[Finding]) -> ShownChapter:
+    return ShownChapter(
+        name=chapter.name,
+        title=chapter.title,
+        year=chapter.year,
+        introduction=chapter.introduction,
+        claims=[_shown_claim(finding) for finding in findings],
+    )
+
+
+def _shown_claim(finding: Finding) -> ShownClaim:
+    claim, measurement = finding.claim, finding.measurement
+    shown = ShownClaim(
+        id=claim.id,
+        kind=claim.kind,
+        statement=claim.statement,
+        source=claim.source,
+        verdict=finding.verdict,
+        words=finding.words,
+        mark=MARKS[finding.verdict],
+        experiment=claim.experiment,
+    )
+    if measurement is None:
+        return shown
+    drawing, numbers = measurement.drawing, measurement.numbers.items()
+    return replace(
+        shown,
+        result=measurement.result,
+        explanation=measurement.explanation,
+        numbers=[
+            ShownNumber(name, exactly(one.value), exactly(one.formula), exactly(one.stated), one.as_stated, one.unit)
+            for name, one in numbers
+        ],
+        paint=lambda figure: drawing.paint(figure, COLOURS),
+        height=drawing.height,
+    )
