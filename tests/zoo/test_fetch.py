@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import LeadlineError
+from leadline.zoo import fetch
 from leadline.zoo.fetch import download
 
 from .conftest import Server
@@ -81,9 +82,7 @@ def test_a_part_longer_than_the_file_is_thrown_away(url: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("damage", ["other", "truncated", "part of another"])
-def test_what_is_not_the_file_is_never_put_in_its_place(
-    url: str, server: Server, tmp_path: Path, damage: str
-) -> None:
+def test_what_is_not_the_file_is_never_put_in_its_place(url: str, server: Server, tmp_path: Path, damage: str) -> None:
     if damage == "other":
         (server.folder / "weights.bin").write_bytes(CONTENT[::-1])
     elif damage == "truncated":
@@ -99,7 +98,9 @@ def test_what_is_not_the_file_is_never_put_in_its_place(
     assert left_in(tmp_path) == []  # so that the next call begins anew
 
 
-def test_a_file_that_lies_there_damaged_is_named_and_left_to_its_owner(url: str, server: Server, tmp_path: Path) -> None:
+def test_a_file_that_lies_there_damaged_is_named_and_left_to_its_owner(
+    url: str, server: Server, tmp_path: Path
+) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "weights.bin").write_bytes(CONTENT[:-1])
     with pytest.raises(LeadlineError, match=r"weights\.bin: is damaged or another file .*remove it"):
@@ -120,7 +121,8 @@ def test_an_absent_file_is_said_at_once_and_a_failing_server_tried_again(
     assert len(server.ranges) == 4
 
 
-def test_no_network_and_no_address_are_one_line(tmp_path: Path) -> None:
+def test_no_network_and_no_address_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "PAUSE", 0.0)
     for url, message in (
         ("http://127.0.0.1:1/weights.bin", "could not be downloaded"),
         ("file:///etc/passwd", "is no address to download from"),

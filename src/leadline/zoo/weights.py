@@ -1,0 +1,215 @@
+"""`create_model(name, weights=…)`: from what a person names (a tag, the hub, a file) to parameters in the network."""
+
+import json
+import math
+import pickle
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from leadline.errors import LeadlineError, UsageError
+from leadline.zoo.adapt import State, fitted, per_channel
+from leadline.zoo.fetch import download
+from leadline.zoo.pretrained import ELSEWHERE, Pretrained, file_name, mirrored, tags, torchvision_weights
+
+HUB = "hf:"
+# What a training script may have saved the parameters under, beside an optimiser and the like.
+INSIDE = ("state_dict", "model")
+
+
+def with_weights(
+    build: Callable[..., nn.Module],
+    weights: str | Path,
+    *,
+    name: str,
+    num_classes: int,
+    in_channels: int,
+    say: Callable[[str], None] | None = None,
+) -> nn.Module:
+    """The network `build(num_classes=…, in_channels=…)`, `name` in the catalogue, filled with what `weights` names.
+
+    What is known of them then stands in `model.pretrained`, and what was changed is told to `say`, or on stderr.
+    """
+    say = say or _on_stderr
+    state, known = locate(name, weights, say=say)
+    model = build(num_classes=num_classes, in_channels=in_channels)
+    state, changes = fitted(
+        state, build, num_classes=num_classes, in_channels=in_channels, source=str(weights), name=name
+    )
+    model.load_state_dict(state, strict=False)  # `fitted` was strict
+    known = replace(
+        known,
+        mean=per_channel(known.mean, in_channels),
+        std=per_channel(known.std, in_channels),
+        notes=(*known.notes, *changes),
+    )
+    object.__setattr__(model, "pretrained", known)  # a module's own way keeps parameters and modules apart
+    for note in known.notes:
+        say(f"{name}: {note}")
+    return model
+
+
+def weights_of(model: nn.Module) -> Pretrained | None:
+    """What is known of the weights that `create_model` gave to `model`; None where it gave none."""
+    known = getattr(model, "pretrained", None)
+    return known if isinstance(known, Pretrained) else None
+
+
+def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tuple[State, Pretrained]:
+    """The parameters that `weights` names, under the names they have there, and what is known of them."""
+    text, path = str(weights), Path(weights)
+    if text == "imagenet" or text.startswith("imagenet:"):
+        return _from_torchvision(name, text, say=say)
+    if text.startswith(HUB):
+        return _from_hub(name, text)
+    if path.is_dir():
+        return _from_classifier(name, path)
+    if not path.is_file():
+        expected = "imagenet, imagenet:TAG, hf:OWNER/NAME or a file that exists"
+        raise UsageError(f"{name}: weights={text!r}: no such file; expected {expected}")
+    _refuse_variant(name, path)
+    known = next((one for one in torchvision_weights(name).values() if file_name(one) == path.name), None)
+    return read(path), replace(known or Pretrained(architecture=name, source=text), source=text)
+
+
+def read(file: Path) -> State:
+    """The tensors by name in a .safetensors, .pth or .pt file; nothing in it is ever executed. LeadlineError if not."""
+    try:
+        if file.suffix.lower() == ".safetensors":
+            return load_file(file)
+        if file.suffix.lower() not in (".pth", ".pt"):
+            raise LeadlineError(f"{file}: weights are read from .safetensors, .pth and .pt files")
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        raise LeadlineError(
+            f"{file}: holds more than tensors{f' ({named[1]})' if named else ''}, and reading that could run any "
+            "program, so it was not read; ask for a .safetensors file, or for the state dict alone"
+        ) from error
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise LeadlineError(
+            f"{file}: cannot be read as {file.suffix} ({_reason(error)}); copy it again from its source"
+        ) from error
+    for key in INSIDE:
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not content:
+        raise LeadlineError(f"{file}: holds no state dict but {type(content).__name__}; save model.state_dict()")
+    for key, values in content.items():
+        if not isinstance(key, str) or not isinstance(values, torch.Tensor):
+            raise LeadlineError(f"{file}: {key!r} is {type(values).__name__} and no tensor; save model.state_dict()")
+    return dict(content)
+
+
+def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tuple[State, Pretrained]:
+    variants = torchvision_weights(name)
+    if not variants and name in ELSEWHERE:
+        variant = ELSEWHERE[name]
+        raise UsageError(
+            f"{name}: these weights are of another network, its variant {variant}; create_model({variant!r}, "
+            f"weights={text!r}) has them"
+        )
+    if not variants:
+        raise UsageError(f"{name}: there are no {text} weights for it; `leadline models --pretrained` lists those")
+    known = next(iter(variants.values())) if text == "imagenet" else variants.get(text.lower())
+    if known is None:
+        raise UsageError(f"{name}: there are no {text} weights for it, but {', '.join(tags(name))}")
+    # Where torch hub keeps them, so that a file is downloaded once for all programs.
+    file = Path(torch.hub.get_dir(), "checkpoints", file_name(known))
+    file = download(mirrored(known.url), file, sha256=known.sha256, say=say)
+    return read(file), replace(known, file_bytes=file.stat().st_size)
+
+
+def _from_hub(name: str, text: str) -> tuple[State, Pretrained]:
+    """hf:OWNER/NAME[@REVISION][/FILE]: a safetensors file on the Hugging Face hub, in its own cache."""
+    owner, _, rest = text.removeprefix(HUB).partition("/")
+    repository, _, inside = rest.partition("/")
+    repository, _, revision = repository.partition("@")
+    inside = inside or "model.safetensors"
+    if not owner or not repository or not inside.endswith(".safetensors"):
+        raise UsageError(f"{name}: weights={text!r}: expected hf:OWNER/NAME[@REVISION][/FILE.safetensors]")
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
+    except ImportError:
+        raise LeadlineError(f"{text}: needs the package huggingface_hub: pip install 'leadline[hub]'") from None
+
+    def fetch(file: str) -> Path:
+        return Path(hf_hub_download(f"{owner}/{repository}", file, revision=revision or None))
+
+    try:
+        try:
+            config = json.loads(fetch("config.json").read_text("utf-8"))
+        except EntryNotFoundError:
+            config = {}
+        known = _stated(config, name=name, text=text)
+        file = fetch(inside)
+    except LeadlineError:
+        raise
+    except Exception as error:  # its versions differ in what they raise, and so do the libraries beneath it
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise LeadlineError(f"{text}: could not be had from the Hugging Face hub ({reason})") from error
+    return read(file), replace(known, file_bytes=file.stat().st_size)
+
+
+def _stated(config: dict[str, Any], *, name: str, text: str) -> Pretrained:
+    """What timm's config.json says of the weights beside it; UsageError where they are of another network."""
+    architecture = config.get("architecture")
+    if isinstance(architecture, str):
+        ours = ELSEWHERE.get(architecture, architecture)
+        if ours != name:
+            raise UsageError(f"{name}: {text} holds weights of {ours}, which is another network; ask for that")
+    stated = config.get("pretrained_cfg") or {}
+    crop = int(stated["input_size"][-1]) if "input_size" in stated else None
+    share = stated.get("crop_pct")
+    return Pretrained(
+        architecture=name,
+        source=text,
+        resize=math.floor(crop / share) if crop and share else None,
+        crop=crop,
+        interpolation=stated.get("interpolation"),
+        mean=tuple(stated["mean"]) if "mean" in stated else None,
+        std=tuple(stated["std"]) if "std" in stated else None,
+    )
+
+
+def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
+    """A run folder of Leadline, or the `classifier/` folder in it."""
+    home = folder / "classifier" if (folder / "classifier").is_dir() else folder
+    try:
+        described = json.loads((home / "classifier.json").read_text("utf-8"))
+        architecture, preprocessing = described["architecture"], described["preprocessing"]
+        mean, std, size = tuple(preprocessing["mean"]), tuple(preprocessing["std"]), int(preprocessing["size"])
+    except FileNotFoundError:
+        raise LeadlineError(f"{folder}: holds no finished classifier to take the weights of") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise LeadlineError(f"{home / 'classifier.json'}: is damaged ({_reason(error)})") from error
+    if architecture != name:
+        raise UsageError(f"{name}: {folder} holds weights of {architecture}, which is another network; ask for that")
+    file = home / "model.safetensors"
+    known = Pretrained(architecture=name, source=str(folder), resize=size, crop=size, mean=mean, std=std)
+    return read(file), replace(known, file_bytes=file.stat().st_size)
+
+
+def _refuse_variant(name: str, file: Path) -> None:
+    """resnet50 and its variant have equal parameters: only the file's name can tell that they were trained in it."""
+    variant = ELSEWHERE.get(name, name)
+    if variant != name and file.name in {file_name(one) for one in torchvision_weights(variant).values()}:
+        raise UsageError(f"{name}: {file} holds torchvision's weights of its variant {variant}; ask for that")
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return " ".join(lines[0].split())[:200] if lines else type(error).__name__
+
+
+def _on_stderr(note: str) -> None:
+    print(f"leadline: {note}", file=sys.stderr)
