@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from leadline.data import builtin
+from leadline.data import builtin, imagenet
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry, Manifest, examine
 from leadline.errors import LeadlineError, UsageError
@@ -29,26 +29,32 @@ TABLE_READERS = {
 }
 
 
-def scan(source: str | Path, *, classes: tuple[str, ...] | None = None, group: str = "") -> Manifest:
+def scan(
+    source: str | Path, *, classes: tuple[str, ...] | None = None, group: str = "", split: str | None = None
+) -> Manifest:
     """The manifest of `source`: a folder of class folders (with or without train/val/test above them), a CSV, TSV or
-    Parquet table with the columns `path, label[, group, split]`, or the name of a built-in data set.
+    Parquet table with the columns `path, label[, group, split]`, an ImageNet (ILSVRC-2012) root, or the name of a
+    built-in data set.
 
     With `classes` (those of a trained classifier) an image of any other class is an error; without, the classes are
     those found, sorted. `group` is a regular expression that is searched in each path; what its first group matches is
-    the image's patient, plate or slide. Raises LeadlineError when there is nothing to read.
+    the image's patient, plate or slide. With `split`, a source that has this split is read of it alone. Raises
+    LeadlineError when there is nothing to read.
     """
     path = Path(source)
     if path.is_dir():
-        manifest = _scan_folder(path, str(source))
+        manifest = _scan_folder(path, str(source), split)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
         manifest = _scan_table(path, str(source))
     elif str(source) in builtin.NAMES:
-        manifest = _scan_folder(builtin.materialise(str(source)), str(source))
+        manifest = _scan_folder(builtin.materialise(str(source)), str(source), split)
     elif path.is_file():
         raise LeadlineError(f"{path}: is neither a folder nor a table ({', '.join(TABLE_READERS)})")
     else:
         names = ", ".join(builtin.NAMES)
         raise LeadlineError(f"{source}: no such folder or table, and no built-in data set of this name ({names})")
+    if split is not None and split in manifest.table["split"]:
+        manifest = manifest.with_table(manifest.table.filter(split=split))
     if group:
         manifest = manifest.with_table(_grouped(manifest.table, group))
     if classes is not None:
@@ -73,7 +79,11 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _scan_folder(root: Path, source: str) -> Manifest:
+def _scan_folder(root: Path, source: str, only: str | None) -> Manifest:
+    known = imagenet.read(root)
+    if known is not None:  # of a million images, none is opened in vain
+        wanted = [entry for entry in known.entries if entry.split == only] or known.entries
+        return examine(wanted, root=root.resolve(), source=source, classes=known.classes, notes=known.notes)
     children = _folders(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
     named = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children if _folders(child)}
