@@ -35,10 +35,13 @@ class Preprocessing:
         """The intensity that becomes 1: the largest of the type (1 for floats)."""
         return FULL_RANGE[self.dtype]
 
-    def read(self, path: Path) -> NDArray[Any]:
-        """The image at `path`, (size, size, channels), in its own type; ImageError where it does not fit."""
-        pixels = self._in_channels(read_image(path, reduce_to=self.size), path)
-        return resize(pixels, self.size)
+    def read(self, path: Path, *, whole: int | None = None) -> NDArray[Any]:
+        """The image at `path`, (size, size, channels), in its own type; ImageError where it does not fit.
+
+        With `whole`, (height, width, channels) as it is, or reduced to a short side of no less than that, in pixels.
+        """
+        pixels = self._in_channels(read_image(path, reduce_to=whole or self.size), path)
+        return pixels if whole else resize(pixels, self.size)
 
     def _in_channels(self, pixels: NDArray[Any], path: Path) -> NDArray[Any]:
         """Channels last; grey and colour replace each other only without loss."""
@@ -70,25 +73,30 @@ class Preprocessing:
 
 def resize(pixels: NDArray[Any], size: int) -> NDArray[Any]:
     """The central square of (height, width, channels), resized to `size` with antialiasing, in its own type."""
-    height, width, channels = pixels.shape
+    height, width, _ = pixels.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = pixels[top : top + side, left : left + side]
-    if side == size:
-        return square
+    return rescale(pixels[top : top + side, left : left + side], size, size)
+
+
+def rescale(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """(height, width, channels) of (any height, any width, channels), with antialiasing, in its own type."""
+    channels = pixels.shape[2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
     if pixels.dtype == np.uint8 and channels == 3:
-        return _resize_plane(square, size)
+        return _rescale_plane(pixels, height, width)
     # Pillow has no other type with several channels, and none with 16 bits that it resizes well.
-    planes = (square[:, :, channel] for channel in range(channels))
+    planes = (pixels[:, :, channel] for channel in range(channels))
     if pixels.dtype == np.uint8:
-        return np.stack([_resize_plane(plane, size) for plane in planes], axis=2)
-    resized = np.stack([_resize_plane(plane.astype(np.float32), size) for plane in planes], axis=2)
+        return np.stack([_rescale_plane(plane, height, width) for plane in planes], axis=2)
+    resized = np.stack([_rescale_plane(plane.astype(np.float32), height, width) for plane in planes], axis=2)
     return resized if pixels.dtype == np.float32 else np.round(resized).astype(pixels.dtype)
 
 
-def _resize_plane(pixels: NDArray[Any], size: int) -> NDArray[Any]:
+def _rescale_plane(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def geometry(manifest: Manifest, *, size: int) -> Preprocessing:

@@ -1,15 +1,17 @@
 """`leadline predict`: new images → a table, a row per image in the order of the inputs."""
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
-from leadline.data.loader import files
+from leadline.data.loader import Decoded, files
+from leadline.data.protocols import Protocol
 from leadline.data.sources import image_files
+from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, Predictions
 from leadline.runtime.engine import BATCH_SIZE, Engine
@@ -43,10 +45,19 @@ def predict(
     return predictions
 
 
-def predict_files(classifier: Classifier, paths: list[Path], *, watch: Watch) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities (images, classes) and why an image could not be read, in the order of `paths`."""
+def predict_files(
+    classifier: Classifier, paths: list[Path], *, watch: Watch, protocol: Protocol | None = None
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Probabilities (images, classes) and why an image could not be read, in the order of `paths`.
+
+    With a `protocol`, of the mean over the views that it takes of each image.
+    """
     watch.start("predicting", len(paths))
-    batches = files(paths, classifier.preprocessing, batch_size=BATCH_SIZE)
+    batches: Iterator[Decoded | Viewed] = (
+        views(paths, classifier.preprocessing, protocol)
+        if protocol
+        else files(paths, classifier.preprocessing, batch_size=BATCH_SIZE)
+    )
     found = Engine.of(classifier, hardware()).predict(watch.through(batches, size=lambda batch: len(batch.errors)))
     watch.finish()
     return found
