@@ -13,7 +13,7 @@ from leadline.data.protocols import NAMES, TABLE, Protocol, parse_scales, protoc
 from leadline.data.views import scaled, three_corners, views, views_of
 from leadline.errors import UsageError
 
-SHAPES = [(300, 401), (401, 300), (256, 256), (231, 517), (500, 256)]
+SHAPES = [(300, 401), (401, 300), (256, 256), (231, 517), (500, 256), (300, 402)]
 
 
 def found(name: str, *, size: int = 224, scales: tuple[int, ...] = ()) -> Protocol:

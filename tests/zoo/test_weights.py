@@ -38,9 +38,11 @@ def theirs_of(name: str, **options: bool) -> nn.Module:
     torch.manual_seed(1)
     model: nn.Module = torchvision.models.get_model(name, weights=None, **options).eval()
     generator = torch.Generator().manual_seed(2)
-    for key, values in model.state_dict().items():  # statistics as after a training
+    for key, values in model.state_dict().items():  # as after a training: the outputs depend on the images
         if "running" in key:
-            values.uniform_(0.5, 1.5, generator=generator)
+            values.uniform_(0.5, 1.5, generator=generator) if "var" in key else values.uniform_(-0.1, 0.1)
+        elif values.dim() == 4:
+            values.normal_(std=(2 / values[0].numel()) ** 0.5, generator=generator)
     return model
 
 
@@ -150,9 +152,15 @@ def test_googlenets_weights_ask_for_the_normalisation_they_were_trained_with(
     about = weights_of(ours)
     assert about is not None
     pixels = images()
-    expected = outputs(theirs, torchvision.transforms.functional.normalize(pixels, normal.mean, normal.std))
+    as_usual = torchvision.transforms.functional.normalize(pixels, normal.mean, normal.std)
+    expected = outputs(theirs, as_usual)
     found = outputs(ours, torchvision.transforms.functional.normalize(pixels, about.mean, about.std))
     assert_close(found, expected)
+    assert (expected[0] - expected[1]).abs().max() > 1e-3 * expected.abs().max()
+    with pytest.raises(AssertionError):
+        assert_close(
+            outputs(ours, torchvision.transforms.functional.normalize(pixels, normal.mean, normal.std)), expected
+        )
     assert any("auxiliary heads in this file are not trained" in line for line in said)
 
 

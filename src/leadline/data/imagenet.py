@@ -171,13 +171,11 @@ def _names(synsets: set[str], tables: _Tables) -> dict[str, str]:
 
 
 def _read_meta(file: Path) -> dict[str, tuple[int, str]]:
-    """Synset → (ILSVRC2012_ID, its words), for those without children: the classes, and not the groups above them."""
+    """Synset → (ILSVRC2012_ID, its words): the 1,000 classes, and with higher numbers the groups above them."""
     from scipy.io import loadmat  # type: ignore[import-untyped]
 
     try:
         rows = loadmat(file, squeeze_me=True)["synsets"]
-        return {
-            str(row["WNID"]): (int(row["ILSVRC2012_ID"]), str(row["words"])) for row in rows if row["num_children"] == 0
-        }
+        return {str(row["WNID"]): (int(row["ILSVRC2012_ID"]), str(row["words"])) for row in rows}
     except Exception as error:  # whatever a damaged file leads the reader to
         raise LeadlineError(f"{file}: cannot be read as the development kit's {META} ({error})") from error
