@@ -1,13 +1,22 @@
-"""A web server on this machine that serves a folder as real ones do, or as badly as it is told."""
+"""Networks with known outputs and their weights in files; and a web server that is as good or bad as it is told."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
+import torchvision
+from torch import Tensor, nn
 
-from leadline.zoo import fetch
+from leadline.zoo import Pretrained, create_model, fetch
+from leadline.zoo import weights as weights_module
+from leadline.zoo.pretrained import MIRROR, torchvision_weights
+
+Said = list[str]
 
 
 class Server:
@@ -71,3 +80,61 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     yield served
     listening.shutdown()
     listening.server_close()
+
+
+@pytest.fixture(autouse=True)
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch hub's folder of downloaded files, empty; and nobody reaches the real network."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv(MIRROR, "http://127.0.0.1:1")
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+def theirs_of(name: str, **options: bool) -> nn.Module:
+    torch.manual_seed(1)
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **options).eval()
+    generator = torch.Generator().manual_seed(2)
+    for key, values in model.state_dict().items():  # as after a training: the outputs depend on the images
+        if "running" in key:
+            values.uniform_(0.5, 1.5, generator=generator) if "var" in key else values.uniform_(-0.1, 0.1)
+        elif values.dim() == 4:
+            values.normal_(std=(2 / values[0].numel()) ** 0.5, generator=generator)
+    return model
+
+
+def images(channels: int = 3) -> Tensor:
+    return torch.rand(2, channels, 65, 65, generator=torch.Generator().manual_seed(3))
+
+
+def outputs(model: nn.Module, batch: Tensor) -> Tensor:
+    with torch.inference_mode():
+        found: Tensor = model.eval()(batch)
+    return found
+
+
+def assert_close(ours: Tensor, theirs: Tensor) -> None:
+    assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
+def saved(model: nn.Module, file: Path) -> Path:
+    torch.save(model.state_dict(), file)
+    return file
+
+
+def serve_as_imagenet(name: str, model: nn.Module, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pretrained:
+    """Let torchvision's default entry for `name` be a file with the weights of `model`, which `server` has."""
+    file = saved(model, server.folder / "new.pth")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    tag, known = next(iter(torchvision_weights(name).items()))
+    known = replace(known, url=f"https://nowhere.invalid/{name}-{digest}.pth", sha256=digest)
+    file.rename(server.folder / f"{name}-{digest}.pth")
+    monkeypatch.setenv(MIRROR, f"{server.url}/")
+    monkeypatch.setattr(weights_module, "torchvision_weights", lambda asked: {tag: known} if asked == name else {})
+    return known
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ResNet-20 of ten classes and three channels, in a file."""
+    torch.manual_seed(6)
+    return saved(create_model("resnet20_cifar"), tmp_path_factory.mktemp("trained") / "resnet20.pt")

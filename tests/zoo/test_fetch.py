@@ -125,6 +125,7 @@ def test_no_network_and_no_address_are_one_line(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(fetch, "PAUSE", 0.0)
     for url, message in (
         ("http://127.0.0.1:1/weights.bin", "could not be downloaded"),
+        ("https://nowhere.invalid/weights.bin", "could not be downloaded"),
         ("file:///etc/passwd", "is no address to download from"),
     ):
         with pytest.raises(LeadlineError, match=message) as caught:

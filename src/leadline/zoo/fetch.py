@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
+from socket import gaierror
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -60,8 +61,9 @@ def _download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) 
         except (_BrokeOffError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
             failures = 0 if _size(part) > furthest else failures + 1
             furthest = max(furthest, _size(part))
-            final = isinstance(error, HTTPError) and error.code < 500 and error.code not in (408, 429)
-            if final or failures == ATTEMPTS:
+            refused = isinstance(error, HTTPError) and error.code < 500 and error.code not in (408, 429)
+            no_network = isinstance(getattr(error, "reason", None), gaierror)
+            if refused or no_network or failures == ATTEMPTS:
                 raise _failed(url, file, part, error) from error
             time.sleep(PAUSE * failures)
     found = _digest(part)

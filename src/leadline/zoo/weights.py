@@ -77,7 +77,8 @@ def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tup
         raise UsageError(f"{name}: weights={text!r}: no such file; expected {expected}")
     _refuse_variant(name, path)
     known = next((one for one in torchvision_weights(name).values() if file_name(one) == path.name), None)
-    return read(path), replace(known or Pretrained(architecture=name, source=text), source=text)
+    known = replace(known or Pretrained(architecture=name, source=text), source=text)
+    return read(path), replace(known, file_bytes=path.stat().st_size)
 
 
 def read(file: Path) -> State:
