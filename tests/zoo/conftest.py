@@ -54,7 +54,12 @@ class Server:
         if start:
             request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         request.send_header("Content-Length", str(len(content) - start))
+        # What a client of the Hugging Face hub asks for besides.
+        request.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        request.send_header("X-Repo-Commit", "0" * 40)
         request.end_headers()
+        if request.command == "HEAD":
+            return
         limit = self.break_off_after.pop(0) if self.break_off_after else len(content)
         request.wfile.write(content[start : start + limit])
         request.close_connection = True
@@ -67,6 +72,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             served.answer(self)
+
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

@@ -40,6 +40,17 @@ def test_it_arrives_whole_and_is_asked_for_once(url: str, server: Server, tmp_pa
     assert left_in(tmp_path) == ["weights.bin"]
 
 
+def test_how_much_has_come_is_said_now_and_then(
+    url: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "BETWEEN_REMARKS", 0.0)
+    said: list[str] = []
+    server.break_off_after = [1 << 20]
+    download(url, tmp_path / "weights.bin", sha256="", say=said.append)
+    assert said[0] == f"downloading {url} to {tmp_path / 'weights.bin'}"
+    assert said[1:] == ["1 MB of 3 have come", "2 MB of 3 have come", "3 MB of 3 have come"]
+
+
 def test_a_line_that_breaks_is_taken_up_where_it_broke(url: str, server: Server, tmp_path: Path) -> None:
     server.break_off_after = [1_000_000, 1, 500_000]
     assert fetched(url, tmp_path).read_bytes() == CONTENT

@@ -1,6 +1,8 @@
 """Where trained weights come from (torchvision, the hub, a run), and that they give their makers' outputs."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -167,6 +169,25 @@ def test_safetensors_on_the_hub_come_with_what_timm_states_of_them(fake_hub: Pat
         home.with_name("resnet18.a1_in1k@v2") / "own.safetensors"
     )
     create_model("resnet18", weights="hf:timm/resnet18.a1_in1k@v2/own.safetensors")
+
+
+def test_the_hubs_own_client_has_them_from_a_server(server: Server, tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub")
+    home = server.folder / "timm" / "resnet20" / "resolve" / "main"
+    home.mkdir(parents=True)
+    save_file(create_model("resnet20_cifar").state_dict(), home / "model.safetensors")
+    (home / "config.json").write_text(json.dumps({"pretrained_cfg": {"input_size": [3, 32, 32]}}))
+    script = (
+        "from leadline.zoo import create_model, weights_of\n"
+        "print(weights_of(create_model('resnet20_cifar', weights='hf:timm/resnet20')).crop)\n"
+        "create_model('resnet20_cifar', weights='hf:timm/resnet20/other.safetensors')"
+    )
+    places = {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **places}, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "32\n"
+    assert "LeadlineError: hf:timm/resnet20/other.safetensors: could not be had" in done.stderr.splitlines()[-1]
 
 
 def test_the_hubs_resnet50_is_the_variant(fake_hub: Path) -> None:

@@ -17,6 +17,7 @@ from leadline import __version__
 from leadline.errors import LeadlineError
 
 TIMEOUT = 30.0  # seconds without a byte
+BETWEEN_REMARKS = 10.0  # seconds after which it is said again how much has come
 ATTEMPTS, PAUSE = 3, 1.0  # how often it is tried again without progress, and the seconds before
 CHUNK = 1 << 20
 
@@ -56,7 +57,7 @@ def _download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) 
     say(f"downloading {url} to {file}{f', going on at byte {furthest:,}' if furthest else ''}")
     while True:
         try:
-            _transfer(url, part)
+            _transfer(url, part, say=say)
             break
         except (_BrokeOffError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
             failures = 0 if _size(part) > furthest else failures + 1
@@ -77,7 +78,7 @@ def _download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) 
     return file
 
 
-def _transfer(url: str, part: Path) -> None:
+def _transfer(url: str, part: Path, *, say: Callable[[str], None]) -> None:
     """Append to `part` what is missing of the file at `url`, or begin again where the server cannot go on."""
     start = _size(part)
     headers = {"User-Agent": f"leadline/{__version__}", **({"Range": f"bytes={start}-"} if start else {})}
@@ -93,10 +94,14 @@ def _transfer(url: str, part: Path) -> None:
     with response:
         goes_on = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         length = response.headers.get("Content-Length")
+        expected = int(length) + (start if goes_on else 0) if length else None
+        said = time.monotonic()
         with part.open("ab" if goes_on else "wb") as target:
             while chunk := response.read(CHUNK):
                 target.write(chunk)
-    expected = int(length) + (start if goes_on else 0) if length else None
+                if time.monotonic() - said >= BETWEEN_REMARKS:
+                    said = time.monotonic()
+                    say(f"{target.tell() / 1e6:,.0f} MB{f' of {expected / 1e6:,.0f}' if expected else ''} have come")
     if expected is not None and _size(part) < expected:
         raise _BrokeOffError(f"the connection ended at {_size(part):,} of {expected:,} bytes")
 
