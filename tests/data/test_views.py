@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.transforms import CenterCrop, Resize, TenCrop
 
 from leadline.data.preprocessing import Preprocessing
-from leadline.data.protocols import NAMES, TABLE, Protocol, parse_scales, protocol
+from leadline.data.protocols import NAMES, TABLE, Protocol, find_protocol, parse_scales
 from leadline.data.views import scaled, three_corners, views, views_of
 from leadline.errors import UsageError
 
@@ -17,7 +17,7 @@ SHAPES = [(300, 401), (401, 300), (256, 256), (231, 517), (500, 256), (300, 402)
 
 
 def found(name: str, *, size: int = 224, scales: tuple[int, ...] = ()) -> Protocol:
-    made = protocol(name, size=size, scales=scales)
+    made = find_protocol(name, size=size, scales=scales)
     assert made is not None
     return made
 
@@ -127,10 +127,10 @@ def test_what_makes_no_sense_is_refused_in_one_line() -> None:
         ("dense", (256, 100), "an image of 100 is too small"),
     ):
         with pytest.raises(UsageError) as caught:
-            protocol(name, size=224, scales=scales)
+            find_protocol(name, size=224, scales=scales)
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
-    assert protocol("own", size=224) is None
+    assert find_protocol("own", size=224) is None
     assert NAMES[0] == "own"
 
 

@@ -15,7 +15,7 @@ from leadline.classifier import Classifier, load
 from leadline.cli import app
 from leadline.data.loader import files
 from leadline.data.preprocessing import Preprocessing
-from leadline.data.protocols import TABLE, protocol
+from leadline.data.protocols import TABLE, find_protocol
 from leadline.data.views import views, views_of
 from leadline.errors import LeadlineError, UsageError
 from leadline.runtime.engine import Engine
@@ -109,7 +109,7 @@ def test_the_mean_is_that_of_each_images_own_views(tmp_path: Path, name: str) ->
         Image.fromarray((ramp + random.uniform(0, 30, shape)).astype(np.uint8)).save(path)
     paths[4].write_bytes(b"no image")
     how = Preprocessing(1, "uint8", 28, mean=(0.0,), std=(1 / 255,))  # grey levels as they are
-    asked = protocol(name, size=28)
+    asked = find_protocol(name, size=28)
     assert asked is not None
     engine = Engine(Brightness(), 2, how, hardware("cpu", "fp32"))
     found, errors = engine.predict(views(paths, how, asked))
@@ -139,7 +139,7 @@ def test_however_many_views_there_are_few_go_through_the_network_together(tmp_pa
         Image.fromarray(disc(number, bright=True, size=40)).save(tmp_path / f"{number:02d}.png")
     how = Preprocessing(1, "uint8", 28, mean=(0.0,), std=(1.0,))
     for name, scales in [*((name, ()) for name in NAMES), ("dense", (200,))]:
-        asked = protocol(name, size=28, scales=scales)
+        asked = find_protocol(name, size=28, scales=scales)
         assert asked is not None
         engine = Engine(Watching(), 2, how, hardware("cpu", "fp32"))
         engine.predict(views(sorted(tmp_path.iterdir()), how, asked))

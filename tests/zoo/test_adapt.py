@@ -93,6 +93,14 @@ def test_the_same_number_of_classes_keeps_the_head_and_says_nothing(trained: Pat
     assert said == []
 
 
+def test_half_a_head_is_none(trained: Path, tmp_path: Path) -> None:
+    said, state = Said(), torch.load(trained)
+    torch.save({key: values for key, values in state.items() if key != "fc.bias"}, tmp_path / "half.pth")
+    ours = create_model("resnet20_cifar", weights=tmp_path / "half.pth", say=said.append)
+    assert said == ["resnet20_cifar: fc: new, for 10 classes; the weights have it in part only"]
+    assert not torch.equal(ours.fc.weight, state["fc.weight"])
+
+
 @pytest.mark.parametrize("channels", [1, 6, 9])
 def test_equal_channels_give_the_outputs_that_they_gave_before(trained: Path, channels: int) -> None:
     said = Said()

@@ -137,6 +137,9 @@ def test_weights_of_another_network_are_refused_with_the_first_parameter_that_di
     torch.save({**state, "se.weight": torch.ones(1)}, tmp_path / "more.pth")
     with pytest.raises(LeadlineError, match=r"also has se\.weight"):
         create_model("resnet20_cifar", weights=tmp_path / "more.pth")
+    torch.save({**state, "fc.bias": torch.tensor(1.0)}, tmp_path / "number.pth")
+    with pytest.raises(LeadlineError, match=r"fc\.bias is a number there and 10 here"):
+        create_model("resnet20_cifar", weights=tmp_path / "number.pth")
     torch.save({**state, "fc.bias": torch.full((10,), torch.nan)}, tmp_path / "nan.pth")
     with pytest.raises(LeadlineError, match=r"fc\.bias holds values that are no finite numbers"):
         create_model("resnet20_cifar", weights=tmp_path / "nan.pth")

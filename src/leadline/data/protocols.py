@@ -57,7 +57,7 @@ OWN = "own"  # the classifier's own preprocessing, one view: what training valid
 NAMES = (OWN, *(protocol.name for protocol in TABLE))
 
 
-def protocol(name: str, *, size: int, scales: tuple[int, ...] = ()) -> Protocol | None:
+def find_protocol(name: str, *, size: int, scales: tuple[int, ...] = ()) -> Protocol | None:
     """The protocol `name` for a classifier that works at `size` pixels; None for "own".
 
     Its scales are the published ones times `size` / 224, rounded, or `scales` in pixels where they are given.

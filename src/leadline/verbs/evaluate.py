@@ -8,8 +8,7 @@ import polars as pl
 
 from leadline.classifier import Classifier
 from leadline.data.manifest import describe_problems
-from leadline.data.protocols import OWN, Protocol
-from leadline.data.protocols import protocol as find_protocol
+from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.sources import scan
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
@@ -39,10 +38,10 @@ def evaluate(
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
     it has one).
 
-    Every look at the run's test split is counted in its metrics.json. Images of `data` are judged by the classes of the
-    classifier; LeadlineError where `data` has one that it does not know. `protocol` is one of data.protocols: which
-    views of an image are averaged, at the short sides `scales` in pixels where they are given. UsageError where the
-    classifier cannot be looked at so.
+    Every look at the run's test split, also by way of `data`, is counted in its metrics.json. Images of `data` are
+    judged by the classes of the classifier; LeadlineError where `data` has one that it does not know. `protocol` is one
+    of data.protocols: which views of an image are averaged, at the short sides `scales` in pixels where they are given.
+    UsageError where the classifier cannot be looked at so.
     """
     watch = watch or Watch()
     trained = Run(Path(run))
@@ -54,9 +53,7 @@ def evaluate(
         manifest = trained.manifest
         manifest = manifest.with_table(manifest.table.filter(split="test"))
         name = "test"
-        looks = {**trained.metrics, "looks_at_test": trained.metrics["looks_at_test"] + 1}
-        write_json(trained.folder / "metrics.json", looks)
-        watch.note(f"look number {looks['looks_at_test']} at this test split")
+        count_look(trained, watch)
     else:
         manifest = scan(data, classes=classifier.classes, split="test")
         if "test" in manifest.table["split"]:
@@ -66,6 +63,9 @@ def evaluate(
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
         if len(seen):
             watch.note(f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters")
+        if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
+            watch.note(f"images of the test split of {run} are among these")
+            count_look(trained, watch)
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     table = manifest.table
@@ -93,6 +93,14 @@ def evaluate(
     predictions.write(folder / "predictions.parquet")
     write_json(folder / "metrics.json", metrics)
     return Evaluation(folder, predictions, metrics)
+
+
+def count_look(trained: Run, watch: Watch) -> None:
+    """One more look at the run's test split: written down before it is taken, and said."""
+    metrics = trained.metrics
+    looks = {**metrics, "looks_at_test": metrics["looks_at_test"] + 1}
+    write_json(trained.folder / "metrics.json", looks)
+    watch.note(f"look number {looks['looks_at_test']} at this test split")
 
 
 def sliding(classifier: Classifier) -> Classifier:

@@ -54,14 +54,16 @@ def fitted(
     if without:
         notes.append(f"{', '.join(without)}: new; the weights have no such heads, which only training uses")
 
-    classes = {len(found[key]) for key in heads if key in found}
-    if classes != {num_classes}:
+    classes = {found[key].shape[0] for key in heads if key in found and found[key].dim()}
+    partly = any(key not in found and key.split(".")[0] not in without for key in heads)
+    if classes != {num_classes} or partly:
         told = f"the weights tell {max(classes):,} classes apart" if classes else "the weights have no such layer"
+        told = "the weights have it in part only" if partly and classes else told
         layers = sorted({key.rpartition(".")[0] for key in heads if key.split(".")[0] not in without})
         notes.append(f"{', '.join(layers)}: new, for {num_classes:,} classes; {told}")
-        _refuse_other_shapes(found, expected, heads, source=source, name=name, but_first=True)
+        _refuse_other_shapes(found, expected, heads, source=source, name=name, skip=1)
         found = {key: values for key, values in found.items() if key not in heads}
-    if found[stem].dim() == 4 and found[stem].shape[1] != in_channels:
+    if found[stem].dim() == 4 and found[stem].shape[1] not in (0, in_channels):
         before = found[stem].shape[1]
         found[stem], how = with_channels(found[stem], in_channels)
         notes.append(f"{stem.removesuffix('.weight')} adapted from {before} channels to {in_channels}: {how}")
@@ -109,11 +111,12 @@ def per_channel(values: tuple[float, ...] | None, channels: int) -> tuple[float,
 
 
 def _refuse_other_shapes(
-    found: State, expected: State, keys: set[str], *, source: str, name: str, but_first: bool = False
+    found: State, expected: State, keys: set[str], *, source: str, name: str, skip: int = 0
 ) -> None:
+    """LeadlineError for the first of `keys` whose shape differs behind its first `skip` dimensions."""
     for key in sorted(keys & found.keys()):
         theirs, ours = tuple(found[key].shape), tuple(expected[key].shape)
-        if theirs[but_first:] != ours[but_first:]:
+        if theirs[skip:] != ours[skip:]:
             raise LeadlineError(
                 f"{source}: holds no weights of {name}: {key} is {_times(theirs)} there and {_times(ours)} here; "
                 "choose the network it was made for"

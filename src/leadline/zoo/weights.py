@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -83,11 +82,12 @@ def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tup
 
 def read(file: Path) -> State:
     """The tensors by name in a .safetensors, .pth or .pt file; nothing in it is ever executed. LeadlineError if not."""
+    suffix = file.suffix.lower()
+    if suffix not in (".safetensors", ".pth", ".pt"):
+        raise LeadlineError(f"{file}: weights are read from .safetensors, .pth and .pt files")
     try:
-        if file.suffix.lower() == ".safetensors":
+        if suffix == ".safetensors":
             return load_file(file)
-        if file.suffix.lower() not in (".pth", ".pt"):
-            raise LeadlineError(f"{file}: weights are read from .safetensors, .pth and .pt files")
         content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL (\S+)", str(error))
@@ -95,10 +95,8 @@ def read(file: Path) -> State:
             f"{file}: holds more than tensors{f' ({named[1]})' if named else ''}, and reading that could run any "
             "program, so it was not read; ask for a .safetensors file, or for the state dict alone"
         ) from error
-    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise LeadlineError(
-            f"{file}: cannot be read as {file.suffix} ({_reason(error)}); copy it again from its source"
-        ) from error
+    except Exception as error:  # whatever a damaged file leads the readers to
+        raise LeadlineError(f"{file}: cannot be read as {suffix} ({_reason(error)}); copy it again") from error
     for key in INSIDE:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
