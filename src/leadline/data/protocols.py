@@ -70,7 +70,7 @@ def find_protocol(name: str, *, size: int, scales: tuple[int, ...] = ()) -> Prot
         if scales:
             raise UsageError(f"--scales {_listed(scales)}: the classifier's own protocol has none; choose a --protocol")
         return None
-    chosen = scales or tuple(int(scale * size / PUBLISHED_SIZE + 0.5) for scale in found.scales)
+    chosen = tuple(scales) or tuple(int(scale * size / PUBLISHED_SIZE + 0.5) for scale in found.scales)
     if min(chosen) < size:
         raise UsageError(
             f"--scales {_listed(chosen)}: the classifier works at {size} pixels, and an image of {min(chosen)} is too "
