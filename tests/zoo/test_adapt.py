@@ -71,6 +71,39 @@ def test_timms_weights_give_timms_outputs(tmp_path: Path, name: str, timms: str)
     assert_close(outputs(ours, batch), outputs(theirs, batch))
 
 
+@pytest.mark.parametrize(
+    ("name", "layer_type", "depths"),
+    [("resnet18", "basic", [2, 2, 2, 2]), ("resnet50_v1_5", "bottleneck", [3, 4, 6, 3])],
+)
+def test_transformers_weights_give_transformers_outputs(
+    tmp_path: Path, name: str, layer_type: str, depths: list[int]
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(5)
+    widths = [width * (4 if layer_type == "bottleneck" else 1) for width in (64, 128, 256, 512)]
+    config = transformers.ResNetConfig(layer_type=layer_type, depths=depths, hidden_sizes=widths, num_labels=1000)
+    theirs = transformers.ResNetForImageClassification(config).eval()
+    save_file(theirs.state_dict(), tmp_path / "model.safetensors")
+    ours = create_model(name, weights=tmp_path / "model.safetensors")
+    with torch.inference_mode():
+        assert_close(outputs(ours, images()), theirs(images()).logits)
+
+
+def test_transformers_names_become_torchvisions() -> None:
+    theirs = {
+        "resnet.embedder.embedder.convolution.weight": "conv1.weight",
+        "resnet.embedder.embedder.normalization.running_mean": "bn1.running_mean",
+        "resnet.encoder.stages.0.layers.0.shortcut.convolution.weight": "layer1.0.downsample.0.weight",
+        "resnet.encoder.stages.3.layers.0.shortcut.normalization.bias": "layer4.0.downsample.1.bias",
+        "resnet.encoder.stages.2.layers.22.layer.2.convolution.weight": "layer3.22.conv3.weight",
+        "resnet.encoder.stages.1.layers.3.layer.0.normalization.weight": "layer2.3.bn1.weight",
+        "classifier.1.weight": "fc.weight",
+    }
+    state = {key: torch.ones(1) for key in theirs}
+    assert list(renamed(state, {})) == list(theirs.values())
+    assert list(renamed({"classifier.1.weight": torch.ones(1)}, {})) == ["classifier.1.weight"]  # AlexNet's
+
+
 def test_another_number_of_classes_gives_a_new_head_and_says_so(trained: Path) -> None:
     said = Said()
     torch.manual_seed(7)

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from leadline.errors import LeadlineError, UsageError
 from leadline.zoo import create_model, list_models, weights_of
+from leadline.zoo.hub import from_hub
 from leadline.zoo.pretrained import COUNTERPARTS, MIRROR, torchvision_weights
 
 from .conftest import Said, Server, assert_close, images, outputs, serve_as_imagenet, theirs_of
@@ -201,6 +202,24 @@ def test_the_hubs_resnet50_is_the_variant(fake_hub: Path) -> None:
     with pytest.raises(LeadlineError) as caught:
         create_model("resnet50_v1_5", weights="hf:timm/absent")
     assert "\n" not in str(caught.value)
+
+
+def test_what_transformers_states_of_a_resnet_is_known_too(fake_hub: Path) -> None:
+    home = fake_hub / "microsoft" / "resnet-50"
+    home.mkdir(parents=True)
+    config = {"model_type": "resnet", "layer_type": "bottleneck", "depths": [3, 4, 6, 3]}
+    (home / "config.json").write_text(json.dumps(config))
+    images = {"size": {"shortest_edge": 224}, "crop_pct": 0.875, "resample": 3, "image_mean": [0.5], "image_std": [0.2]}
+    (home / "preprocessor_config.json").write_text(json.dumps(images))
+    (home / "model.safetensors").touch()
+    for name, holds in (("resnet50", "resnet50_v1_5"), ("resnet34", "resnet50_v1_5")):
+        with pytest.raises(UsageError, match=f"{name}: hf:microsoft/resnet-50 holds weights of {holds}"):
+            create_model(name, weights="hf:microsoft/resnet-50")
+    path, known = from_hub("resnet50_v1_5", "hf:microsoft/resnet-50")
+    assert path == home / "model.safetensors"
+    assert (known.resize, known.crop, known.interpolation, known.mean) == (256, 224, "bicubic", (0.5,))
+    (home / "config.json").write_text(json.dumps({**config, "downsample_in_bottleneck": True}))
+    assert from_hub("resnet50", "hf:microsoft/resnet-50")[1].architecture == "resnet50"
 
 
 def test_a_missing_package_is_one_line_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,11 @@ OTHER_NAMES = (
     (re.compile(r"^pre_logits\.fc2\."), "classifier.3."),
     (re.compile(r"^head\.fc\."), "classifier.6."),
 )
+# transformers' ResNet, whose first stage and layer are number 0.
+TRANSFORMERS = "resnet.embedder."
+IN_BLOCK = re.compile(
+    r"^resnet\.encoder\.stages\.(\d)\.layers\.(\d+)\.(?:layer\.(\d)|shortcut)\.(convolution|normalization)\."
+)
 WRAPPER = "module."  # what DataParallel and DistributedDataParallel put before every name
 
 
@@ -78,6 +83,8 @@ def renamed(state: State, expected: State) -> State:
     """`state` under the names of `expected`; a 1×1 or whole-map convolution becomes the fully connected layer it is."""
     if all(key.startswith(WRAPPER) for key in state):
         state = {key.removeprefix(WRAPPER): values for key, values in state.items()}
+    if any(key.startswith(TRANSFORMERS) for key in state):
+        state = {_of_transformers(key): values for key, values in state.items()}
     found = {}
     for key, values in state.items():
         for pattern, ours in OTHER_NAMES:
@@ -86,6 +93,18 @@ def renamed(state: State, expected: State) -> State:
             values = values.flatten(1)
         found[key] = values
     return found
+
+
+def _of_transformers(key: str) -> str:
+    if part := IN_BLOCK.match(key):
+        stage, block, layer, kind = part.groups()
+        number = int(layer or 0) + 1
+        shortcut, inside = ("downsample.0", "downsample.1"), (f"conv{number}", f"bn{number}")
+        ours = (inside if layer else shortcut)[kind == "normalization"]
+        return f"layer{int(stage) + 1}.{block}.{ours}.{key[part.end() :]}"
+    for theirs, ours in (("embedder.convolution.", "conv1."), ("embedder.normalization.", "bn1.")):
+        key = key.replace(f"{TRANSFORMERS}{theirs}", ours)
+    return re.sub(r"^classifier\.1\.", "fc.", key)
 
 
 def with_channels(kernels: Tensor, channels: int) -> tuple[Tensor, str]:

@@ -1,14 +1,12 @@
 """`create_model(name, weights=…)`: from what a person names (a tag, the hub, a file) to parameters in the network."""
 
 import json
-import math
 import pickle
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -17,9 +15,9 @@ from torch import nn
 from leadline.errors import LeadlineError, UsageError
 from leadline.zoo.adapt import State, fitted, per_channel
 from leadline.zoo.fetch import download
+from leadline.zoo.hub import HUB, from_hub
 from leadline.zoo.pretrained import ELSEWHERE, Pretrained, file_name, mirrored, tags, torchvision_weights
 
-HUB = "hf:"
 # What a training script may have saved the parameters under, beside an optimiser and the like.
 INSIDE = ("state_dict", "model")
 
@@ -68,7 +66,8 @@ def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tup
     if text == "imagenet" or text.startswith("imagenet:"):
         return _from_torchvision(name, text, say=say)
     if text.startswith(HUB):
-        return _from_hub(name, text)
+        file, of_hub = from_hub(name, text)
+        return read(file), of_hub
     if path.is_dir():
         return _from_classifier(name, path)
     if not path.is_file():
@@ -125,59 +124,6 @@ def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tu
     file = Path(torch.hub.get_dir(), "checkpoints", file_name(known))
     file = download(mirrored(known.url), file, sha256=known.sha256, say=say)
     return read(file), replace(known, file_bytes=file.stat().st_size)
-
-
-def _from_hub(name: str, text: str) -> tuple[State, Pretrained]:
-    """hf:OWNER/NAME[@REVISION][/FILE]: a safetensors file on the Hugging Face hub, in its own cache."""
-    owner, _, rest = text.removeprefix(HUB).partition("/")
-    repository, _, inside = rest.partition("/")
-    repository, _, revision = repository.partition("@")
-    inside = inside or "model.safetensors"
-    if not owner or not repository or not inside.endswith(".safetensors"):
-        raise UsageError(f"{name}: weights={text!r}: expected hf:OWNER/NAME[@REVISION][/FILE.safetensors]")
-    try:
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError
-    except ImportError:
-        raise LeadlineError(f"{text}: needs the package huggingface_hub: pip install 'leadline[hub]'") from None
-
-    def fetch(file: str) -> Path:
-        return Path(hf_hub_download(f"{owner}/{repository}", file, revision=revision or None))
-
-    try:
-        try:
-            config = json.loads(fetch("config.json").read_text("utf-8"))
-        except EntryNotFoundError:
-            config = {}
-        known = _stated(config, name=name, text=text)
-        file = fetch(inside)
-    except LeadlineError:
-        raise
-    except Exception as error:  # its versions differ in what they raise, and so do the libraries beneath it
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise LeadlineError(f"{text}: could not be had from the Hugging Face hub ({reason})") from error
-    return read(file), replace(known, file_bytes=file.stat().st_size)
-
-
-def _stated(config: dict[str, Any], *, name: str, text: str) -> Pretrained:
-    """What timm's config.json says of the weights beside it; UsageError where they are of another network."""
-    architecture = config.get("architecture")
-    if isinstance(architecture, str):
-        ours = ELSEWHERE.get(architecture, architecture)
-        if ours != name:
-            raise UsageError(f"{name}: {text} holds weights of {ours}, which is another network; ask for that")
-    stated = config.get("pretrained_cfg") or {}
-    crop = int(stated["input_size"][-1]) if "input_size" in stated else None
-    share = stated.get("crop_pct")
-    return Pretrained(
-        architecture=name,
-        source=text,
-        resize=math.floor(crop / share) if crop and share else None,
-        crop=crop,
-        interpolation=stated.get("interpolation"),
-        mean=tuple(stated["mean"]) if "mean" in stated else None,
-        std=tuple(stated["std"]) if "std" in stated else None,
-    )
 
 
 def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
