@@ -29,6 +29,7 @@ def test_each_network_of_a_family_is_listed_with_what_it_costs() -> None:
     published = rows[0]
     assert (published["parameters"], published["multiply_adds"]) == (6_998_552, 1_582_671_872)
     assert (published["input"], published["deviates"], published["weights"]) == ([3, 224, 224], "", [])
+    assert rows[2]["weights"] == ["imagenet:v1"]
     assert all(row["deviates"] for row in rows[1:])
 
 
@@ -80,6 +81,22 @@ def test_an_image_that_cannot_be_is_refused_in_one_line() -> None:
     for options in ({"size": 16}, {"size": 0}, {"size": -3}, {"channels": 0}, {"classes": 0}):
         with pytest.raises(LeadlineError, match=r"^resnet18: [^\n]*$"):
             inspect("resnet18", **options)
+
+
+def test_trained_weights_are_listed_with_their_makers_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    files = json.loads(printed(capsys, "models", "--pretrained", "--family", "resnet", "--json"))
+    assert [(file["name"], file["weights"], file["default"]) for file in files[2:4]] == [
+        ("resnet50_v1_5", "imagenet:v2", True),
+        ("resnet50_v1_5", "imagenet:v1", False),
+    ]
+    assert {key: files[3][key] for key in ("top1", "top5", "resize", "crop", "interpolation", "sha256")} == {
+        "top1": 76.13, "top5": 92.862, "resize": 256, "crop": 224, "interpolation": "bilinear", "sha256": "0676ba61",
+    }  # fmt: skip
+    listed = printed(capsys, "models", "--pretrained")
+    assert "resnet18 imagenet:v1 (imagenet) 69.8 % 89.1 % 47 MB 256 / 224 bilinear" in [
+        " ".join(line.split()) for line in listed.splitlines()
+    ]
+    assert "no trained weights" in printed(capsys, "models", "--pretrained", "--family", "lenet")
 
 
 def test_the_command_line_gives_json_to_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,6 +151,7 @@ def test_evaluating_on_the_training_images_says_so(trained: Run, tmp_path: Path)
     watch = Notes()
     evaluate(copy, trained.manifest.root, watch=watch)
     assert any("84 of these images were trained on" in note for note in watch.notes)
+    assert "look number 2 at this test split" in watch.notes  # its images are among them
 
 
 def test_an_unknown_label_at_evaluation_is_refused(trained: Run, make_images: MakeImages) -> None:

@@ -8,31 +8,8 @@ import torchvision
 from torch import Tensor, nn
 
 from leadline.zoo import WithAuxiliary, create_model
+from leadline.zoo.pretrained import COUNTERPARTS
 
-COUNTERPARTS = {
-    "alexnet_owt": "alexnet",
-    "vgg_a": "vgg11",
-    "vgg_b": "vgg13",
-    "vgg_d": "vgg16",
-    "vgg_e": "vgg19",
-    "vgg_a_bn": "vgg11_bn",
-    "vgg_b_bn": "vgg13_bn",
-    "vgg_d_bn": "vgg16_bn",
-    "vgg_e_bn": "vgg19_bn",
-    "googlenet_bn": "googlenet",
-    "resnet18": "resnet18",
-    "resnet34": "resnet34",
-    "resnet50_v1_5": "resnet50",
-    "resnet101_v1_5": "resnet101",
-    "resnet152_v1_5": "resnet152",
-    "resnext50_32x4d": "resnext50_32x4d",
-    "resnext101_32x8d": "resnext101_32x8d",
-    "resnext101_64x4d": "resnext101_64x4d",
-    "densenet121": "densenet121",
-    "densenet161": "densenet161",
-    "densenet169": "densenet169",
-    "densenet201": "densenet201",
-}
 # One of each kind by default: what the others add to it stands in their tables, whose totals are tested.
 QUICK = {"alexnet_owt", "vgg_a_bn", "googlenet_bn", "resnet18", "resnet50_v1_5", "resnext50_32x4d", "densenet121"}
 CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in COUNTERPARTS]

@@ -13,11 +13,27 @@ def evaluate(
     data: Data | None = None,
     /,
     *,
+    protocol: Annotated[
+        str,
+        Parameter(
+            help="Which views of an image are averaged: own (one, as in training), center, ten-crop, googlenet-144, "
+            "dense, fully-convolutional."
+        ),
+    ] = "own",
+    scales: Annotated[
+        str | None,
+        Parameter(
+            help="Short sides in pixels to which images are resized for it, as 256,384,512. [default: the paper's, "
+            "times the classifier's size / 224]"
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
     from leadline.cli import show
     from leadline.cli.progress import watch
+    from leadline.data.protocols import parse_scales
     from leadline.verbs import evaluate as verb
 
-    return show.evaluation(verb.evaluate(run, data, watch=watch()), json=json)
+    found = verb.evaluate(run, data, protocol=protocol, scales=parse_scales(scales), watch=watch())
+    return show.evaluation(found, json=json)

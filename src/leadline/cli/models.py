@@ -1,6 +1,6 @@
 """`leadline models`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -10,13 +10,19 @@ from leadline.cli.options import Json
 def models(
     *,
     family: Annotated[str | None, Parameter(help="Only this one, such as ResNet or 'Network in Network'.")] = None,
+    pretrained: Annotated[
+        bool, Parameter(negative=(), help="The trained weights that can be downloaded, with their makers' figures.")
+    ] = False,
     json: Json = False,
 ) -> int | None:
     """List the networks that can be trained here, and what each costs: as published, and the variants by name."""
     from leadline.cli import show
-    from leadline.verbs.models import models as verb
+    from leadline.verbs import models as verbs
 
-    networks = verb(family)
+    if pretrained:
+        _pretrained(verbs.pretrained(family), json=json)
+        return None
+    networks = verbs.models(family)
     if json:
         show.as_json(networks)
         return None
@@ -40,3 +46,30 @@ def models(
     if deviating:
         show.console().print("\n* not as published:", *deviating, sep="\n", soft_wrap=True)
     return None
+
+
+def _pretrained(files: list[dict[str, Any]], *, json: bool) -> None:
+    from leadline.cli import show
+
+    if json:
+        show.as_json(files)
+        return
+    if not files:
+        show.console().print("no trained weights can be downloaded by a tag for this family", soft_wrap=True)
+        return
+    show.table(
+        "network", "weights", "top-1", "top-5", "file", "resize / crop", "interpolation",
+        rows=[
+            [
+                file["name"], f"{file['weights']}{' (imagenet)' if file['default'] else ''}", f"{file['top1']:.1f} %",
+                f"{file['top5']:.1f} %", f"{file['file_bytes'] / 1e6:.0f} MB", f"{file['resize']} / {file['crop']}",
+                file["interpolation"],
+            ]
+            for file in files
+        ],
+    )  # fmt: skip
+    show.console().print(
+        "\nAccuracy on ImageNet's validation images as torchvision states it, one central crop. 'imagenet' alone means "
+        "the line that is marked so.",
+        soft_wrap=True,
+    )

@@ -130,6 +130,10 @@ def evaluation(found: Evaluation, *, json: bool) -> int:
         as_json({"folder": str(found.folder), **found.metrics})
     else:
         metric_table(found.metrics, title=f"{len(found.predictions.readable):,} images of {found.metrics['data']}")
+        how = found.metrics["protocol"]
+        if how["scales"]:
+            count, scales = how["views"], ", ".join(map(str, how["scales"]))
+            print(f"protocol    {how['name']}: {count} view{'s' * (count > 1)} of each, short side {scales} pixels")
         print(f"written to  {found.folder}")
     return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
 

@@ -52,13 +52,17 @@ class Preprocessing:
         chosen = f" channels {','.join(map(str, self.select))}" if self.select else ""
         return f"{self.channels} {self.dtype} {self.size}{chosen}" + (f" {self.project}" if self.project else "")
 
-    def read(self, image: Path | Files) -> NDArray[Any]:
-        """The image, (size, size, channels), in its own type; ImageError where it does not fit."""
+    def read(self, image: Path | Files, *, whole: int | None = None) -> NDArray[Any]:
+        """The image, (size, size, channels), in its own type; ImageError where it does not fit.
+
+        With `whole`, (height, width, channels) as it is, or reduced to a short side of no less than that, in pixels.
+        """
         files = files_of(image)
         if len(files) != max(1, len(self.names)):
             raise ImageError(f"{files[0]}: the classifier's images have a file for each of {', '.join(self.names)}")
-        pixels = read_files(files, project=Reading(project=self.project).projection, reduce_to=self.size)
-        return resize(self._in_channels(pixels, files[0]), self.size)
+        project = Reading(project=self.project).projection
+        pixels = self._in_channels(read_files(files, project=project, reduce_to=whole or self.size), files[0])
+        return pixels if whole else resize(pixels, self.size)
 
     def _in_channels(self, pixels: NDArray[Any], path: Path) -> NDArray[Any]:
         """Those that count, last; grey and colour replace each other only without loss."""
@@ -106,25 +110,30 @@ class Preprocessing:
 
 def resize(pixels: NDArray[Any], size: int) -> NDArray[Any]:
     """The central square of (height, width, channels), resized to `size` with antialiasing, in its own type."""
-    height, width, channels = pixels.shape
+    height, width, _ = pixels.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = pixels[top : top + side, left : left + side]
-    if side == size:
-        return square
+    return rescale(pixels[top : top + side, left : left + side], size, size)
+
+
+def rescale(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """(height, width, channels) of (any height, any width, channels), with antialiasing, in its own type."""
+    channels = pixels.shape[2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
     if pixels.dtype == np.uint8 and channels == 3:
-        return _resize_plane(square, size)
+        return _rescale_plane(pixels, height, width)
     # Pillow has no other type with several channels, and none with 16 bits that it resizes well.
-    planes = (square[:, :, channel] for channel in range(channels))
+    planes = (pixels[:, :, channel] for channel in range(channels))
     if pixels.dtype == np.uint8:
-        return np.stack([_resize_plane(plane, size) for plane in planes], axis=2)
-    resized = np.stack([_resize_plane(plane.astype(np.float32), size) for plane in planes], axis=2)
+        return np.stack([_rescale_plane(plane, height, width) for plane in planes], axis=2)
+    resized = np.stack([_rescale_plane(plane.astype(np.float32), height, width) for plane in planes], axis=2)
     return resized if pixels.dtype == np.float32 else np.round(resized).astype(pixels.dtype)
 
 
-def _resize_plane(pixels: NDArray[Any], size: int) -> NDArray[Any]:
+def _rescale_plane(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def geometry(manifest: Manifest, *, size: int, reading: Reading = AS_IT_IS) -> Preprocessing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from leadline.data import builtin
+from leadline.data import builtin, imagenet
 from leadline.data.channel_columns import refuse_unlike_training, with_files
 from leadline.data.channel_files import Files
 from leadline.data.grouping import group_values
@@ -40,22 +40,25 @@ def scan(
     group: str = "",
     reading: Reading = AS_IT_IS,
     channel_names: tuple[str, ...] | None = None,
+    split: str | None = None,
 ) -> Manifest:
     """The manifest of `source`: a folder of class folders (with or without train/val/test above them), a CSV, TSV or
-    Parquet table with the columns `path, label[, group, split]`, or the name of a built-in data set. A table may have a
-    column per channel instead of `path` (data.channel_columns).
+    Parquet table with the columns `path, label[, group, split]`, an ImageNet (ILSVRC-2012) root, or the name of a
+    built-in data set. A table may have a column per channel instead of `path` (data.channel_columns).
 
     With `classes` (those of a trained classifier) an image of any other class is an error; without, the classes are
-    those found, sorted. `group` says how to find each image's patient, plate or slide (data.grouping). Raises
-    LeadlineError when there is nothing to read.
+    those found, sorted. `group` says how to find each image's patient, plate or slide (data.grouping). `reading` says
+    what is done with stacks and, where each channel has a file of its own, which of them count; `channel_names` are the
+    ones that a trained classifier has, in their order. With `split`, a source that has this split is read of it alone.
+    Raises LeadlineError when there is nothing to read.
     """
     path = Path(source)
     if path.is_dir():
-        manifest = _scan_folder(path, str(source), reading)
+        manifest = _scan_folder(path, str(source), reading, split)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
         manifest = _scan_table(path, str(source), reading, channel_names)
     elif str(source) in builtin.NAMES:
-        manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading)
+        manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading, split)
     elif path.is_file():
         raise LeadlineError(f"{path}: is neither a folder nor a table ({', '.join(TABLE_READERS)})")
     else:
@@ -66,6 +69,8 @@ def scan(
     if group:
         columns = _columns(path) if path.is_file() else {}
         manifest = manifest.with_table(_grouped(manifest.table, group, columns))
+    if split is not None and split in manifest.table["split"]:
+        manifest = manifest.with_table(manifest.table.filter(split=split))
     if classes is not None:
         return _in_classes_of(manifest, classes)
     if len(manifest.classes) == 1:
@@ -88,7 +93,13 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _scan_folder(root: Path, source: str, reading: Reading) -> Manifest:
+def _scan_folder(root: Path, source: str, reading: Reading, only: str | None) -> Manifest:
+    known = imagenet.read(root)
+    if known is not None:  # of a million images, none is opened in vain
+        wanted = [entry for entry in known.entries if entry.split == only] or known.entries
+        return examine(
+            wanted, root=root.resolve(), source=source, classes=known.classes, notes=known.notes, reading=reading
+        )
     children = _folders(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
     named = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children if _folders(child)}

@@ -11,9 +11,12 @@ from torch import nn
 from leadline.classifier import Classifier
 from leadline.data.loader import Decoded
 from leadline.data.preprocessing import Preprocessing
+from leadline.data.views import Viewed
 from leadline.runtime.hardware import Hardware
 
 BATCH_SIZE = 256
+# Views of the working size that go through the network together, or as many pixels in larger ones.
+VIEWS_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,11 @@ class Engine:
         network = classifier.network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return Engine(network, len(classifier.classes), classifier.preprocessing, hardware)
 
-    def predict(self, batches: Iterable[Decoded]) -> tuple[NDArray[np.float64], list[str]]:
+    def predict(self, batches: Iterable[Decoded | Viewed]) -> tuple[NDArray[np.float64], list[str]]:
         """Probabilities, (images, classes), and per image why it could not be read ("" where it could).
 
-        The row of an unreadable image is NaN. The network is in evaluation mode while it predicts and then as it was.
+        The row of an unreadable image is NaN. Where an image comes in several views, its protocol's mean of them is
+        taken. The network is in evaluation mode while it predicts and then as it was.
         """
         training = self.network.training
         self.network.eval()
@@ -44,15 +48,39 @@ class Engine:
             readable = np.array([not error for error in batch.errors], dtype=bool)
             block = np.full((len(readable), self.classes), np.nan)
             if readable.any():
-                block[readable] = self._probabilities(batch.pixels)
+                block[readable] = (
+                    self._averaged(batch) if isinstance(batch, Viewed) else self._softmax(self._logits(batch.pixels))
+                )
             probabilities.append(block)
             errors += batch.errors
         self.network.train(training)
         return np.concatenate(probabilities or [np.empty((0, self.classes))]), errors
 
+    def _softmax(self, logits: torch.Tensor) -> NDArray[np.float64]:
+        return np.asarray(logits.softmax(dim=1).numpy())
+
     @torch.inference_mode()
-    def _probabilities(self, pixels: NDArray[np.generic]) -> NDArray[np.float64]:
+    def _logits(self, pixels: NDArray[np.generic]) -> torch.Tensor:
+        """(images, classes), in double precision on the CPU."""
         images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.hardware.device, non_blocking=True)
         with self.hardware.autocast():
-            logits = self.network(self.preprocessing.normalise(images))
-        return np.asarray(logits.double().softmax(dim=1).cpu().numpy())
+            logits: torch.Tensor = self.network(self.preprocessing.normalise(images))
+        return logits.cpu().double()
+
+    def _averaged(self, batch: Viewed) -> NDArray[np.float64]:
+        """Probabilities (readable images, classes): the mean over each image's views, views of one shape together."""
+        logits = torch.empty((len(batch.views), self.classes), dtype=torch.float64)
+        of_shape: dict[tuple[int, ...], list[int]] = {}
+        for number, view in enumerate(batch.views):
+            of_shape.setdefault(view.shape, []).append(number)
+        for (height, width, _), numbers in of_shape.items():
+            together = max(1, VIEWS_TOGETHER * self.preprocessing.size**2 // (height * width))
+            for start in range(0, len(numbers), together):
+                part = numbers[start : start + together]
+                logits[part] = self._logits(np.stack([batch.views[number] for number in part]))
+        by_logits = batch.protocol.averaged == "logits"
+        values = logits.numpy() if by_logits else self._softmax(logits)
+        sums = np.zeros((int(batch.owners.max()) + 1, self.classes))
+        np.add.at(sums, batch.owners, values)
+        means = sums / np.bincount(batch.owners)[:, None]
+        return self._softmax(torch.from_numpy(means)) if by_logits else means

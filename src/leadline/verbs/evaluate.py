@@ -1,10 +1,14 @@
 """`leadline evaluate`: how good is a trained classifier, on its own test split or on new labelled images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from leadline.classifier import Classifier
 from leadline.data.manifest import describe_problems
+from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
 from leadline.errors import LeadlineError
@@ -13,6 +17,7 @@ from leadline.evaluation.predictions import Predictions
 from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
 from leadline.verbs.run import Run, numbered, write_json
+from leadline.zoo.convolutional import fully_convolutional
 
 
 @dataclass(frozen=True)
@@ -24,36 +29,63 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
-def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | None = None) -> Evaluation:
-    """Judge the classifier of `run` on its own test split, or on the labelled images of `data`.
+def evaluate(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    protocol: str = OWN,
+    scales: tuple[int, ...] = (),
+    watch: Watch | None = None,
+) -> Evaluation:
+    """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
+    it has one).
 
-    Every look at the run's test split is counted in its metrics.json. Images of `data` are judged by the classes of the
-    classifier; LeadlineError where `data` has one that it does not know.
+    Every look at the run's test split, also by way of `data`, is counted in its metrics.json. Images of `data` are
+    judged by the classes of the classifier; LeadlineError where `data` has one that it does not know. `protocol` is one
+    of data.protocols: which views of an image are averaged, at the short sides `scales` in pixels where they are given.
+    UsageError where the classifier cannot be looked at so.
     """
     watch = watch or Watch()
     trained = Run(Path(run))
     classifier = trained.classifier
+    looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
+    if looked and looked.whole:
+        classifier = sliding(classifier)
     if data is None:
         manifest = trained.manifest
         manifest = manifest.with_table(manifest.table.filter(split="test"))
         if not len(manifest.table):
             raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
         name = "test"
-        looks = {**trained.metrics, "looks_at_test": trained.metrics["looks_at_test"] + 1}
-        write_json(trained.folder / "metrics.json", looks)
-        watch.note(f"look number {looks['looks_at_test']} at this test split")
+        count_look(trained, watch)
     else:
         how = classifier.preprocessing
-        manifest = scan(data, classes=classifier.classes, reading=Reading(project=how.project), channel_names=how.names)
+        manifest = scan(
+            data,
+            classes=classifier.classes,
+            reading=Reading(project=how.project),
+            channel_names=how.names,
+            split="test",
+        )
+        if "test" in manifest.table["split"]:
+            watch.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
         name = Path(data).stem
         known = set(trained.manifest.usable.filter(split="train")["sha256"])
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
         if len(seen):
             watch.note(f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters")
+        if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
+            watch.note(f"images of the test split of {run} are among these")
+            count_look(trained, watch)
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         watch.note(note)
     table = manifest.table
-    probabilities, errors = predict_files(classifier, manifest.files(), watch=watch)
+    if looked:
+        largest = max(looked.scales)
+        small = manifest.usable.filter(pl.min_horizontal("width", "height") < largest).height
+        if small:
+            watch.note(f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged")
+    probabilities, errors = predict_files(classifier, manifest.files(), watch=watch, protocol=looked)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=probabilities,
@@ -62,8 +94,43 @@ def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | 
         groups=None if table["group"].null_count() else table["group"].to_list(),
         errors=[known or found for known, found in zip(table["error"], errors, strict=True)],
     )
-    folder = numbered(trained.folder / "evaluations" / name)
-    metrics = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, **measure(predictions)}
+    folder = numbered(trained.folder / "evaluations" / (f"{name}-{looked.name}" if looked else name))
+    metrics = {
+        "data": manifest.source,
+        "data_fingerprint": manifest.fingerprint,
+        "protocol": describe(looked, size=classifier.preprocessing.size),
+        **measure(predictions),
+    }
     predictions.write(folder / "predictions.parquet")
     write_json(folder / "metrics.json", metrics)
     return Evaluation(folder, predictions, metrics)
+
+
+def count_look(trained: Run, watch: Watch) -> None:
+    """One more look at the run's test split: written down before it is taken, and said."""
+    metrics = trained.metrics
+    looks = {**metrics, "looks_at_test": metrics["looks_at_test"] + 1}
+    write_json(trained.folder / "metrics.json", looks)
+    watch.note(f"look number {looks['looks_at_test']} at this test split")
+
+
+def sliding(classifier: Classifier) -> Classifier:
+    """The classifier with its network made fully convolutional; LeadlineError where it cannot be."""
+    how = classifier.preprocessing
+    network = fully_convolutional(
+        classifier.network, size=how.size, channels=how.channels, name=classifier.architecture
+    )
+    return replace(classifier, network=network)
+
+
+def describe(protocol: Protocol | None, *, size: int) -> dict[str, Any]:
+    """What metrics.json says of how the images were looked at; `scales` are short sides in pixels."""
+    if protocol is None:
+        return {"name": OWN, "size": size, "scales": [], "views": 1, "averaged": None}
+    return {
+        "name": protocol.name,
+        "size": size,
+        "scales": list(protocol.scales),
+        "views": protocol.views,
+        "averaged": protocol.averaged,
+    }

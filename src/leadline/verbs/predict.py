@@ -1,7 +1,7 @@
 """`leadline predict`: new images → a table, a row per image in the order of the inputs."""
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from leadline.classifier import Classifier, load
 from leadline.data.channel_columns import refuse_unlike_training
 from leadline.data.channel_files import Files
-from leadline.data.loader import files
+from leadline.data.loader import Decoded, files
+from leadline.data.protocols import Protocol
 from leadline.data.sources import TABLE_READERS, image_files, image_table
+from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, Predictions
 from leadline.runtime.engine import BATCH_SIZE, Engine
@@ -52,11 +54,18 @@ def predict(
 
 
 def predict_files(
-    classifier: Classifier, images: list[Files], *, watch: Watch
+    classifier: Classifier, images: list[Files], *, watch: Watch, protocol: Protocol | None = None
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities (images, classes) and why an image could not be read, in the order of `images`."""
+    """Probabilities (images, classes) and why an image could not be read, in the order of `images`.
+
+    With a `protocol`, of the mean over the views that it takes of each image.
+    """
     watch.start("predicting", len(images))
-    batches = files(images, classifier.preprocessing, batch_size=BATCH_SIZE)
+    batches: Iterator[Decoded | Viewed] = (
+        views(images, classifier.preprocessing, protocol)
+        if protocol
+        else files(images, classifier.preprocessing, batch_size=BATCH_SIZE)
+    )
     found = Engine.of(classifier, hardware()).predict(watch.through(batches, size=lambda batch: len(batch.errors)))
     watch.finish()
     return found

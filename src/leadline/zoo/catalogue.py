@@ -1,8 +1,10 @@
 """The catalogue: every network by name, one line each. `create_model` builds one, `architecture` describes one."""
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +12,9 @@ from torch import nn
 
 from leadline.errors import LeadlineError, UsageError
 from leadline.zoo import alexnet, densenet, googlenet, lenet, nin, resnet, resnext, vgg
+from leadline.zoo.pretrained import tags
 from leadline.zoo.published import PUBLISHED_ERRORS, PublishedError
+from leadline.zoo.weights import with_weights
 
 
 class Builder(Protocol):
@@ -37,12 +41,16 @@ class Architecture:
     deviates: str = ""  # from the paper that names it; empty where as published
     readings: tuple[str, ...] = ()  # what neither the paper nor its authors' code settles, or where the two disagree
     aliases: tuple[str, ...] = ()
-    weights: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[PublishedError, ...]:
         """The errors its authors report, each with its data and test protocol."""
         return PUBLISHED_ERRORS.get(self.name, ())
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """What `create_model(weights=…)` can download for it by a tag, the default first."""
+        return tags(self.name)
 
     def check_size(self, height: int, width: int) -> None:
         """Raises LeadlineError if images of this height and width, in pixels, are too small for the network."""
@@ -185,22 +193,34 @@ def list_models(family: str | None = None) -> list[str]:
 
 
 def create_model(
-    name: str, *, num_classes: int | None = None, in_channels: int | None = None, weights: str | None = None
+    name: str,
+    *,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    weights: str | Path | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> nn.Module:
-    """A new network, initialised as its paper says from torch's global random state.
+    """A new network, initialised as its paper says from torch's global random state, or with trained `weights`.
 
     None means what was published: the classes of its data set, its input's channels. It maps images (batch,
     in_channels, height, width) to logits (batch, num_classes); networks with auxiliary heads return `WithAuxiliary` in
     training mode. `model.stages` names the submodules after which the intermediate stages can be read, in order.
+
+    `weights` is "imagenet" or "imagenet:TAG" (torchvision's files), "hf:OWNER/NAME" (safetensors on the Hugging Face
+    hub), a .safetensors, .pth or .pt file, or a run folder. Where they are for other classes or channels, what is
+    changed is told to `say` (stderr unless given), and stands with their makers' figures in `model.pretrained`.
     """
     row = architecture(name)
     num_classes = row.num_classes if num_classes is None else num_classes
     in_channels = row.input[0] if in_channels is None else in_channels
     if num_classes < 1 or in_channels < 1:
         raise UsageError(f"{name}: {num_classes} classes and {in_channels} channels; both must be at least 1")
-    if weights is not None:
-        raise LeadlineError(f"{name}: no pretrained weights are available yet, found weights={weights!r}; leave it out")
-    model = row.build(num_classes=num_classes, in_channels=in_channels)
+    if weights is None:
+        model = row.build(num_classes=num_classes, in_channels=in_channels)
+    else:
+        model = with_weights(
+            row.build, weights, name=row.name, num_classes=num_classes, in_channels=in_channels, say=say
+        )
     model.register_forward_pre_hook(partial(_check_input, row, in_channels))
     return model
 
