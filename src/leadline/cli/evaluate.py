@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leadline.cli.options import Data, Json
+from leadline.cli.options import Data, Json, MinConfidence
 
 
 def evaluate(
@@ -13,6 +13,7 @@ def evaluate(
     data: Data | None = None,
     /,
     *,
+    min_confidence: MinConfidence = None,
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
@@ -20,4 +21,4 @@ def evaluate(
     from leadline.cli.progress import watch
     from leadline.verbs import evaluate as verb
 
-    return show.evaluation(verb.evaluate(run, data, watch=watch()), json=json)
+    return show.evaluation(verb.evaluate(run, data, min_confidence=min_confidence, watch=watch()), json=json)

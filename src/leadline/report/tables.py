@@ -46,6 +46,8 @@ class Network:
     validation: dict[str, Any] = field(default_factory=dict)
     test: dict[str, Any] = field(default_factory=dict)
     seeds: tuple[float, ...] = ()  # the test accuracy of each, where there are several
+    seed_spread: dict[str, Any] = field(default_factory=dict)  # split → evaluation.seeds.SeedSpread, likewise
+    runs: tuple[str, ...] = ()  # the folder of each seed
     not_judged: str = ""
 
     @property
@@ -77,6 +79,8 @@ def read_network(entry: dict[str, Any], folder: Path) -> Network:
         validation=found.get("validation") or {},
         test=found.get("test") or {},
         seeds=tuple(seeds) if len(seeds) > 1 else (),
+        seed_spread=found.get("seed_spread") or {},
+        runs=tuple(found.get("runs") or [folder.name]),
         not_judged=found.get("not_judged") or "",
     )
 

@@ -10,11 +10,12 @@ from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.verdict import Candidate, decide, never_learned, still_improving
-from leadline.report import write_comparison_report
+from leadline.report import write_comparison_card, write_comparison_report
 from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
@@ -63,6 +64,7 @@ def compare(
     lineup: str = "families",
     seeds: int = 1,
     margin: float = MARGIN,
+    tests: bool = False,
     out: str | Path | None = None,
     recipe: str | Path | None = None,
     epochs: float | None = None,
@@ -80,7 +82,8 @@ def compare(
 
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
     name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
-    A network whose training fails is reported as not judged; the others go on.
+    `tests` adds McNemar's exact test of every pair, on which the verdict does not rest. A network whose training fails
+    is reported as not judged; the others go on.
     """
     watch = watch or Watch()
     plan = plan_comparison(
@@ -96,6 +99,7 @@ def compare(
     started = {
         "data": str(data),
         "margin": margin,
+        "with_tests": tests,
         "command": command_line(),
         "created": datetime.date.today().isoformat(),
         "verdict": None,
@@ -105,9 +109,12 @@ def compare(
     return finish(folder, watch=watch)
 
 
-def resume_comparison(folder: str | Path, *, watch: Watch | None = None) -> Comparison:
-    """Go on with a comparison that was interrupted, at the network and step where it was."""
-    return finish(Path(folder), watch=watch or Watch())
+def resume_comparison(folder: str | Path, *, tests: bool = False, watch: Watch | None = None) -> Comparison:
+    """Go on with a comparison that was interrupted, at the network and step where it was.
+
+    `tests` asks for the tests of every pair, also where the comparison was begun without, or is finished.
+    """
+    return finish(Path(folder), tests=tests, watch=watch or Watch())
 
 
 def plan_comparison(
@@ -161,10 +168,11 @@ def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:
     return recipe.model if len({one.seed for one in among}) == 1 else f"{recipe.model}-seed{recipe.seed}"
 
 
-def finish(folder: Path, *, watch: Watch) -> Comparison:
+def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
     """Train what is not trained yet in `folder`, then draw the verdict and the report."""
     begun = read_json(folder / "comparison.json")
-    runs = [Run(folder / network["run"]) for network in begun["networks"]]
+    begun["with_tests"] = begun.get("with_tests", False) or tests
+    runs = [Run(folder / name) for network in begun["networks"] for name in network.get("runs") or [network["run"]]]
     failures: dict[str, str] = {}
     for run in runs:
         recipe = run.recipe
@@ -179,6 +187,7 @@ def finish(folder: Path, *, watch: Watch) -> Comparison:
         raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
     write_json(folder / "comparison.json", conclude(begun, runs, failures))
     write_comparison_report(folder)
+    write_comparison_card(folder)
     return Comparison(folder)
 
 
@@ -190,6 +199,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         by_model[run.recipe.model].append(run)
     manifest = runs[0].manifest
     described = [describe(model, own, manifest, margin, failures) for model, own in by_model.items()]
+    trained = {one["name"]: by_model[one["name"]] for one in described if "validation" in one}
     candidates = [
         Candidate(
             network["name"],
@@ -205,6 +215,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         "images": Plan(manifest, ()).images,
         "verdict": decide(candidates, margin=margin).as_dict(),
         "networks": described,
+        **({"tests": pairwise_tests(trained)} if begun["with_tests"] else {}),
         "looks_at_test": 1,
         "environment": environment(),
     }
@@ -240,5 +251,6 @@ def describe(
         **entry,
         **{name: metrics[0][name] for name in copied},
         "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics],
+        "seed_spread": seed_spreads(runs),
         "not_judged": next(filter(None, reasons), ""),
     }

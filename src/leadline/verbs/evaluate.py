@@ -6,8 +6,10 @@ from typing import Any
 
 from leadline.data.manifest import describe_problems
 from leadline.data.sources import scan
-from leadline.evaluation.metrics import measure
-from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.calibration import answered_at
+from leadline.evaluation.metrics import measure, recalibration
+from leadline.evaluation.predictions import Predictions, check_abstention
+from leadline.report import write_model_card, write_run_report
 from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
 from leadline.verbs.run import Run, numbered, write_json
@@ -22,15 +24,24 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
-def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | None = None) -> Evaluation:
+def evaluate(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    min_confidence: float | None = None,
+    watch: Watch | None = None,
+) -> Evaluation:
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data`.
 
     Every look at the run's test split is counted in its metrics.json. Images of `data` are judged by the classes of the
-    classifier; LeadlineError where `data` has one that it does not know.
+    classifier; LeadlineError where `data` has one that it does not know. With `min_confidence` the metrics say too what
+    is left, and how much of it is right, where answers below this probability are left open.
     """
     watch = watch or Watch()
     trained = Run(Path(run))
     classifier = trained.classifier
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
     if data is None:
         manifest = trained.manifest
         manifest = manifest.with_table(manifest.table.filter(split="test"))
@@ -58,7 +69,20 @@ def evaluate(run: str | Path, data: str | Path | None = None, *, watch: Watch | 
         errors=[known or found for known, found in zip(table["error"], errors, strict=True)],
     )
     folder = numbered(trained.folder / "evaluations" / name)
-    metrics = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, **measure(predictions)}
+    metrics = {
+        "data": manifest.source,
+        "data_fingerprint": manifest.fingerprint,
+        **measure(predictions),
+        "calibration": {
+            "temperature": classifier.temperature,
+            **recalibration(predictions, temperature=classifier.temperature),
+        },
+    }
+    if min_confidence is not None:
+        metrics["answered"] = answered_at(predictions, min_confidence)
     predictions.write(folder / "predictions.parquet")
     write_json(folder / "metrics.json", metrics)
+    if data is None:  # both say how often the test images were looked at
+        write_run_report(trained.folder)
+        write_model_card(trained.folder)
     return Evaluation(folder, predictions, metrics)

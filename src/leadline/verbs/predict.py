@@ -11,7 +11,7 @@ from leadline.classifier import Classifier, load
 from leadline.data.loader import files
 from leadline.data.sources import image_files
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.predictions import FORMATS, Predictions
+from leadline.evaluation.predictions import FORMATS, Predictions, check_abstention
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import hardware
 from leadline.training.watch import Watch
@@ -22,22 +22,28 @@ def predict(
     inputs: Iterable[str | Path] | str | Path,
     *,
     out: str | Path | None = None,
+    min_confidence: float | None = None,
     watch: Watch | None = None,
 ) -> Predictions:
     """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through) and globs.
 
     An image that cannot be read has its row too, with the reason in `error` and no prediction. `out` is written as CSV,
-    TSV, Parquet or JSON lines by its suffix. Raises LeadlineError where an input does not exist or holds no image.
+    TSV, Parquet or JSON lines by its suffix. An answer whose probability is below `min_confidence` is "uncertain"; the
+    probabilities stay. Raises LeadlineError where an input does not exist or holds no image.
     """
     watch = watch or Watch()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     classifier = load(run)
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
     paths = expand([inputs] if isinstance(inputs, str | Path) else inputs)
     probabilities, errors = predict_files(classifier, paths, watch=watch)
     predictions = Predictions.from_arrays(
         paths=[str(path) for path in paths], probabilities=probabilities, classes=classifier.classes, errors=errors
     )
+    if min_confidence is not None:
+        predictions = predictions.abstaining(min_confidence)
     if out is not None:
         predictions.write(out)
     return predictions

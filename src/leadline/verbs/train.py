@@ -1,11 +1,13 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from leadline.anatomy import measure as anatomy_of
@@ -16,9 +18,10 @@ from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.metrics import measure
+from leadline.evaluation.calibration import fit_temperature
+from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
-from leadline.report import write_run_report
+from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
 from leadline.runtime.memory import PeakMemory
@@ -86,6 +89,7 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     if interrupted.finished:
         watch.note(f"{run}: was finished already")
         write_run_report(interrupted.folder)
+        write_model_card(interrupted.folder)
         return interrupted
     return train_into(interrupted, recipe, manifest, watch=watch)
 
@@ -128,6 +132,19 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
     network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
 
+    def answers(numbers: NDArray[np.int64]) -> Predictions:
+        probabilities, errors = engine.predict(cached_images(cache, numbers, batch_size=BATCH_SIZE))
+        part = usable[numbers]
+        return Predictions.from_arrays(
+            paths=part["path"].to_list(),
+            probabilities=probabilities,
+            classes=manifest.classes,
+            labels=part["label"].to_list(),
+            groups=None if part["group"].null_count() else part["group"].to_list(),
+            splits=part["split"].to_list(),
+            errors=errors,
+        )
+
     def validate(_: nn.Module) -> dict[str, float]:
         probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
         readable = np.array([not error for error in errors])
@@ -148,34 +165,33 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             run=run.folder,
             watch=watch,
         )
+        temperature = fit_temperature(answers(rows["validation"]))
+        engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
         started = time.perf_counter()
-        judged = np.concatenate([rows["validation"], rows["test"]])
-        probabilities, errors = engine.predict(cached_images(cache, judged, batch_size=BATCH_SIZE))
-        prediction_seconds = (time.perf_counter() - started) / len(judged)
+        predictions = answers(np.concatenate([rows["validation"], rows["test"]]))
+        prediction_seconds = (time.perf_counter() - started) / len(predictions)
     finally:
         cache.close()
 
     run.write_history(state.history)
     described = provenance(recipe, manifest)
-    Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described).save(run.folder / "classifier")
-    part = usable[judged]
-    predictions = Predictions.from_arrays(
-        paths=part["path"].to_list(),
-        probabilities=probabilities,
-        classes=manifest.classes,
-        labels=part["label"].to_list(),
-        groups=None if part["group"].null_count() else part["group"].to_list(),
-        splits=part["split"].to_list(),
-        errors=errors,
-    )
+    classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
+    classifier.save(run.folder / "classifier")
+    validation, test = predictions.of_split("validation"), predictions.of_split("test")
     predictions.write(run.folder / "predictions.parquet")
     write_json(
         run.folder / "metrics.json",
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
-            "validation": measure(predictions.of_split("validation")),
-            "test": measure(predictions.of_split("test")),
+            "validation": measure(validation),
+            "test": measure(test),
+            "calibration": {
+                "temperature": temperature,
+                "fitted_on": "validation",
+                "validation": recalibration(validation, temperature=temperature),
+                "test": recalibration(test, temperature=temperature),
+            },
             "looks_at_test": 1,
             "seconds_per_image": {
                 "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
@@ -187,6 +203,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         },
     )
     write_run_report(run.folder)
+    write_model_card(run.folder)
     return run
 
 
