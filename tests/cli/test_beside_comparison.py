@@ -63,7 +63,7 @@ def test_open_answers_from_the_command_line(make_images: MakeImages, tmp_path: P
     data, run, out = make_images(count=24), tmp_path / "run", tmp_path / "out.csv"
     done = leadline("train", data, "--model", "lenet5", "--epochs", "1", "--out", run)
     assert done.returncode == 0, done.stderr
-    assert "probabilities at temperature" in done.stdout
+    assert "probabilities at a temperature of" in done.stdout
     assert f"model card  {run / 'MODEL_CARD.md'}" in done.stdout
 
     done = leadline("predict", run, data / "dark", "--out", out, "--min-confidence", "1")

@@ -138,6 +138,7 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
         "calibration": {
             "temperature": temperature,
             "fitted_on": "validation",
+            "n": len(predictions.of_split("validation").readable),
             "validation": recalibration(predictions.of_split("validation"), temperature=temperature),
             "test": recalibration(predictions.of_split("test"), temperature=temperature),
         },

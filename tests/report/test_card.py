@@ -145,6 +145,29 @@ def test_a_card_of_a_run_with_groups_says_so(grouped: Path) -> None:
     assert "No groups were given" not in text
 
 
+def test_out_of_fold_figures_are_not_said_to_be_of_test_images(run: Path) -> None:
+    metrics = metrics_of(run)
+    calibration = {
+        "temperature": 1.2,
+        "fitted_on": "out-of-fold",
+        "n": 567,
+        "out-of-fold": metrics["calibration"]["test"],
+    }
+    kept = {name: value for name, value in metrics.items() if name != "test"}
+    (run / "metrics.json").write_text(json.dumps({**kept, "calibration": calibration, "looks_at_test": 0}))
+    with (run / "recipe.toml").open("a") as recipe:
+        recipe.write("folds = 5\n")
+    manifest = pl.read_parquet(run / "manifest.parquet")
+    together = pl.when(pl.col("error") == "").then(pl.lit("train")).alias("split")
+    manifest.with_columns(together).write_parquet(run / "manifest.parquet")
+    text, n = text_of(write_model_card(run)), metrics["validation"]["accuracy"]["n"]
+    assert f"5-fold cross-validation: each of {n} images was judged by a network trained without it." in text
+    assert "700 were for training in 5-fold cross-validation." in text
+    assert f"On the {n} out-of-fold images, each judged by a network that was trained without it, its accuracy" in text
+    assert "fitted on the 567 out-of-fold images; on the out-of-fold images it changed" in text
+    assert "test images" not in text
+
+
 def test_a_group_in_two_splits_is_not_kept_quiet(grouped: Path) -> None:
     manifest = pl.read_parquet(grouped / "manifest.parquet")
     moved = pl.when(pl.col("group") == "test-0").then(pl.lit("train-0")).otherwise("group").alias("group")

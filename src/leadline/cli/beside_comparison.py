@@ -2,25 +2,25 @@
 
 from typing import Any
 
+SPLITS = ("validation", "test")
 SEED_COLUMNS = ("network", "seeds", "mean", "lowest – highest", "deviation between seeds", "error from the images")
 TEST_COLUMNS = ("pair", "difference (95 % interval)", "only first right", "only second", "p", "p (Holm)")
 
 
 def baseline_row(networks: list[dict[str, Any]]) -> list[str]:
     """The last row of the main table: what always answering the most frequent class gets on either split."""
-    measured = next((one for one in networks if "test" in one), None)
+    measured = next((one for one in networks if "validation" in one), None)
     if measured is None:
         return []
-    shares = [f"{measured[split]['majority_baseline']:.1%}" for split in ("validation", "test")]
+    shares = [f"{measured[split]['majority_baseline']:.1%}" if split in measured else "" for split in SPLITS]
     return ["always the largest class", "", "", "", "", *shares]
 
 
 def remarks(networks: list[dict[str, Any]]) -> list[str]:
     """How the intervals were made, and the warnings that hold for every network; the others are in the report."""
-    measured = [one for one in networks if "test" in one]
     found = []
-    for split in ("validation", "test"):
-        tables = [one[split] for one in measured]
+    for split in SPLITS:
+        tables = [one[split] for one in networks if split in one]
         if not tables:
             continue
         found.append(f"{split} intervals: {tables[0]['accuracy']['method']}, {tables[0]['accuracy']['n']:,} images")

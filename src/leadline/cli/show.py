@@ -113,8 +113,9 @@ def run(finished: Run, *, json: bool) -> int:
         as_json({"run": str(finished.folder), **metrics})
     else:
         metric_table(metrics["test"], title=f"{finished.recipe.model} on its test images")
-        if "calibration" in metrics:  # older runs have none
-            temperature_line(metrics["calibration"]["temperature"], metrics["calibration"]["test"])
+        fitted = metrics.get("calibration") or {}  # older runs have none
+        if measured := fitted.get("test") or fitted.get("out-of-fold"):
+            temperature_line(fitted, measured)
         print(f"report      {finished.folder / 'report.html'}")
         print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
         print(f"classifier  {finished.folder / 'classifier'}")
@@ -126,7 +127,7 @@ def evaluation(found: Evaluation, *, json: bool) -> int:
         as_json({"folder": str(found.folder), **found.metrics})
     else:
         metric_table(found.metrics, title=f"{len(found.predictions.readable):,} images of {found.metrics['data']}")
-        temperature_line(found.metrics["calibration"]["temperature"], found.metrics["calibration"])
+        temperature_line(found.metrics["calibration"], found.metrics["calibration"])
         if "answered" in found.metrics:
             answered = found.metrics["answered"]
             shares = (("answered", "coverage"), ("right among these", "accuracy"))
@@ -165,14 +166,14 @@ def metric_table(metrics: dict[str, Any], *, title: str) -> None:
     print()
 
 
-def temperature_line(temperature: float, measured: dict[str, Any]) -> None:
+def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
     """What the classifier's temperature does to its probabilities on these images, before and after."""
     before, after = measured["before"], measured["after"]
     changes = [
         f"{name} {before[key]['value']:.3f} → {after[key]['value']:.3f}"
         for key, name in (("log_loss", "log loss"), ("expected_calibration_error", "expected calibration error"))
     ]
-    print(f"probabilities at temperature {temperature:.3g}, fitted on the validation images: {', '.join(changes)}")
+    print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
 
 
 def comparison(finished: Comparison, *, json: bool) -> int:
@@ -214,8 +215,8 @@ def comparison(finished: Comparison, *, json: bool) -> int:
             print(f"  {name}: {reason}")
         if tested := beside_comparison.pair_rows(result.get("tests") or {"pairs": []}):
             print()
-            table(*beside_comparison.TEST_COLUMNS, rows=tested, title="McNemar's exact test on the test images, points")
-            print("the verdict does not rest on these tests")
+            table(*beside_comparison.TEST_COLUMNS, rows=tested, title="McNemar's exact test, points")
+            print(f"on the {result['tests']['split']} images; the verdict does not rest on these tests")
         print(f"\nreport      {finished.folder / 'report.html'}")
         print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
     incomplete = any(network.get("left_out") for network in result["networks"])

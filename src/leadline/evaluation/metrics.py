@@ -1,5 +1,6 @@
 """Every metric of one table of predictions, each with its interval: what metrics.json holds for one split."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,18 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
     return found
 
 
+def calibration(predictions: Predictions, *, temperature: float, fitted_on: Predictions) -> dict[str, Any]:
+    """A temperature, the images that it was fitted on, and what it changed in each split of `predictions`."""
+    fitted = fitted_on.readable.labelled
+    splits = sorted(set(predictions.readable.labelled.table["split"]))
+    return {
+        "temperature": temperature,
+        "fitted_on": fitted.table["split"][0],
+        "n": len(fitted),
+        **{name: recalibration(predictions.of_split(name), temperature=temperature) for name in splits},
+    }
+
+
 def recalibration(predictions: Predictions, *, temperature: float, confidence: float = 0.95) -> dict[str, Any]:
     """What a temperature changed, of predictions that were made with it: the metrics of probabilities without and with.
 
@@ -128,8 +141,13 @@ class Statistics:
         self.log_loss = -np.log(np.clip(probabilities[rows, labels], SMALLEST, 1 - SMALLEST))
         self.brier_score = (probabilities**2).sum(axis=1) - 2 * probabilities[rows, labels] + 1
         self.confidence = judged.table["probability"].to_numpy()
-        present = [k for k in range(len(judged.classes)) if 0 < (labels == k).sum() < len(judged)]
-        self.rankings = [Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in present]
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """One of each class that has images, and not all of them."""
+        labels, probabilities = self.judged.label_indices, self.judged.probabilities
+        present = [k for k in range(len(self.judged.classes)) if 0 < (labels == k).sum() < len(self.judged)]
+        return [Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in present]
 
     def of(self, weights: Floats, *, ranked: bool = True) -> dict[str, Floats]:
         """Each metric (resamples,) for weights (images, resamples); F1 per class (classes, resamples)."""

@@ -157,6 +157,8 @@ def _result(compared: Compared, references: References) -> list[str]:
 
 
 def _seeds(compared: Compared) -> list[str]:
+    if compared.networks[0].folds:
+        return []
     spread = compared.featured.network.seed_spread.get("validation") if compared.featured else None
     if not spread or not compared.featured:
         return ["Each network was trained from one seed; what another seed would change is not in these figures."]

@@ -9,7 +9,7 @@ from typing import Any
 from leadline.report.evaluated import evaluation
 from leadline.report.facts import NOT_KNOWN, SPLITS, UNKNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
-from leadline.report.methods import AUGMENTATION, deviation_words, machine_words, training_words
+from leadline.report.methods import augmentation_words, deviation_words, machine_words, training_words
 from leadline.report.wording import duration, known, percent, value_of
 
 LEFT_OUT_SHOWN = 5
@@ -117,8 +117,7 @@ def _algorithm(facts: Facts) -> str:
 
 
 def _encoding(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
-    size, policy = prepared.get("size"), recipe.get("augment")
-    during = AUGMENTATION.get(str(policy), f"were augmented by {code(policy)}") if policy else f"are {NOT_KNOWN}"
+    size, during = prepared.get("size"), augmentation_words(recipe) or f"are {NOT_KNOWN}"
     return (
         f"The central square of the image ({prepared.get('channels')} × {prepared.get('dtype')}), resized to {size} × "
         f"{size} pixels with antialiasing; per channel, as shares of the full range, minus "
@@ -164,7 +163,8 @@ def _model(facts: Facts) -> list[str]:
     temperature, seconds = facts.calibration.get("temperature"), facts.network.prediction_seconds
     calibrated = "as the network states it; no temperature was fitted"
     if known(temperature):
-        calibrated = f"from logits divided by {temperature:.3g}, a temperature fitted on the validation images"
+        fitted_on = facts.calibration.get("fitted_on") or "validation"
+        calibrated = f"from logits divided by {temperature:.3g}, a temperature fitted on the {fitted_on} images"
     machine = machine_words(facts.environment) or f"a way that is {NOT_KNOWN}"
     revision, source = facts.environment.get("revision"), facts.environment.get("source_sha256")
     return [

@@ -40,6 +40,8 @@ def _how(facts: Facts) -> str:
     n, looks = facts.judged["accuracy"]["n"], facts.metrics.get("looks_at_test")
     if facts.judged_on == "test":
         return f"On the {n:,} test images of the split above; looks at them so far: {looks or NOT_KNOWN}."
+    if facts.judged_on == "out-of-fold":
+        return f"{facts.folds}-fold cross-validation: each of {n:,} images was judged by a network trained without it."
     return f"On {n:,} validation images. There is no test split: no figure here is of images set apart to the end."
 
 

@@ -62,10 +62,17 @@ class Facts:
 
     @property
     def judged_on(self) -> str:
-        """The split of the figures: "test", or "validation" where there is no test split; "" without either."""
-        if self.network.test:
-            return "test"
-        return "validation" if self.network.validation else ""
+        """The split of the figures: "test", or where there is none "validation" or "out-of-fold"; "" without any."""
+        if not self.judged:
+            return ""
+        if self.metrics.get("test") or not self.folds:
+            return "test" if self.network.test else "validation"
+        return "out-of-fold"
+
+    @property
+    def folds(self) -> int:
+        """Of a cross-validation, in which the "validation" figures are of out-of-fold predictions; 0 without one."""
+        return int(self.recipe.get("folds") or 0)
 
     @property
     def judged(self) -> dict[str, Any]:

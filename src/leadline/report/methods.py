@@ -59,9 +59,12 @@ def data_sentences(facts: Facts) -> list[str]:
         for split, purpose in purposes.items()
         if facts.images(split)
     ]
+    if facts.folds:
+        parts[0] = f"{parts[0].removesuffix(' for training')} for training in {facts.folds}-fold cross-validation"
     divided = facts.divided_groups or 0
     kept = f"; {divided or 'no'} group{'s' * (divided > 1)} had images in two of these sets" if facts.groups else ""
-    found.append(f"They were divided into {listed(parts)}{kept}.")
+    how = f"They were divided into {listed(parts)}" if len(parts) > 1 else parts[0].replace(" for", " were for", 1)
+    found.append(f"{how}{kept}.")
     return found
 
 
@@ -71,14 +74,19 @@ def preprocessing_sentences(facts: Facts) -> list[str]:
     if not prepared:
         return []
     channels, size = prepared.get("channels"), prepared.get("size")
-    augment = facts.recipe.get("augment")
-    during = AUGMENTATION.get(str(augment), f"were augmented by the policy “{augment}”") if augment else ""
+    during = augmentation_words(facts.recipe)
     kind = f"{channels} channel{'s' * (channels != 1)}, {prepared.get('dtype')}"
     return [
         f"The central square of each image ({kind}) was resized to {size} × {size} pixels and normalised by the mean "
         "and standard deviation of each channel over training images"
         + (f"; during training, images {during}." if during else ".")
     ]
+
+
+def augmentation_words(recipe: dict[str, Any]) -> str:
+    """What is done to images in training, after "images"; empty where it is not known."""
+    policy = recipe.get("augment")
+    return AUGMENTATION.get(str(policy), f"were augmented by the policy “{policy}”") if policy else ""
 
 
 def deviation_words(about: Architecture) -> str:
@@ -111,6 +119,8 @@ def training_words(recipe: dict[str, Any]) -> str:
         parts.append(f"weight decay {recipe['weight_decay']:g}")
     if recipe.get("longest_gradient"):
         parts.append(f"gradients shortened to a norm of {recipe['longest_gradient']:g}")
+    if recipe.get("balance") not in (None, "", "none"):
+        parts.append(f"classes balanced by {recipe['balance']}")
     smoothing = recipe.get("label_smoothing")
     parts.append(f"cross-entropy with labels smoothed by {smoothing:g}" if smoothing else "cross-entropy")
     return listed(parts)
@@ -151,12 +161,11 @@ def calibration_sentences(facts: Facts, references: References) -> list[str]:
     temperature, split = facts.calibration.get("temperature"), facts.judged_on
     if not known(temperature):
         return []
-    fitted = facts.network.validation.get("accuracy") or {}
-    images = f"{fitted['n']:,} " if known(fitted.get("n")) else ""
-    start = (
-        f"Probabilities were calibrated by a temperature {references.cite('temperature')} of {temperature:.3g}, fitted "
-        f"on the {images}validation images"
-    )
+    fitted = facts.calibration.get("n")
+    images = f"{fitted:,} " if known(fitted) else ""
+    fitted_on = f"{images}{facts.calibration.get('fitted_on') or 'validation'} images"
+    marks = references.cite("temperature")
+    start = f"Probabilities were calibrated by a temperature {marks} of {temperature:.3g}, fitted on the {fitted_on}"
     measured = facts.calibration.get(split) or {}
     before, after = measured.get("before") or {}, measured.get("after") or {}
     changes = [
@@ -176,6 +185,8 @@ def _results(facts: Facts, references: References) -> list[str]:
         return [f"Its accuracy is {NOT_KNOWN}: this run has not been evaluated."]
     looks = facts.metrics.get("looks_at_test")
     looked = f", which were looked at {_times(looks)}," if split == "test" and looks else ""
+    if split == "out-of-fold":
+        looked = ", each judged by a network that was trained without it,"
     bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
     baseline = facts.judged.get("majority_baseline")
     against = f"; always answering the most frequent class gives {percent(baseline)}" if known(baseline) else ""

@@ -19,7 +19,7 @@ from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import fit_temperature
-from leadline.evaluation.metrics import measure, recalibration
+from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
 from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
@@ -165,7 +165,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
             run=run.folder,
             watch=watch,
         )
-        temperature = fit_temperature(answers(rows["validation"]))
+        validation = answers(rows["validation"])
+        temperature = fit_temperature(validation)
         engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
         started = time.perf_counter()
         predictions = answers(np.concatenate([rows["validation"], rows["test"]]))
@@ -177,21 +178,15 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
     described = provenance(recipe, manifest)
     classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
     classifier.save(run.folder / "classifier")
-    validation, test = predictions.of_split("validation"), predictions.of_split("test")
     predictions.write(run.folder / "predictions.parquet")
     write_json(
         run.folder / "metrics.json",
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
-            "validation": measure(validation),
-            "test": measure(test),
-            "calibration": {
-                "temperature": temperature,
-                "fitted_on": "validation",
-                "validation": recalibration(validation, temperature=temperature),
-                "test": recalibration(test, temperature=temperature),
-            },
+            "validation": measure(predictions.of_split("validation")),
+            "test": measure(predictions.of_split("test")),
+            "calibration": calibration(predictions, temperature=temperature, fitted_on=validation),
             "looks_at_test": 1,
             "seconds_per_image": {
                 "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
