@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from leadline.report.wording import chance
+
 SPLITS = ("validation", "test")
 SEED_COLUMNS = ("network", "seeds", "mean", "lowest – highest", "deviation between seeds", "error from the images")
 TEST_COLUMNS = ("pair", "difference (95 % interval)", "only first right", "only second", "p", "p (Holm)")
@@ -63,8 +65,3 @@ def pair_rows(tests: dict[str, Any]) -> list[list[str]]:
         ]
         for pair in tests["pairs"]
     ]
-
-
-def chance(p: float) -> str:
-    """A p-value, to three digits after the point."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
