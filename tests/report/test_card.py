@@ -99,8 +99,12 @@ def test_the_methods_paragraph_quotes_the_run(run: Path) -> None:
     metrics, paragraph = metrics_of(run), run_methods(facts_of(run)).paragraph.replace("\u00a0", " ")
     accuracy, calibration = metrics["test"]["accuracy"], metrics["calibration"]
     manifest = pl.read_parquet(run / "manifest.parquet").filter(error="")
+    undecodable = Predictions.read(run / "predictions.parquet").table.filter(pl.col("error") != "")["path"][0]
+    used = manifest.filter(pl.col("path") != undecodable)
+    assert f"The data were {len(manifest) - 1} images in 10 classes" in paragraph
     for split, purpose in (("train", "training"), ("validation", "validation"), ("test", "testing")):
-        assert f"{len(manifest.filter(split=split))} for {purpose}" in paragraph
+        assert f"{len(used.filter(split=split))} for {purpose}" in paragraph
+    assert f"{metrics['validation']['accuracy']['n']} for validation" in paragraph
     assert (
         f"On the {accuracy['n']} test images, which were looked at once, its accuracy was "
         f"{100 * accuracy['value']:.1f} % (95 % interval {100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %)"
@@ -112,6 +116,14 @@ def test_the_methods_paragraph_quotes_the_run(run: Path) -> None:
     assert "2 further images could not be used and were left out" in paragraph
     assert "clustered" not in paragraph
     assert " groups" not in paragraph
+
+
+def test_where_no_temperature_helped_the_paragraph_says_so(run: Path, edit_json: Callable) -> None:
+    calibration = {**metrics_of(run)["calibration"], "temperature": 1.0}
+    edit_json(run / "metrics.json", calibration=calibration)
+    paragraph = run_methods(facts_of(run)).paragraph
+    assert f"no temperature made those of the {calibration['n']} validation images better" in paragraph
+    assert "calibrated" not in paragraph
 
 
 def test_marks_count_up_and_each_has_its_line(run: Path, comparison: Path) -> None:
@@ -162,7 +174,7 @@ def test_out_of_fold_figures_are_not_said_to_be_of_test_images(run: Path) -> Non
     manifest.with_columns(together).write_parquet(run / "manifest.parquet")
     text, n = text_of(write_model_card(run)), metrics["validation"]["accuracy"]["n"]
     assert f"5-fold cross-validation: each of {n} images was judged by a network trained without it." in text
-    assert "700 were for training in 5-fold cross-validation." in text
+    assert "699 were for training in 5-fold cross-validation." in text
     assert f"On the {n} out-of-fold images, each judged by a network that was trained without it, its accuracy" in text
     assert "fitted on the 567 out-of-fold images; on the out-of-fold images it changed" in text
     assert "test images" not in text

@@ -42,7 +42,7 @@ def _data(facts: Facts) -> list[str]:
             f"{code(fingerprint) if fingerprint else NOT_KNOWN}. Where the images come from, how they were taken and "
             f"labelled, and who has used them before: {NOT_KNOWN}.",
         ),
-        field("Dataset splits", "Usable images of each class:" if facts.counts else UNKNOWN),
+        field("Dataset splits", "Images of each class:" if facts.counts else UNKNOWN),
     ]
     if facts.counts:
         blocks.append(_split_table(facts))
@@ -156,7 +156,8 @@ def _fitting(facts: Facts) -> str:
 
 def _regularisation(recipe: dict[str, Any]) -> str:
     parts = [f"{words} {code(recipe[name])}" for name, words in IN_REGULARISATION.items() if recipe.get(name)]
-    return f"{', '.join(parts) or 'None'}. No early stopping: the {recipe.get('steps'):,} steps were fixed before."
+    steps = f"the {recipe['steps']:,} steps" if known(recipe.get("steps")) else "its length"
+    return f"{', '.join(parts) or 'None in the recipe'}. No early stopping: {steps} had been fixed before."
 
 
 def _model(facts: Facts) -> list[str]:

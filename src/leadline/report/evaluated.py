@@ -37,12 +37,13 @@ def evaluation(facts: Facts) -> list[str]:
 
 
 def _how(facts: Facts) -> str:
-    n, looks = facts.judged["accuracy"]["n"], facts.metrics.get("looks_at_test")
+    number, looks = (facts.judged.get("accuracy") or {}).get("n"), facts.metrics.get("looks_at_test")
+    n = f"{number:,}" if known(number) else f"a number that is {NOT_KNOWN} of"
     if facts.judged_on == "test":
-        return f"On the {n:,} test images of the split above; looks at them so far: {looks or NOT_KNOWN}."
+        return f"On the {n} test images of the split above; looks at them so far: {looks or NOT_KNOWN}."
     if facts.judged_on == "out-of-fold":
-        return f"{facts.folds}-fold cross-validation: each of {n:,} images was judged by a network trained without it."
-    return f"On {n:,} validation images. There is no test split: no figure here is of images set apart to the end."
+        return f"{facts.folds}-fold cross-validation: each of {n} images was judged by a network trained without it."
+    return f"On {n} validation images. There is no test split: no figure here is of images set apart to the end."
 
 
 def _measure_table(judged: dict[str, Any]) -> str:

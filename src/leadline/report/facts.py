@@ -31,7 +31,7 @@ MEASURES: dict[str, tuple[str, int | None]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """One run. Counts are of usable images."""
+    """One run. Counts are of images that were used: those that could not be read, or decoded, are in none."""
 
     network: Network
     about: Architecture | None  # None where the catalogue does not know the network (any more)
@@ -123,9 +123,10 @@ def facts_of(run: Path, entry: dict[str, Any] | None = None) -> Facts:
         described = json.loads((run / "classifier" / "classifier.json").read_text("utf-8"))
     except (OSError, ValueError):
         described = {}
-    if not {"split", "error", "label"} <= set(manifest.columns):
+    if not {"path", "split", "error", "label"} <= set(manifest.columns):
         return Facts(network, about, preprocessing=described.get("preprocessing") or {})
-    usable = manifest.filter((pl.col("error") == "") & pl.col("split").is_not_null())
+    undecodable = pl.col("path").is_in(list(network.tables.left_out))  # the manifest has read their headers only
+    usable = manifest.filter((pl.col("error") == "") & pl.col("split").is_not_null() & ~undecodable)
     found = network.tables.metrics.get("classes") or usable["label"].unique().sort().to_list()
     return Facts(
         network,

@@ -132,9 +132,13 @@ def _training(facts: Facts) -> list[str]:
         return [f"The settings of the training are {NOT_KNOWN}."]
     epochs = facts.network.tables.history[-1].get("epoch") if facts.network.tables.history else None
     passes = f" ({epochs:.3g} epochs)" if epochs else ""
+    steps, batch_size = recipe.get("steps"), recipe.get("batch_size")
+    length = (
+        f"{steps:,} steps of {batch_size} images" if known(steps) and batch_size else f"a length that is {NOT_KNOWN}"
+    )
     sentences = [
-        f"It was trained from random initialisation (seed {recipe.get('seed')}) for {recipe.get('steps'):,} steps of "
-        f"{recipe.get('batch_size')} images{passes} {training_words(recipe)}; the weights of the last step were kept."
+        f"It was trained from random initialisation (seed {recipe.get('seed', NOT_KNOWN)}) for {length}{passes} "
+        f"{training_words(recipe)}; the weights of the last step were kept."
     ]
     machine = machine_words(facts.environment)
     if facts.network.training_seconds and machine:
@@ -164,6 +168,8 @@ def calibration_sentences(facts: Facts, references: References) -> list[str]:
     fitted = facts.calibration.get("n")
     images = f"{fitted:,} " if known(fitted) else ""
     fitted_on = f"{images}{facts.calibration.get('fitted_on') or 'validation'} images"
+    if temperature == 1:
+        return [f"Probabilities are as the network states them; no temperature made those of the {fitted_on} better."]
     marks = references.cite("temperature")
     start = f"Probabilities were calibrated by a temperature {marks} of {temperature:.3g}, fitted on the {fitted_on}"
     measured = facts.calibration.get(split) or {}
