@@ -159,6 +159,7 @@ def test_a_table_at_another_temperature_and_back_is_the_table(made_up: Callable[
     assert np.allclose(there.probabilities[:199], at_temperature(certain, 2.5)[:199], rtol=1e-12)
     assert there.table["probability"].to_list()[:199] == there.probabilities[:199].max(axis=1).tolist()
     assert there.table["probability"][199] is None
+    assert there.probabilities[0, 1] == pytest.approx(1e-80, rel=1e-9), "what is next to nothing keeps its order"
     assert np.allclose(recalibrated(there, 1 / 2.5).probabilities[:199], certain[:199], rtol=1e-9)
     assert there.table["predicted"].equals(table.table["predicted"])
     assert there.table["error"].equals(table.table["error"])

@@ -14,8 +14,10 @@ from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
 from leadline.report import write_comparison_card, write_model_card, write_run_report
+from leadline.report.citations import LITERATURE, References, papers_of
 from leadline.report.facts import MEASURES, facts_of
 from leadline.report.methods import run_methods
+from leadline.zoo.catalogue import BY_NAME, TABLE
 
 # Walsh et al., Nature Methods 18, 2021, Box 1 and Supplementary Table 1.
 DOME = [
@@ -134,6 +136,21 @@ def test_marks_count_up_and_each_has_its_line(run: Path, comparison: Path) -> No
         assert list(dict.fromkeys(marks)) == lines == list(range(1, len(lines) + 1))
         assert "Deep residual learning" in part
         assert "Leadline 0.1.0" in part
+
+
+def test_what_is_cited_again_keeps_its_number() -> None:
+    references = References("1.2")
+    assert [references.cite(*keys) for keys in (("VGG", "Wilson"), ("Leadline",), ("Wilson",), ("VGG", "VGG"))] == [
+        "[1,2]", "[3]", "[2]", "[1]",
+    ]  # fmt: skip
+    assert [line.split()[0] for line in references.lines] == ["Simonyan", "Wilson", "The"]
+
+
+def test_every_network_of_the_catalogue_has_its_paper() -> None:
+    for row in TABLE:
+        assert set(papers_of(row)) <= set(LITERATURE)
+    assert papers_of(BY_NAME["vgg_small"]) == ("VGG", "batch normalisation")
+    assert papers_of(BY_NAME["resnet50"]) == ("ResNet",)
 
 
 def test_the_report_and_the_card_hold_the_same_paragraph(run: Path, read_page: Callable) -> None:
