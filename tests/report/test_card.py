@@ -126,6 +126,11 @@ def test_where_no_temperature_helped_the_paragraph_says_so(run: Path, edit_json:
     paragraph = run_methods(facts_of(run)).paragraph
     assert f"no temperature made those of the {calibration['n']} validation images better" in paragraph
     assert "calibrated" not in paragraph
+    card, page = text_of(write_model_card(run)), write_run_report(run).read_text("utf-8")
+    assert "as the network states it; no temperature made those of the validation images better" in card
+    assert "**Calibration.**" not in card
+    assert "No temperature made the probabilities of the validation images better" in page
+    assert "Measures of the probabilities before" not in page
 
 
 def test_marks_count_up_and_each_has_its_line(run: Path, comparison: Path) -> None:

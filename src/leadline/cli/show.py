@@ -173,6 +173,8 @@ def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
         f"{name} {before[key]['value']:.3f} → {after[key]['value']:.3f}"
         for key, name in (("log_loss", "log loss"), ("expected_calibration_error", "expected calibration error"))
     ]
+    if fitted["temperature"] == 1:
+        changes = ["as the network states them; no better one was found"]
     print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
 
 

@@ -163,8 +163,10 @@ def _regularisation(recipe: dict[str, Any]) -> str:
 def _model(facts: Facts) -> list[str]:
     temperature, seconds = facts.calibration.get("temperature"), facts.network.prediction_seconds
     calibrated = "as the network states it; no temperature was fitted"
-    if known(temperature):
-        fitted_on = facts.calibration.get("fitted_on") or "validation"
+    fitted_on = facts.calibration.get("fitted_on") or "validation"
+    if temperature == 1:
+        calibrated = f"as the network states it; no temperature made those of the {fitted_on} images better"
+    elif known(temperature):
         calibrated = f"from logits divided by {temperature:.3g}, a temperature fitted on the {fitted_on} images"
     machine = machine_words(facts.environment) or f"a way that is {NOT_KNOWN}"
     revision, source = facts.environment.get("revision"), facts.environment.get("source_sha256")

@@ -77,7 +77,7 @@ def _confidence(judged: dict[str, Any]) -> str:
 
 def _calibration(facts: Facts) -> list[str]:
     measured = facts.calibration.get(facts.judged_on)
-    if not measured:
+    if not measured or facts.calibration["temperature"] == 1:  # the measures above are all that there is to say
         return []
     rows = [
         [MEASURES[key][0], *(measure_words(measured[when].get(key) or {}, 3) for when in ("before", "after"))]
