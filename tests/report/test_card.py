@@ -173,6 +173,7 @@ def test_a_card_of_a_run_with_groups_says_so(grouped: Path) -> None:
     ) in text
     assert "Wilson, clustered by 4 groups" in text
     assert "only 4 groups" in text
+    assert "The intervals are of groups of images, for this trained network" in text
     assert "from 12 groups of images that belong together" in text
     assert "no group had images in two of these sets" in text
     assert "of proportions Wilson’s at the effective number of images of 4 groups [" in text

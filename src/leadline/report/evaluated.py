@@ -69,9 +69,8 @@ def _confidence(judged: dict[str, Any]) -> str:
     found = [f"{'; '.join(escaped(f'{way}: ') + ', '.join(names) for way, names in ways.items())}."]
     if judged.get("warnings"):
         found.append(f"To be kept in mind: {escaped('; '.join(judged['warnings']))}.")
-    found.append(
-        "The intervals are of images, for this trained network; what another seed would change is not in them."
-    )
+    of = "groups of images" if any("clustered" in way for way in ways) else "images"
+    found.append(f"The intervals are of {of}, for this trained network; what another seed would change is not in them.")
     return " ".join(found)
 
 
