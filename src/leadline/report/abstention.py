@@ -24,7 +24,7 @@ class Abstention:
 
 
 def abstention(network: Network) -> Abstention | None:
-    """On the test images; None where there is no curve, or every answer is equally sure."""
+    """Of the network's figures; None where there is no curve, or every answer is equally sure."""
     curve = [point for point in network.test.get("abstention") or () if value_of(point["accuracy"]) is not None]
     if len(curve) < 2:
         return None
@@ -62,4 +62,4 @@ def _paint(figure: Figure, curve: list[dict[str, Any]], network: Network) -> str
         f"{percent(point['accuracy']['value'])} right of the {percent(point['coverage'], 0)} surest answers"
         for point in points_at(curve, COVERAGES)
     )
-    return f"Accuracy of {network.name} on the test images as its least confident answers are left open. {each}."
+    return f"Accuracy of {network.name} as its least confident answers are left open. {each}."

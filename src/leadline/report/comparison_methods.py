@@ -143,13 +143,13 @@ def _result(compared: Compared, references: References) -> list[str]:
     reasons = [f"{name}, {why}" for name, why in verdict["not_judged"].items() if why not in verdict["reason"]]
     if reasons:
         sentences.append(f"Reasons: {'; '.join(reasons)}.")
-    accuracy = featured.network.test.get("accuracy") if featured else None
+    accuracy = featured.judged.get("accuracy") if featured else None
     if featured and accuracy and value_of(accuracy) is not None:
         bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
-        baseline = featured.network.test.get("majority_baseline")
+        baseline = featured.judged.get("majority_baseline")
         against = f"; always answering the most frequent class gives {percent(baseline)}" if known(baseline) else ""
         sentences.append(
-            f"On the {accuracy['n']:,} test images the accuracy of {featured.network.name} was "
+            f"On the {accuracy['n']:,} {featured.judged_on} images the accuracy of {featured.network.name} was "
             f"{percent(accuracy['value'])}{bounds}{against}."
         )
         sentences += calibration_sentences(featured, references)
@@ -180,7 +180,7 @@ def _tests(tests: dict[str, Any], references: References) -> list[str]:
         return []
     below = sum(pair["p_value_holm"] < 0.05 for pair in pairs)
     return [
-        f"McNemar’s exact test {references.cite('McNemar')} on the test images, corrected after Holm "
+        f"McNemar’s exact test {references.cite('McNemar')} on the {tests['split']} images, corrected after Holm "
         f"{references.cite('Holm')}, gave p < 0.05 for {below} of {len(pairs)} pairs; the verdict does not rest on it."
     ]
 

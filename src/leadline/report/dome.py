@@ -145,9 +145,9 @@ def _fitting(facts: Facts) -> str:
         for split, words in (("train", of_training), ("validation", "validation images"))
         if known(last.get(f"{split}_accuracy"))
     ]
-    test = value_of(network.test.get("accuracy"))
-    if test is not None:
-        shares.append(f"{percent(test)} on test images")
+    judged = value_of(facts.judged.get("accuracy"))
+    if judged is not None and facts.judged_on != "validation":
+        shares.append(f"{percent(judged)} on {facts.judged_on} images")
     found.append(f"Accuracy at the end: {', '.join(shares) or NOT_KNOWN}.")
     settled = "no, its validation accuracy rose by at most 1 point in the last tenth of its training"
     found.append(f"Whether it was still improving: {facts.unsettled or settled}.")
