@@ -1,6 +1,7 @@
 """The trained artefact: network, classes and preprocessing, as two plain files without pickle."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Classifier:
     classes: tuple[str, ...]  # the meaning of the logits, in order
     preprocessing: Preprocessing
     provenance: dict[str, Any] = field(default_factory=dict)  # how it came about: data, recipe, versions
+    temperature: float = 1.0  # its logits are divided by it, so that its probabilities mean what they say
 
     def save(self, folder: Path) -> None:
         """Write `model.safetensors` and `classifier.json` into `folder`, each replaced in one piece."""
@@ -35,6 +37,7 @@ class Classifier:
             "architecture": self.architecture,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
+            "temperature": self.temperature,
             "provenance": self.provenance,
         }
         weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
@@ -66,6 +69,9 @@ def load(path: str | Path) -> Classifier:
             )
         classes = tuple(description["classes"])
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
+        temperature = float(description.get("temperature", 1.0))  # older ones were not calibrated
+        if not 0 < temperature < math.inf:
+            raise LeadlineError(f"{folder / DESCRIPTION}: temperature {temperature}: must be a number above 0")
         network = create_model(
             description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
         )
@@ -74,11 +80,13 @@ def load(path: str | Path) -> Classifier:
         raise LeadlineError(
             f"{folder}: has no {DESCRIPTION if 'json' in str(error) else WEIGHTS}, so it holds no finished classifier"
         ) from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise LeadlineError(f"{folder / DESCRIPTION}: is damaged ({error!r})") from error
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise LeadlineError(
             f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason})"
         ) from error
-    return Classifier(network.eval(), description["architecture"], classes, preprocessing, description["provenance"])
+    return Classifier(
+        network.eval(), description["architecture"], classes, preprocessing, description["provenance"], temperature
+    )

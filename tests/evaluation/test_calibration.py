@@ -8,12 +8,14 @@ from sklearn import metrics as oracle
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import (
     abstention_curve,
+    answered_at,
     at_temperature,
     calibration_error_interval,
     fit_temperature,
+    recalibrated,
     reliability_curve,
 )
-from leadline.evaluation.metrics import measure
+from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
 
 
@@ -143,3 +145,62 @@ def test_abstaining_keeps_the_most_confident_answers(made_up: Callable[..., Pred
 def test_equally_confident_answers_are_kept_or_left_open_together(answers: Callable[..., Predictions]) -> None:
     assert [point["coverage"] for point in abstention_curve(answers([True] * 6 + [False] * 4))] == [1.0, 0.6]
     assert abstention_curve(answers([])) == []
+
+
+def test_a_table_at_another_temperature_and_back_is_the_table(made_up: Callable[..., Predictions]) -> None:
+    table = made_up(200, 4)
+    certain = table.probabilities.copy()
+    certain[0] = [1 - 3e-200, 1e-200, 1e-200, 1e-200]
+    table = Predictions.from_arrays(
+        paths=table.table["path"].to_list(), probabilities=certain, classes=table.classes,
+        labels=table.table["label"].to_list(), errors=[""] * 199 + ["is truncated"],
+    )  # fmt: skip
+    there = recalibrated(table, 2.5)
+    assert np.allclose(there.probabilities[:199], at_temperature(certain, 2.5)[:199], rtol=1e-12)
+    assert there.table["probability"].to_list()[:199] == there.probabilities[:199].max(axis=1).tolist()
+    assert there.table["probability"][199] is None
+    assert there.probabilities[0, 1] == pytest.approx(1e-80, rel=1e-9), "what is next to nothing keeps its order"
+    assert np.allclose(recalibrated(there, 1 / 2.5).probabilities[:199], certain[:199], rtol=1e-9)
+    assert there.table["predicted"].equals(table.table["predicted"])
+    assert there.table["error"].equals(table.table["error"])
+
+
+def test_before_and_after_a_temperature_are_the_metrics_of_either_table(made_up: Callable[..., Predictions]) -> None:
+    raw = made_up(300, 4, groups=20)
+    found = recalibration(recalibrated(raw, 1.7), temperature=1.7)
+    for name, table in (("before", raw), ("after", recalibrated(raw, 1.7))):
+        whole = measure(table)
+        assert set(found[name]) == {"log_loss", "brier_score", "expected_calibration_error"}
+        for key, estimate in found[name].items():
+            for bound in ("value", "low", "high"):
+                assert estimate[bound] == pytest.approx(whole[key][bound], rel=1e-9), (name, key, bound)
+            assert estimate["method"] == whole[key]["method"]
+
+
+def test_the_temperature_of_validation_images_helps_on_others() -> None:
+    logits = np.random.default_rng(3).normal(size=(4000, 4)) * 3
+    made = [drawn_from(softmax(part / 2), softmax(part), seed=k) for k, part in enumerate(np.split(logits, 2))]
+    temperature = fit_temperature(made[0])
+    found = recalibration(recalibrated(made[1], temperature), temperature=temperature)
+    assert found["after"]["log_loss"]["high"] < found["before"]["log_loss"]["low"]
+    assert found["after"]["expected_calibration_error"]["value"] < found["before"]["expected_calibration_error"]["low"]
+
+
+def test_what_is_left_above_a_threshold_is_counted(made_up: Callable[..., Predictions]) -> None:
+    table = made_up(300, 3)
+    found = answered_at(table, 0.7)
+    kept = table.probabilities.max(axis=1) >= 0.7
+    right = table.label_indices == table.predicted_indices
+    assert (found["coverage"]["value"], found["coverage"]["n"]) == (pytest.approx(kept.mean()), 300)
+    assert (found["accuracy"]["value"], found["accuracy"]["n"]) == (pytest.approx(right[kept].mean()), kept.sum())
+    assert found["accuracy"]["low"] < found["accuracy"]["value"] < found["accuracy"]["high"]
+    nothing = answered_at(table, 1.0)
+    assert (nothing["coverage"]["value"], nothing["accuracy"]["value"], nothing["accuracy"]["n"]) == (0.0, None, 0)
+
+
+def test_the_metrics_hold_the_curve_of_accuracy_against_coverage(made_up: Callable[..., Predictions]) -> None:
+    table = made_up(400, 4, groups=40)
+    curve = measure(table)["abstention"]
+    assert [point["coverage"] for point in curve] == pytest.approx([*np.arange(1, 0, -0.05), 1 / 400], abs=0.01)
+    assert all(answered_at(table, point["min_confidence"])["accuracy"] == point["accuracy"] for point in curve)
+    assert "clustered" in curve[3]["accuracy"]["method"]

@@ -254,3 +254,38 @@ def test_without_any_group_there_are_none() -> None:
             paths=["a", "b"], probabilities=[[0.5, 0.5]] * 2, classes=["x", "y"], groups=groups
         )
         assert table.groups is None
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_answers_below_a_probability_are_left_open_and_their_probabilities_stay(tmp_path: Path, suffix: str) -> None:
+    whole = a_small_table()
+    found = whole.abstaining(0.7)
+    assert found.table["predicted"].to_list() == ["yeast", "uncertain", None, "bacteria"]
+    assert found.table.drop("predicted").equals(whole.table.drop("predicted"), null_equal=True)
+    assert found.answered.table["path"].to_list() == ["a.png", "c.png"]
+    found.write(tmp_path / f"open{suffix}")
+    assert Predictions.read(tmp_path / f"open{suffix}").table.equals(found.table, null_equal=True)
+    assert whole.abstaining(0.0).table.equals(whole.table, null_equal=True)
+
+
+def test_a_table_with_open_answers_is_not_measured_as_if_they_were_wrong() -> None:
+    found = a_small_table().abstaining(0.7)
+    with pytest.raises(LeadlineError, match=r"1 of 2 answers are 'uncertain'"):
+        measure(found)
+    assert measure(found.answered)["accuracy"]["n"] == 1
+
+
+def test_a_class_named_uncertain_is_never_taken_for_an_open_answer() -> None:
+    table = Predictions.from_arrays(
+        paths=["a", "b"], probabilities=[[0.9, 0.1], [0.4, 0.6]], classes=["cell", "uncertain"],
+        labels=["cell", "uncertain"],
+    )  # fmt: skip
+    assert measure(table)["accuracy"]["value"] == 1.0
+    with pytest.raises(UsageError, match="one of the classes is itself named 'uncertain'"):
+        table.abstaining(0.5)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 90.0, float("nan")])
+def test_a_least_confidence_that_is_no_probability_is_refused(wrong: float) -> None:
+    with pytest.raises(UsageError, match="--min-confidence"):
+        a_small_table().abstaining(wrong)

@@ -39,6 +39,29 @@ def test_the_same_where_images_of_a_patient_are_alike(groups: int, each: int) ->
 
 
 @pytest.mark.slow
+def test_more_images_and_fewer_disagreements_leave_fewer_verdicts_undecided() -> None:
+    undecided = {
+        (agreement, images): verdict_rates(ALIKE, images=images, agreement=agreement, studies=300).undecided
+        for agreement in (0.8, 0.95, 0.99)
+        for images in (100, 300, 1000, 3000)
+    }
+    for agreement in (0.8, 0.95, 0.99):
+        shares = [undecided[agreement, images] for images in (100, 300, 1000, 3000)]
+        assert shares == sorted(shares, reverse=True)
+        assert (shares[0] > 0.95, shares[-1]) == (True, 0.0)
+    assert undecided[0.99, 1000] < undecided[0.95, 1000] < undecided[0.8, 1000]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_of_several_seeds_the_verdict_is_about_architectures_and_keeps_its_promise(seeds: int) -> None:
+    several = verdict_rates(WORSE, images=3000, agreement=0.95, between_seeds=0.003, seeds=seeds, studies=500)
+    assert several.wrong < 0.05
+    single = verdict_rates(WORSE, images=3000, agreement=0.95, between_seeds=0.003, seeds=1, studies=500)
+    assert single.wrong > 0.1, "of one seed it is about these trained networks only"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [0, 40, 100])
 @pytest.mark.parametrize("sharpness", [1.0, 1.5])
 def test_intervals_hold_the_truth_as_often_as_they_promise(groups: int, sharpness: float) -> None:

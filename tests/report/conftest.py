@@ -16,7 +16,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
-from leadline.evaluation.metrics import measure
+from leadline.evaluation.calibration import fit_temperature, recalibrated
+from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.verdict import Candidate, decide
 
@@ -117,6 +118,8 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
         splits=table["split"].to_list(),
         errors=errors,
     )
+    temperature = fit_temperature(predictions.of_split("validation"))
+    predictions = recalibrated(predictions, temperature)
     predictions.write(run / "predictions.parquet")
     digits.manifest.write_parquet(run / "manifest.parquet", metadata={"root": str(digits.root)})
     with (run / "history.csv").open("w", newline="") as file:
@@ -132,6 +135,13 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
         "classes": list(digits.classes),
         "validation": measure(predictions.of_split("validation")),
         "test": measure(predictions.of_split("test")),
+        "calibration": {
+            "temperature": temperature,
+            "fitted_on": "validation",
+            "n": len(predictions.of_split("validation").readable),
+            "validation": recalibration(predictions.of_split("validation"), temperature=temperature),
+            "test": recalibration(predictions.of_split("test"), temperature=temperature),
+        },
         "looks_at_test": 1,
         "seconds_per_image": {"training": standin.hidden * 1e-5, "prediction": standin.hidden * 2e-6},
         "training_seconds": history[-1]["seconds"],

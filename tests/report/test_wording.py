@@ -40,6 +40,16 @@ def test_an_estimate_without_an_interval_shows_its_value_alone() -> None:
     assert spaced(wording.percent_interval({**estimate, "low": 0.95, "high": 0.985})) == "95.0–98.5 %"
 
 
+def test_a_chance_is_never_said_to_be_zero() -> None:
+    assert [wording.chance(p) for p in (1.0, 0.05, 0.0012, 0.00099, 0.0)] == ["1.000", "0.050", "0.001"] + 2 * [
+        "< 0.001"
+    ]
+
+
+def test_a_difference_has_a_minus_and_not_a_hyphen() -> None:
+    assert [wording.points(share, 1) for share in (-0.0123, 0.0)] == ["−1.2", "0.0"]
+
+
 def test_a_margin_of_one_point_is_singular() -> None:
     assert wording.margin_in_points(0.01) == "1 percentage point"
     assert wording.margin_in_points(0.005) == "0.5 percentage points"

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from leadline.errors import UsageError
 from leadline.training import loop
 from leadline.verbs import compare as compare_module
 from leadline.verbs.compare import compare, networks_of, plan_comparison, resume_comparison
+from leadline.verbs.run import Run
 from leadline.zoo import architecture
 
 from ..conftest import MakeImages
@@ -81,6 +83,33 @@ def test_several_seeds_share_the_split(make_images: MakeImages, tmp_path: Path) 
     (network,) = found.result["networks"]
     assert network["runs"] == ["lenet5-seed0", "lenet5-seed1"]
     assert len(network["test_accuracy_of_seeds"]) == 2
+    for split in ("validation", "test"):
+        right = [Run(found.folder / name).metrics[split]["accuracy"]["value"] for name in network["runs"]]
+        spread = network["seed_spread"][split]
+        assert spread["accuracies"] == pytest.approx(right)
+        assert spread["between_seeds"] == pytest.approx(abs(right[0] - right[1]) / 2**0.5)
+        assert spread["between_images"] > 0
+    assert "## Trained again from other seeds" in (found.folder / "MODEL_CARD.md").read_text("utf-8")
+    assert resume_comparison(found.folder).result["networks"][0]["runs"] == network["runs"]  # finished, both are kept
+
+
+def test_tests_of_every_pair_are_there_for_those_who_ask_and_change_no_verdict(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    found = compare(make_images(count=40), models=MODELS, out=tmp_path / "out", epochs=2)
+    before = found.result
+    assert "tests" not in before
+    after = resume_comparison(found.folder, tests=True).result
+    assert after["verdict"] == before["verdict"]
+    (pair,) = after["tests"]["pairs"]
+    first, second = (Run(found.folder / name).predictions.of_split("test").table for name in MODELS)
+    right = [(table["predicted"] == table["label"]).to_numpy() for table in (first, second)]
+    only = [int((right[k] & ~right[1 - k]).sum()) for k in range(2)]
+    assert (pair["first"], pair["second"], pair["n"]) == (*MODELS, 12)
+    assert [pair["only_first"], pair["only_second"]] == only
+    assert pair["p_value"] == pair["p_value_holm"] == pytest.approx(binomtest(only[0], sum(only)).pvalue)
+    assert after["tests"]["split"] == "test"
+    assert "tests" in resume_comparison(found.folder).result  # asked for once, they stay
 
 
 def test_lineups_suit_the_size_of_the_images() -> None:

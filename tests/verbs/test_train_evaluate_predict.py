@@ -48,6 +48,7 @@ def test_a_run_leaves_what_the_design_names(trained: Run) -> None:
     assert names >= {
         "recipe.toml", "manifest.parquet", "history.csv", "checkpoint.pt", "classifier/model.safetensors",
         "classifier/classifier.json", "predictions.parquet", "metrics.json", "report.html", "environment.json",
+        "MODEL_CARD.md",
     }  # fmt: skip
     assert not [name for name in names if name.endswith(".new")]
 

@@ -34,6 +34,14 @@ def compare(
             "images, too.",
         ),
     ] = False,
+    tests: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            help="Add McNemar's exact test of every pair, Holm-corrected, on the test images; the verdict does not "
+            "rest on it. With --resume also to a finished comparison.",
+        ),
+    ] = False,
     out: Out = None,
     settings: Settings | None = None,
     resume: Annotated[Path | None, Parameter(help="A comparison that was interrupted; goes on where it was.")] = None,
@@ -56,13 +64,13 @@ def compare(
     try:
         if resume is not None:
             refuse_beside_resume(data=data, out=out, **asked, **given(settings))
-            return show.comparison(verb.resume_comparison(resume, watch=watching), json=json)
+            return show.comparison(verb.resume_comparison(resume, tests=tests, watch=watching), json=json)
         if data is None:
             raise UsageError("no data: name a folder, a table or a built-in data set")
         if dry_run:
             plan = verb.plan_comparison(data, timed=True, watch=watching, **chosen, **given(settings))
             return show.plan(plan, json=json, margin=margin or verb.MARGIN)
-        compared = verb.compare(data, out=out, watch=watching, **chosen, **given(settings))
+        compared = verb.compare(data, out=out, tests=tests, watch=watching, **chosen, **given(settings))
         return show.comparison(compared, json=json)
     except Interrupted as interrupt:
         folder = Path(str(interrupt)).parent

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leadline.cli.options import Data, Json
+from leadline.cli.options import Data, Json, MinConfidence
 
 
 def evaluate(
@@ -27,6 +27,7 @@ def evaluate(
             "times the classifier's size / 224]"
         ),
     ] = None,
+    min_confidence: MinConfidence = None,
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
@@ -35,5 +36,7 @@ def evaluate(
     from leadline.data.protocols import parse_scales
     from leadline.verbs import evaluate as verb
 
-    found = verb.evaluate(run, data, protocol=protocol, scales=parse_scales(scales), watch=watch())
+    found = verb.evaluate(
+        run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, watch=watch()
+    )
     return show.evaluation(found, json=json)

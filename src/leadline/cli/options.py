@@ -18,6 +18,10 @@ Out = Annotated[Path | None, Parameter(help="The folder to write; it must not ex
 DryRun = Annotated[
     bool, Parameter(negative=(), help="Say what would be done and how long it would take here; train nothing.")
 ]
+MinConfidence = Annotated[
+    float | None,
+    Parameter(help="Leave answers whose probability is below this open; from 0 to 1. [default: answer always]"),
+]
 Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from leadline.cli.options import MinConfidence
+
 
 def predict(
     run: Annotated[Path, Parameter(help="The run folder of a trained classifier.")],
@@ -17,10 +19,11 @@ def predict(
         Path | None,
         Parameter(help="Where to write the table: .csv, .tsv, .parquet or .jsonl. [default: CSV on stdout]"),
     ] = None,
+    min_confidence: MinConfidence = None,
 ) -> int:
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.verbs import predict as verb
 
-    return show.predictions(verb.predict(run, inputs, out=out, watch=watch()), out=out)
+    return show.predictions(verb.predict(run, inputs, out=out, min_confidence=min_confidence, watch=watch()), out=out)

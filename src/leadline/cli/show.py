@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leadline.cli import DONE, SOME_UNREADABLE
-from leadline.evaluation.predictions import Predictions
+from leadline.cli import DONE, SOME_UNREADABLE, beside_comparison
+from leadline.evaluation.predictions import UNCERTAIN, Predictions
 from leadline.verbs.compare import Comparison
 from leadline.verbs.evaluate import Evaluation
 from leadline.verbs.plan import Plan
@@ -48,7 +48,7 @@ def count(value: float) -> str:
 def duration(seconds: float) -> str:
     """In the unit that a person would choose."""
     if seconds < 1:
-        return f"{seconds * 1000:.2g} ms"
+        return f"{seconds * 1000:.3g} ms"
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -120,7 +120,11 @@ def run(finished: Run, *, json: bool) -> int:
             metric_table(metrics["validation"], title=f"{name} on all images, out of {metrics['folds']['folds']} folds")
         if "test" in metrics:
             metric_table(metrics["test"], title=f"{name} on its test images")
+        fitted = metrics.get("calibration") or {}  # older runs have none
+        if measured := fitted.get("test") or fitted.get("out-of-fold"):
+            temperature_line(fitted, measured)
         print(f"report      {finished.folder / 'report.html'}")
+        print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
         print(f"classifier  {finished.folder / 'classifier'}")
     return SOME_UNREADABLE if metrics["left_out"] else DONE
 
@@ -134,6 +138,16 @@ def evaluation(found: Evaluation, *, json: bool) -> int:
         if how["scales"]:
             count, scales = how["views"], ", ".join(map(str, how["scales"]))
             print(f"protocol    {how['name']}: {count} view{'s' * (count > 1)} of each, short side {scales} pixels")
+        if "calibration" in found.metrics:
+            temperature_line(found.metrics["calibration"], found.metrics["calibration"])
+        if "answered" in found.metrics:
+            answered = found.metrics["answered"]
+            shares = (("answered", "coverage"), ("right among these", "accuracy"))
+            table(
+                "", "share (95 % interval)",
+                rows=[[name, estimate(answered[key])] for name, key in shares],
+                title=f"leaving answers below {answered['min_confidence']:g} open",
+            )  # fmt: skip
         print(f"written to  {found.folder}")
     return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
 
@@ -158,9 +172,22 @@ def metric_table(metrics: dict[str, Any], *, title: str) -> None:
             for name, one in metrics["per_class"].items()
         ],
     )  # fmt: skip
+    print(f"intervals of shares: {metrics['accuracy']['method']}")
     for warning in metrics["warnings"]:
         print(warning)
     print()
+
+
+def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
+    """What the classifier's temperature does to its probabilities on these images, before and after."""
+    before, after = measured["before"], measured["after"]
+    changes = [
+        f"{name} {before[key]['value']:.3f} → {after[key]['value']:.3f}"
+        for key, name in (("log_loss", "log loss"), ("expected_calibration_error", "expected calibration error"))
+    ]
+    if fitted["temperature"] == 1:
+        changes = ["as the network states them; no better one was found"]
+    print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
 
 
 def comparison(finished: Comparison, *, json: bool) -> int:
@@ -189,8 +216,16 @@ def comparison(finished: Comparison, *, json: bool) -> int:
                     ),
                 ]
                 for network in result["networks"]
-            ],
+            ]
+            + [row for row in [beside_comparison.baseline_row(result["networks"])] if row],
         )  # fmt: skip
+        for remark in beside_comparison.remarks(result["networks"]):
+            print(remark)
+        if seeds := beside_comparison.seed_rows(result["networks"]):
+            print()
+            table(
+                *beside_comparison.SEED_COLUMNS, rows=seeds, title="trained again from other seeds: validation accuracy"
+            )
         print(f"\n{result['verdict']['reason']}")
         for name, reason in result["verdict"]["not_judged"].items():
             print(f"  {name}: {reason}")
@@ -202,7 +237,12 @@ def comparison(finished: Comparison, *, json: bool) -> int:
                 rows=[[f"{point['images']:,}", estimate(point["accuracy"])] for point in curve["points"]],
             )  # fmt: skip
             print(curve["reason"])
-        print(f"\nreport  {finished.folder / 'report.html'}")
+        if tested := beside_comparison.pair_rows(result.get("tests") or {"pairs": []}):
+            print()
+            table(*beside_comparison.TEST_COLUMNS, rows=tested, title="McNemar's exact test, points")
+            print(f"on the {result['tests']['split']} images; the verdict does not rest on these tests")
+        print(f"\nreport      {finished.folder / 'report.html'}")
+        print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
     incomplete = any(network.get("left_out") for network in result["networks"])
     return SOME_UNREADABLE if incomplete else DONE
 
@@ -213,6 +253,9 @@ def predictions(found: Predictions, *, out: Path | None) -> int:
         sys.stdout.write(found.table.write_csv())
     else:
         print(f"{len(found):,} images → {out}")
+    left_open = len(found.readable) - len(found.answered)
+    if left_open:
+        print(f"{left_open} of {len(found)} answers are {UNCERTAIN}", file=sys.stderr)
     if unreadable:
         print(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
     return SOME_UNREADABLE if unreadable else DONE

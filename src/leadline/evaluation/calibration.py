@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from leadline.errors import LeadlineError
 from leadline.evaluation.confusion import sums_within
 from leadline.evaluation.intervals import proportion
-from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.predictions import PROBABILITY_PREFIX, Predictions
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -82,11 +83,22 @@ def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> 
 
 
 def at_temperature(probabilities: Floats, temperature: float) -> Floats:
-    """softmax(log p / T), (images, classes): the same as dividing the logits by T, so the table alone is enough."""
-    scaled = _log(probabilities) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    odds = np.exp(scaled)
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+    """softmax(log p / T), (images, classes): the same as dividing the logits by T, so the table alone is enough.
+
+    Probabilities that are 0 in 64 bits count as the smallest number that is not; at 1/T the old ones come back.
+    """
+    return _softmax(np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)) / temperature)
+
+
+def recalibrated(predictions: Predictions, temperature: float) -> Predictions:
+    """The same answers with their probabilities at another temperature, relative to the one that they have."""
+    found = at_temperature(predictions.probabilities, temperature)
+    columns = [
+        pl.Series(PROBABILITY_PREFIX + name, found[:, k], nan_to_null=True)
+        for k, name in enumerate(predictions.classes)
+    ]
+    table = predictions.table.with_columns(*columns, pl.Series("probability", found.max(axis=1), nan_to_null=True))
+    return Predictions(table, predictions.classes)
 
 
 def fit_temperature(predictions: Predictions) -> float:
@@ -102,7 +114,7 @@ def fit_temperature(predictions: Predictions) -> float:
 
     def slope(log_temperature: float) -> float:
         # The derivative of the log loss in 1/T, which it is convex in: what the network expects minus what it is.
-        expected = (at_temperature(judged.probabilities, math.exp(log_temperature)) * logits).sum(axis=1)
+        expected = (_softmax(logits / math.exp(log_temperature)) * logits).sum(axis=1)
         return float((expected - of_label).mean())
 
     low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
@@ -135,5 +147,22 @@ def abstention_curve(predictions: Predictions, *, points: int = 100, confidence:
     return curve
 
 
+def answered_at(predictions: Predictions, min_confidence: float, *, confidence: float = 0.95) -> dict[str, Any]:
+    """What remains where answers below this probability are left open: their share (coverage) and their accuracy."""
+    judged = predictions.readable.labelled
+    kept = judged.table["probability"].to_numpy() >= min_confidence
+    right = judged.predicted_indices == judged.label_indices
+    return {
+        "min_confidence": min_confidence,
+        "coverage": proportion(kept, groups=judged.groups, confidence=confidence).as_dict(),
+        "accuracy": proportion(right, kept, groups=judged.groups, confidence=confidence).as_dict(),
+    }
+
+
 def _log(probabilities: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(probabilities, SMALLEST)))
+
+
+def _softmax(logits: Floats) -> Floats:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

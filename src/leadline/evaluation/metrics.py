@@ -1,12 +1,19 @@
 """Every metric of one table of predictions, each with its interval: what metrics.json holds for one split."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.calibration import SMALLEST, calibration_error_interval, calibration_gaps
+from leadline.evaluation.calibration import (
+    SMALLEST,
+    abstention_curve,
+    calibration_error_interval,
+    calibration_gaps,
+    recalibrated,
+)
 from leadline.evaluation.confusion import ClassCounts, confusion_matrix
 from leadline.evaluation.intervals import (
     RESAMPLES,
@@ -39,6 +46,8 @@ RANGES = {
 }
 # With fewer mistakes, or images of a class, than this, resamples cannot show how far a metric may lie from the truth.
 FEW = 10
+# The points of the curve of accuracy against coverage: every 5 % of the images.
+ABSTENTION_POINTS = 20
 
 
 def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0) -> dict[str, Any]:
@@ -82,10 +91,45 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
     }
     matrix = confusion_matrix(labels, predicted, len(classes))
     found["confusion_matrix"] = matrix.tolist()
+    found["abstention"] = abstention_curve(judged, points=ABSTENTION_POINTS, confidence=confidence)
     found["majority_baseline"] = float(matrix.sum(axis=1).max() / len(judged))
     found["classes"] = list(classes)
     found["warnings"] = _warnings(predictions, judged, matrix)
     return found
+
+
+def calibration(predictions: Predictions, temperature: float, fitted_on: Predictions) -> dict[str, Any]:
+    """A temperature, the images that it was fitted on, and what it changed in each split of `predictions`."""
+    fitted = fitted_on.readable.labelled
+    splits = sorted(set(predictions.readable.labelled.table["split"]))
+    return {
+        "temperature": temperature,
+        "fitted_on": fitted.table["split"][0],
+        "n": len(fitted),
+        **{name: recalibration(predictions.of_split(name), temperature=temperature) for name in splits},
+    }
+
+
+def recalibration(predictions: Predictions, *, temperature: float, confidence: float = 0.95) -> dict[str, Any]:
+    """What a temperature changed, of predictions that were made with it: the metrics of probabilities without and with.
+
+    "after" holds the same numbers as `measure`. Answers, and all that follows from them alone, are the same in both.
+    """
+    tables = {"before": recalibrated(predictions, 1 / temperature), "after": predictions}
+    return {name: _of_probabilities(table.readable.labelled, confidence) for name, table in tables.items()}
+
+
+def _of_probabilities(judged: Predictions, confidence: float, *, seed: int = 0) -> dict[str, Any]:
+    statistics = Statistics(judged)
+    values = statistics.of(np.ones((len(judged), 1)), ranked=False)
+    resamples = _resamples(statistics, judged, seed, ranked=False)
+    found = {
+        name: _bootstrapped(name, float(values[name][0]), resamples[name], judged, confidence).as_dict()
+        for name in ("log_loss", "brier_score")
+    }
+    gaps = values["calibration_gaps"][:, 0]
+    error = _calibration_error(gaps, resamples["calibration_gaps"], judged, confidence)
+    return {**found, "expected_calibration_error": error.as_dict()}
 
 
 class Statistics:
@@ -97,8 +141,13 @@ class Statistics:
         self.log_loss = -np.log(np.clip(probabilities[rows, labels], SMALLEST, 1 - SMALLEST))
         self.brier_score = (probabilities**2).sum(axis=1) - 2 * probabilities[rows, labels] + 1
         self.confidence = judged.table["probability"].to_numpy()
-        present = [k for k in range(len(judged.classes)) if 0 < (labels == k).sum() < len(judged)]
-        self.rankings = [Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in present]
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """One of each class that has images, and not all of them."""
+        labels, probabilities = self.judged.label_indices, self.judged.probabilities
+        present = [k for k in range(len(self.judged.classes)) if 0 < (labels == k).sum() < len(self.judged)]
+        return [Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in present]
 
     def of(self, weights: Floats, *, ranked: bool = True) -> dict[str, Floats]:
         """Each metric (resamples,) for weights (images, resamples); F1 per class (classes, resamples)."""
@@ -124,12 +173,12 @@ class Statistics:
         return found
 
 
-def _resamples(statistics: Statistics, judged: Predictions, seed: int) -> dict[str, Floats]:
+def _resamples(statistics: Statistics, judged: Predictions, seed: int, *, ranked: bool = True) -> dict[str, Floats]:
     ranked_resamples = min(RESAMPLES, max(200, RANKING_STEPS // (len(judged) * len(judged.classes))))
     drawn = 0
     blocks: dict[str, list[Floats]] = {}
     for weights in resampled_weights(len(judged), groups=judged.groups, seed=seed):
-        for name, values in statistics.of(weights, ranked=drawn < ranked_resamples).items():
+        for name, values in statistics.of(weights, ranked=ranked and drawn < ranked_resamples).items():
             blocks.setdefault(name, []).append(values)
         drawn += weights.shape[1]
     return {name: np.concatenate(values, axis=-1) for name, values in blocks.items()}

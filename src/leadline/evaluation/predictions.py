@@ -2,6 +2,7 @@
 
 Columns, in this order, those that apply: `path, group, split, label, predicted, probability, p:<class> for each class,
 error`. A readable image has an empty `error`; an unreadable one has its reason there, and no prediction at all.
+`predicted` is a class, or "uncertain" where the answer was left open: then too the probabilities are all there.
 """
 
 import csv
@@ -18,6 +19,7 @@ import polars as pl
 from leadline.errors import LeadlineError, UsageError
 
 PROBABILITY_PREFIX = "p:"
+UNCERTAIN = "uncertain"
 TEXT_COLUMNS = ("path", "group", "split", "label", "predicted", "error")
 # Further from 1 than rounding to two decimals of a long table explains: logits, or percentages, not probabilities.
 SUM_TOLERANCE = 0.02
@@ -136,6 +138,21 @@ class Predictions:
         """The images whose true class is known."""
         return self._rows(pl.col("label").is_not_null() if "label" in self.table.columns else pl.lit(False))
 
+    @cached_property
+    def answered(self) -> "Predictions":
+        """The images whose answer is a class: neither unreadable nor left open."""
+        return self._rows(pl.col("predicted").is_in(list(self.classes)))
+
+    def abstaining(self, min_confidence: float) -> "Predictions":
+        """The same, with "uncertain" for the answers whose probability is below `min_confidence`.
+
+        Raises UsageError where that is no share, or where a class has this very name.
+        """
+        check_abstention(self.classes, min_confidence)
+        left_open = (pl.col("error") == "") & (pl.col("probability") < min_confidence)
+        answers = pl.when(left_open).then(pl.lit(UNCERTAIN)).otherwise("predicted").alias("predicted")
+        return Predictions(self.table.with_columns(answers), self.classes)
+
     def _rows(self, condition: pl.Expr) -> "Predictions":
         return Predictions(self.table.filter(condition), self.classes)
 
@@ -155,7 +172,16 @@ class Predictions:
 
     @cached_property
     def predicted_indices(self) -> Integers:
-        """The predicted class of each image as its position in `classes`; −1 for unreadable images."""
+        """The predicted class of each image as its position in `classes`; −1 for unreadable images.
+
+        Raises LeadlineError where answers were left open: what is computed from the rest is not of all these images.
+        """
+        left_open = len(self.readable) - len(self.answered)
+        if left_open:
+            raise LeadlineError(
+                f"{left_open} of {len(self)} answers are {UNCERTAIN!r}, so these images cannot be measured as a whole; "
+                "predict without --min-confidence, or take those that were answered (`.answered`)"
+            )
         return self._indices("predicted")
 
     def _indices(self, column: str) -> Integers:
@@ -180,6 +206,17 @@ class Predictions:
         return codes
 
 
+def check_abstention(classes: Sequence[str], min_confidence: float) -> None:
+    """UsageError unless answers below this probability can be called "uncertain"."""
+    if not 0 <= min_confidence <= 1:
+        raise UsageError(f"--min-confidence {min_confidence:g}: is a probability, from 0 to 1")
+    if UNCERTAIN in classes:
+        raise UsageError(
+            f"--min-confidence: one of the classes is itself named {UNCERTAIN!r}, so an answer that is left open could "
+            "not be told from it; leave the option out and go by the column probability"
+        )
+
+
 def _check_classes(classes: tuple[str, ...]) -> None:
     if len(set(classes)) < len(classes) or len(classes) < 2:
         raise LeadlineError(f"classes {list(classes)}: at least two are needed, all different")
@@ -199,7 +236,11 @@ def _check(table: pl.DataFrame, classes: tuple[str, ...]) -> None:
     silent = pl.all_horizontal(pl.col(c).is_null() for c in ("predicted", *probabilities))
     rules = [
         (["error"], pl.col("error").is_not_null(), "neither an error nor the empty text that says there was none"),
-        (["predicted"], ~readable | pl.col("predicted").is_in(known).fill_null(False), "not one of the classes"),
+        (
+            ["predicted"],
+            ~readable | pl.col("predicted").is_in([*known, UNCERTAIN]).fill_null(False),
+            "not one of the classes",
+        ),
         (probabilities, ~readable | in_range, "not probabilities between 0 and 1"),
         (probabilities, ~readable | adds_up, "probabilities that do not add up to 1"),
         (["predicted", *probabilities], readable | silent, "a prediction for an image that could not be read"),

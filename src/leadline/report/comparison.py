@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from leadline.errors import LeadlineError
+from leadline.report.abstention import abstention
+from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
@@ -48,6 +50,9 @@ def write_comparison_report(folder: Path) -> Path:
         curves=[(network, curve) for network, curve in curves if curve],
         confusions=[(network, confusion) for network, confusion in confusions if confusion],
         reliability=reliability(featured) if featured else None,
+        abstention=abstention(featured) if featured else None,
+        tests=comparison.get("tests") or {},
+        methods=comparison_methods(compared_in(folder)),
         gallery=most_confident_mistakes(featured) if featured else None,
         left_out=_left_out(networks),
         how=provenance(

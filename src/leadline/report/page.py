@@ -19,6 +19,7 @@ FILTERS = {
     "percent": wording.percent,
     "percent_interval": wording.percent_interval,
     "points": wording.points,
+    "chance": wording.chance,
     "plain": wording.plain,
     "plain_interval": wording.plain_interval,
     "value_of": wording.value_of,

@@ -68,6 +68,8 @@ def provenance(
         "looks at the test images": looks_at_test,
         "machine": _machine(environment.get("hardware") or {}),
         "software": _software(environment),
+        "revision of Leadline": environment.get("revision"),
+        "SHA-256 of the data": environment.get("data_fingerprint"),
     }
     return Provenance(
         facts=tuple((name, str(fact)) for name, fact in facts.items() if fact),

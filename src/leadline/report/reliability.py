@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.calibration import reliability_curve
+from leadline.evaluation.calibration import recalibrated, reliability_curve
 from leadline.report.figure import axes_within, draw, name_upright_axis
 from leadline.report.palette import MUTED, RULE
 from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, percent, value_of
+from leadline.report.wording import bounds_of, percent, points, value_of
 
 SIZE = 340
 
@@ -21,18 +21,25 @@ def reliability(network: Network) -> Markup | None:
     if network.tables.predictions is None:
         return None
     try:
-        bins = reliability_curve(network.tables.predictions.of_split(network.judged_split))
+        judged = network.tables.predictions.of_split(network.judged_split)
+        bins = reliability_curve(judged)
     except LeadlineError:
         return None
     drawable = [one for one in bins if value_of(one["accuracy"]) is not None]
     if not drawable:
         return None
+    temperature = (network.tables.metrics.get("calibration") or {}).get("temperature") or 1.0
+    before = reliability_curve(recalibrated(judged, 1 / temperature)) if temperature != 1 else []
     return draw(
-        lambda figure: _paint(figure, drawable, network), name=f"reliability-{network.name}", width=SIZE, height=SIZE
+        lambda figure: _paint(figure, drawable, before, network),
+        name=f"reliability-{network.name}",
+        width=SIZE,
+        height=SIZE,
     )
 
 
-def _paint(figure: Figure, bins: list[dict[str, Any]], network: Network) -> str:
+def _paint(figure: Figure, bins: list[dict[str, Any]], before: list[dict[str, Any]], network: Network) -> str:
+    """`before` are the bins without the classifier's temperature; rings, below the dots of what it states now."""
     axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
     colour = network.colour.light
     images = sum(one["accuracy"]["n"] for one in bins)
@@ -40,6 +47,11 @@ def _paint(figure: Figure, bins: list[dict[str, Any]], network: Network) -> str:
         share = 0.2 * one["accuracy"]["n"] / images
         axes.bar(one["from"], share, width=one["to"] - one["from"], align="edge", color=RULE.light, linewidth=0)
     axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=1.25, linestyle=(0, (4, 2.5)))
+    for one in before:
+        axes.plot(
+            [one["confidence"]], [one["accuracy"]["value"]], marker="o", markersize=7, markerfacecolor="none",
+            color=MUTED.light,
+        )  # fmt: skip
     for one in bins:
         low, high = bounds_of(one["accuracy"]) or 2 * (one["accuracy"]["value"],)
         axes.vlines(one["confidence"], low, high, color=colour, linewidth=1.75)
@@ -60,4 +72,12 @@ def _paint(figure: Figure, bins: list[dict[str, Any]], network: Network) -> str:
         f"right in {percent(one['accuracy']['value'], 0)}"
         for one in bins
     )
-    return f"How often {network.name} is right against the probability it states. {each}."
+    rings = f" Rings: before its temperature, {_mean_gap(before)} points off on average." if before else ""
+    return f"How often {network.name} is right against the probability it states. {each}.{rings}"
+
+
+def _mean_gap(bins: list[dict[str, Any]]) -> str:
+    total = sum(one["accuracy"]["n"] for one in bins)
+    return points(
+        sum(one["accuracy"]["n"] * abs(one["accuracy"]["value"] - one["confidence"]) for one in bins) / total, 1
+    )

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from leadline.errors import LeadlineError
+from leadline.report.abstention import abstention
 from leadline.report.confusion import confusion_of
 from leadline.report.curves import learning_curve
+from leadline.report.facts import facts_of
 from leadline.report.headline import run_headline
+from leadline.report.methods import run_methods
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
@@ -32,6 +35,8 @@ def write_run_report(run: Path) -> Path:
         curves=[curve for kind in ("accuracy", "loss") if (curve := learning_curve(network, kind, limits=None))],
         confusion=confusion_of(network.test),
         reliability=reliability(network),
+        abstention=abstention(network),
+        methods=run_methods(facts_of(run)),
         gallery=most_confident_mistakes(network),
         left_out=tables.left_out,
         how=provenance(

@@ -50,6 +50,8 @@ class Network:
     judged_split: str = "test"
     folds: dict[str, Any] = field(default_factory=dict)  # of a cross-validation, as metrics.json has it
     seeds: tuple[float, ...] = ()  # the test accuracy of each, where there are several
+    seed_spread: dict[str, Any] = field(default_factory=dict)  # split → evaluation.seeds.SeedSpread, likewise
+    runs: tuple[str, ...] = ()  # the folder of each seed
     not_judged: str = ""
 
     @property
@@ -92,6 +94,8 @@ def read_network(entry: dict[str, Any], folder: Path) -> Network:
         judged_split="out-of-fold" if out_of_fold else "test",
         folds=found.get("folds") or {},
         seeds=tuple(seeds) if len(seeds) > 1 else (),
+        seed_spread=found.get("seed_spread") or {},
+        runs=tuple(found.get("runs") or [folder.name]),
         not_judged=found.get("not_judged") or "",
     )
 

@@ -20,11 +20,16 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def points(share: float, digits: int = 2) -> str:
     """A difference of shares, in percentage points."""
-    return f"{100 * share:.{digits}f}"
+    return f"{100 * share:.{digits}f}".replace("-", "−")
 
 
 def margin_in_points(margin: float) -> str:
     return f"{100 * margin:g} percentage point" + ("" if math.isclose(margin, 0.01) else "s")
+
+
+def chance(p: float) -> str:
+    """A p-value, to three digits after the point."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def value_of(estimate: Estimate | None) -> float | None:

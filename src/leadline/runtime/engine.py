@@ -27,12 +27,15 @@ class Engine:
     classes: int
     preprocessing: Preprocessing
     hardware: Hardware
+    temperature: float = 1.0  # divides the logits; never changes an answer
 
     @staticmethod
     def of(classifier: Classifier, hardware: Hardware) -> "Engine":
         """The engine of a trained classifier."""
         network = classifier.network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return Engine(network, len(classifier.classes), classifier.preprocessing, hardware)
+        return Engine(
+            network, len(classifier.classes), classifier.preprocessing, hardware, temperature=classifier.temperature
+        )
 
     def predict(self, batches: Iterable[Decoded | Viewed]) -> tuple[NDArray[np.float64], list[str]]:
         """Probabilities, (images, classes), and per image why it could not be read ("" where it could).
@@ -57,7 +60,7 @@ class Engine:
         return np.concatenate(probabilities or [np.empty((0, self.classes))]), errors
 
     def _softmax(self, logits: torch.Tensor) -> NDArray[np.float64]:
-        return np.asarray(logits.softmax(dim=1).numpy())
+        return np.asarray((logits / self.temperature).softmax(dim=1).numpy())
 
     @torch.inference_mode()
     def _logits(self, pixels: NDArray[np.generic]) -> torch.Tensor:

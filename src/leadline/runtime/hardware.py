@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from leadline import __version__
+from leadline.runtime.revision import revision, source_hash
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _processor_name() -> str:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, for `environment.json`."""
+    """Versions and machine, for `environment.json`; `revision` is None where it is not known."""
     from importlib.metadata import version
 
     packages = ("torch", "torchvision", "numpy", "pillow", "polars", "scikit-learn")
@@ -74,5 +75,7 @@ def environment() -> dict[str, Any]:
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "packages": {"leadline": __version__, **{name: version(name) for name in packages}},
+        "revision": revision(),
+        "source_sha256": source_hash(),
         "hardware": hardware().to_dict(),
     }

@@ -11,11 +11,12 @@ from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.verdict import Candidate, decide, never_learned, still_improving
-from leadline.report import write_comparison_report
+from leadline.report import write_comparison_card, write_comparison_report
 from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.more_images import HALVINGS, trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
@@ -66,6 +67,7 @@ def compare(
     seeds: int = 1,
     margin: float = MARGIN,
     learning_curve: bool = False,
+    tests: bool = False,
     out: str | Path | None = None,
     recipe: str | Path | None = None,
     epochs: float | None = None,
@@ -90,8 +92,9 @@ def compare(
 
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
     name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
-    A network whose training fails is reported as not judged; the others go on. With `learning_curve` the network of the
-    verdict is trained again on fewer images (verbs.more_images): would more of them help?
+    With `learning_curve` the network of the verdict is trained again on fewer images (verbs.more_images): would more of
+    them help? `tests` adds McNemar's exact test of every pair, on which the verdict does not rest. A network whose
+    training fails is reported as not judged; the others go on.
     """
     watch = watch or Watch()
     plan = plan_comparison(
@@ -108,6 +111,7 @@ def compare(
     started = {
         "data": str(data),
         "margin": margin,
+        "with_tests": tests,
         "command": command_line(),
         "created": datetime.date.today().isoformat(),
         "verdict": None,
@@ -118,9 +122,12 @@ def compare(
     return finish(folder, watch=watch)
 
 
-def resume_comparison(folder: str | Path, *, watch: Watch | None = None) -> Comparison:
-    """Go on with a comparison that was interrupted, at the network and step where it was."""
-    return finish(Path(folder), watch=watch or Watch())
+def resume_comparison(folder: str | Path, *, tests: bool = False, watch: Watch | None = None) -> Comparison:
+    """Go on with a comparison that was interrupted, at the network and step where it was.
+
+    `tests` asks for the tests of every pair, also where the comparison was begun without, or is finished.
+    """
+    return finish(Path(folder), tests=tests, watch=watch or Watch())
 
 
 def plan_comparison(
@@ -180,10 +187,11 @@ def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:
     return recipe.model if len({one.seed for one in among}) == 1 else f"{recipe.model}-seed{recipe.seed}"
 
 
-def finish(folder: Path, *, watch: Watch) -> Comparison:
+def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
     """Train what is not trained yet in `folder`, then draw the verdict and the report."""
     begun = read_json(folder / "comparison.json")
-    runs = [Run(folder / network["run"]) for network in begun["networks"]]
+    begun["with_tests"] = begun.get("with_tests", False) or tests
+    runs = [Run(folder / name) for network in begun["networks"] for name in network.get("runs") or [network["run"]]]
     failures: dict[str, str] = {}
     for run in runs:
         recipe = run.recipe
@@ -204,6 +212,7 @@ def finish(folder: Path, *, watch: Watch) -> Comparison:
         result["learning_curve"] = trained_on_fewer(folder, network, own, margin=begun["margin"], watch=watch)
     write_json(folder / "comparison.json", result)
     write_comparison_report(folder)
+    write_comparison_card(folder)
     return Comparison(folder)
 
 
@@ -223,6 +232,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         by_model[run.recipe.model].append(run)
     manifest = runs[0].manifest
     described = [describe(model, own, manifest, margin, failures) for model, own in by_model.items()]
+    trained = {one["name"]: by_model[one["name"]] for one in described if "validation" in one}
     candidates = [
         Candidate(
             network["name"],
@@ -239,6 +249,7 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
         "verdict": decide(candidates, margin=margin).as_dict(),
         "networks": described,
         "looks_at_test": int(any("test" in network for network in described)),
+        **({"tests": pairwise_tests(trained)} if begun["with_tests"] else {}),
         "environment": environment(),
     }
 
@@ -273,5 +284,6 @@ def describe(
         **entry,
         **{name: metrics[0][name] for name in copied if name in metrics[0]},
         "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics if "test" in found],
+        "seed_spread": seed_spreads(runs),
         "not_judged": next(filter(None, reasons), ""),
     }

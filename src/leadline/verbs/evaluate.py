@@ -12,8 +12,10 @@ from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
 from leadline.errors import LeadlineError
-from leadline.evaluation.metrics import measure
-from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.calibration import answered_at
+from leadline.evaluation.metrics import measure, recalibration
+from leadline.evaluation.predictions import Predictions, check_abstention
+from leadline.report import write_model_card, write_run_report
 from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
 from leadline.verbs.run import Run, numbered, write_json
@@ -35,6 +37,7 @@ def evaluate(
     *,
     protocol: str = OWN,
     scales: tuple[int, ...] = (),
+    min_confidence: float | None = None,
     watch: Watch | None = None,
 ) -> Evaluation:
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
@@ -43,14 +46,17 @@ def evaluate(
     Every look at the run's test split, also by way of `data`, is counted in its metrics.json. Images of `data` are
     judged by the classes of the classifier; LeadlineError where `data` has one that it does not know. `protocol` is one
     of data.protocols: which views of an image are averaged, at the short sides `scales` in pixels where they are given.
-    UsageError where the classifier cannot be looked at so.
+    UsageError where the classifier cannot be looked at so. With `min_confidence` the metrics say too what is left, and
+    how much of it is right, where answers below this probability are left open.
     """
     watch = watch or Watch()
     trained = Run(Path(run))
-    classifier = trained.classifier
+    classifier, looks = trained.classifier, trained.metrics["looks_at_test"]
     looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
     if looked and looked.whole:
         classifier = sliding(classifier)
+    if min_confidence is not None:
+        check_abstention((), min_confidence)  # no answer is renamed here, so a class may have any name
     if data is None:
         manifest = trained.manifest
         manifest = manifest.with_table(manifest.table.filter(split="test"))
@@ -101,8 +107,16 @@ def evaluate(
         "protocol": describe(looked, size=classifier.preprocessing.size),
         **measure(predictions),
     }
+    if looked is None:  # a mean over views does not tell what it was at another temperature
+        before_and_after = recalibration(predictions, temperature=classifier.temperature)
+        metrics["calibration"] = {"temperature": classifier.temperature, **before_and_after}
+    if min_confidence is not None:
+        metrics["answered"] = answered_at(predictions, min_confidence)
     predictions.write(folder / "predictions.parquet")
     write_json(folder / "metrics.json", metrics)
+    if trained.metrics["looks_at_test"] > looks:  # both say how often the test images were looked at
+        write_run_report(trained.folder)
+        write_model_card(trained.folder)
     return Evaluation(folder, predictions, metrics)
 
 

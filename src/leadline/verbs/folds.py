@@ -19,7 +19,8 @@ import polars as pl
 from leadline.data.folds import OUT_OF_FOLD, fold_of_images, in_fold
 from leadline.data.keyed import key
 from leadline.data.manifest import Manifest
-from leadline.evaluation.metrics import measure
+from leadline.evaluation.calibration import fit_temperature, recalibrated
+from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
 from leadline.training import checkpoint
@@ -100,17 +101,25 @@ def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple
         _together([own.predictions.table for part, own in finished if part.repeat == repeat], manifest)
         for repeat in range(recipe.repeats)
     ]
-    for repeat, predictions in enumerate(by_repeat):
-        predictions.write(out_of_fold_file(run.folder, repeat))
-    rows = [by_repeat[0].table, final.predictions.table]
-    Predictions(pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns), by_repeat[0].classes).write(
-        run.folder / "predictions.parquet"
-    )
+    stated = by_repeat[0]
+    temperature = fit_temperature(stated)  # the classifier's own, whose training images tell nothing of it
+    by_repeat = [recalibrated(one, temperature) for one in by_repeat]
+    for repeat, one in enumerate(by_repeat):
+        one.write(out_of_fold_file(run.folder, repeat))
+    rows = [by_repeat[0].table, recalibrated(final.predictions, temperature).table]
+    together = pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns)
+    predictions = Predictions(together, by_repeat[0].classes)
+    predictions.write(run.folder / "predictions.parquet")
     run.write_history(_mean_history(recipe, folds))
     classifier = final.classifier
     described = {**classifier.provenance, "recipe": vars(recipe)}
-    replace(classifier, provenance=described).save(run.folder / "classifier")
-    write_json(run.folder / "metrics.json", _metrics(recipe, by_repeat, folds, final))
+    replace(classifier, provenance=described, temperature=temperature).save(run.folder / "classifier")
+    found = {
+        **_metrics(recipe, by_repeat, folds, final),
+        **({"test": measure(predictions.of_split("test"))} if len(final.predictions) else {}),
+        "calibration": calibration(predictions, temperature, stated),
+    }
+    write_json(run.folder / "metrics.json", found)
 
 
 def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], final: Run) -> dict[str, Any]:

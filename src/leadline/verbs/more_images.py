@@ -54,7 +54,7 @@ def trained_on_fewer(
                     if not (own.folder / "recipe.toml").is_file():
                         own.folder.mkdir(parents=True, exist_ok=True)
                         begin(own, recipe, subset)
-                    train_into(own, recipe, subset, watch=watch, report=False)
+                    train_into(own, recipe, subset, watch=watch, part=True)
                 forget_checkpoints(own)
             except Interrupted:
                 raise Interrupted(str(folder / FOLDER)) from None

@@ -26,13 +26,15 @@ def predict(
     inputs: Iterable[str | Path] | str | Path,
     *,
     out: str | Path | None = None,
+    min_confidence: float | None = None,
     watch: Watch | None = None,
 ) -> Predictions:
     """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through), globs, and
     tables with a column `path` or, for a classifier of images with a file per channel, a column per channel.
 
     An image that cannot be read has its row too, with the reason in `error` and no prediction. `out` is written as CSV,
-    TSV, Parquet or JSON lines by its suffix. Raises LeadlineError where an input does not exist or holds no image.
+    TSV, Parquet or JSON lines by its suffix. An answer whose probability is below `min_confidence` is "uncertain"; the
+    probabilities stay. Raises LeadlineError where an input does not exist or holds no image.
     """
     watch = watch or Watch()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
@@ -48,6 +50,8 @@ def predict(
         classes=classifier.classes,
         errors=errors,
     )
+    if min_confidence is not None:
+        predictions = predictions.abstaining(min_confidence)
     if out is not None:
         predictions.write(out)
     return predictions

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from leadline.anatomy import measure as anatomy_of
@@ -19,9 +21,10 @@ from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.metrics import measure
+from leadline.evaluation.calibration import fit_temperature
+from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
-from leadline.report import write_run_report
+from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
 from leadline.runtime.memory import PeakMemory
@@ -99,6 +102,7 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     if interrupted.finished:
         watch.note(f"{run}: was finished already")
         write_run_report(interrupted.folder)
+        write_model_card(interrupted.folder)
         return interrupted
     return train_into(interrupted, recipe, manifest, watch=watch)
 
@@ -118,12 +122,17 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
-def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, report: bool = True) -> Run:
-    """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one."""
+def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool = False) -> Run:
+    """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one.
+
+    A `part` of something larger is not reported on, and its probabilities are as the network states them: what it is a
+    part of finds their temperature.
+    """
     if recipe.folds:
-        train_part = partial(train_into, watch=watch, report=False)
+        train_part = partial(train_into, watch=watch, part=True)
         train_in_folds(run, recipe, manifest, begin=begin, train_part=train_part, watch=watch)
         write_run_report(run.folder)
+        write_model_card(run.folder)
         return run
     machine = hardware()
     peak = PeakMemory(machine.device)
@@ -154,6 +163,19 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, re
         balanced = class_weights(labels[rows["train"]], len(manifest.classes))
         weights = torch.tensor(balanced, dtype=torch.float32, device=machine.device)
 
+    def answers(numbers: NDArray[np.int64]) -> Predictions:
+        probabilities, errors = engine.predict(cached_images(cache, numbers, batch_size=BATCH_SIZE))
+        images = usable[numbers]
+        return Predictions.from_arrays(
+            paths=images["path"].to_list(),
+            probabilities=probabilities,
+            classes=manifest.classes,
+            labels=images["label"].to_list(),
+            groups=None if images["group"].null_count() else images["group"].to_list(),
+            splits=images["split"].to_list(),
+            errors=errors,
+        )
+
     def validate(_: nn.Module) -> dict[str, float]:
         if not len(rows["validation"]):  # all images are trained on, after a cross-validation
             return {}
@@ -177,26 +199,19 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, re
             watch=watch,
             class_weights=weights,
         )
+        fitted_on = answers(rows["validation"]) if len(rows["validation"]) and not part else None
+        temperature = fit_temperature(fitted_on) if fitted_on is not None else 1.0
+        engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
         started = time.perf_counter()
-        judged = np.concatenate([rows["validation"], rows["test"]])
-        probabilities, errors = engine.predict(cached_images(cache, judged, batch_size=BATCH_SIZE))
-        prediction_seconds = (time.perf_counter() - started) / max(1, len(judged))
+        predictions = answers(np.concatenate([rows["validation"], rows["test"]]))
+        prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
     finally:
         cache.close()
 
     run.write_history(state.history)
     described = provenance(recipe, manifest)
-    Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described).save(run.folder / "classifier")
-    part = usable[judged]
-    predictions = Predictions.from_arrays(
-        paths=part["path"].to_list(),
-        probabilities=probabilities,
-        classes=manifest.classes,
-        labels=part["label"].to_list(),
-        groups=None if part["group"].null_count() else part["group"].to_list(),
-        splits=part["split"].to_list(),
-        errors=errors,
-    )
+    classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
+    classifier.save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
     write_json(
         run.folder / "metrics.json",
@@ -204,6 +219,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, re
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
             **{name: measure(predictions.of_split(name)) for name in ("validation", "test") if len(rows[name])},
+            **({"calibration": calibration(predictions, temperature, fitted_on)} if fitted_on is not None else {}),
             "looks_at_test": int(len(rows["test"]) > 0),
             "seconds_per_image": {
                 "training": state.seconds / (recipe.steps / len(batches) * len(rows["train"])),
@@ -214,8 +230,9 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, re
             "left_out": left_out(manifest, cache),
         },
     )
-    if report:
+    if not part:
         write_run_report(run.folder)
+        write_model_card(run.folder)
     return run
 
 

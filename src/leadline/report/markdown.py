@@ -1,0 +1,43 @@
+"""Markdown that says what was meant, whatever data are called."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from leadline.errors import LeadlineError
+
+
+def escaped(text: str) -> str:
+    """Plain text: nothing in it becomes a heading, emphasis, link, HTML or a new line."""
+    return re.sub(r"([\\`*]|<(?=[A-Za-z/!?]))", r"\\\1", re.sub(r"[\t\r\n\v\f\u2028\u2029]", " ", text))
+
+
+def code(value: Any) -> str:
+    """A name or a value as code, between as many backticks as it takes."""
+    text = re.sub(r"[\t\r\n\v\f\u2028\u2029]", " ", str(value)) or " "
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    space = " " if "`" in text else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def field(name: str, answer: str) -> str:
+    """A question in bold, and its answer."""
+    return f"**{name}.** {answer}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are figures."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write(file: Path, parts: Sequence[str]) -> Path:
+    """The parts with an empty line between them, replaced in one piece; the file."""
+    temporary = file.with_name(f"{file.name}.new")
+    try:
+        temporary.write_bytes(("\n\n".join(parts) + "\n").encode("utf-8", errors="replace"))
+        temporary.replace(file)
+    except OSError as error:
+        raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
+    return file
