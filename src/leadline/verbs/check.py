@@ -1,0 +1,88 @@
+"""`leadline check`: what is wrong with these images, before any training; also the first step of train and compare."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from leadline.data.audit import Audit, Problem, audit
+from leadline.data.audit.problem import KINDS, SEVERITIES
+from leadline.data.grouping import values_of
+from leadline.data.manifest import Manifest
+from leadline.data.sources import read_table, scan
+from leadline.errors import LeadlineError
+from leadline.training.watch import Watch
+from leadline.verbs.run import write_json
+
+# What a training says of these in its own words.
+SAID_ALREADY = ("unreadable_file",)
+
+
+def check(
+    data: str | Path,
+    *,
+    group: str | None = None,
+    batch: str | None = None,
+    out: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Audit:
+    """What is wrong with the images of `data`; nothing in it is changed, moved or written.
+
+    `group` finds each image's patient, plate or slide, and `batch` its source (a column of the table, `folder:N`, or an
+    expression searched in the path), which is then told apart by the pixels alone. `out` is written as JSON. What train
+    would refuse is reported like everything else; LeadlineError is raised only where there is nothing to look at.
+    """
+    watch = watch or Watch()
+    if out is not None and not Path(out).parent.is_dir():
+        raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
+    complaints: list[str] = []
+    manifest = scan(data, refuse=complaints.append)
+    columns = read_table(Path(data)) if Path(data).is_file() else None
+    if group:
+        values = values_of(manifest.table, group, columns=columns, option="--group")
+        complaints += _without_value(manifest, values, group)
+        manifest = manifest.with_table(manifest.table.with_columns(group=pl.Series(values, dtype=pl.String)))
+    batches = values_of(manifest.table, batch, columns=columns) if batch else None
+    watch.start("looking", len(manifest.table))
+    found = audit(manifest, complaints=complaints, batch=batch or "", batches=batches, seen=watch.step)
+    watch.finish()
+    if out is not None:
+        write_json(Path(out), found.as_dict())
+    return found
+
+
+def check_before(manifest: Manifest, folder: Path, *, watch: Watch) -> None:
+    """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning."""
+    watch.start("looking", len(manifest.table))
+    found = audit(manifest, seen=watch.step)
+    watch.finish()
+    write_json(folder / "check.json", found.as_dict())
+    for line in headlines(found, leaving_out=SAID_ALREADY):
+        watch.note(line)
+
+
+def headlines(found: Audit, *, leaving_out: tuple[str, ...] = ()) -> Iterator[str]:
+    """A line for each kind of error and warning, with its first example, worst first."""
+    told = [one for one in found.problems if one.severity != "hint" and one.kind not in leaving_out]
+    counts = Counter((one.kind, one.severity) for one in told)
+    for (kind, severity), count in counts.items():
+        first = next(one for one in told if (one.kind, one.severity) == (kind, severity))
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        yield f"{severity}: {KINDS[kind]}: {first.message}{more}; {first.advice}"
+
+
+def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
+    """The problems of each severity and kind together, worst first."""
+    for severity in SEVERITIES:
+        for kind in KINDS:
+            problems = [one for one in found.problems if (one.severity, one.kind) == (severity, kind)]
+            if problems:
+                yield severity, problems
+
+
+def _without_value(manifest: Manifest, values: list[str | None], group: str) -> list[str]:
+    paths = [path for path, value in zip(manifest.table["path"], values, strict=True) if value is None]
+    if not paths:
+        return []
+    return [f"{len(paths):,} images, such as {paths[0]}, do not match --group {group}, so they belong to no group"]
