@@ -5,11 +5,13 @@ from pathlib import Path
 from leadline.errors import LeadlineError
 from leadline.report.confusion import confusion_of
 from leadline.report.curves import learning_curve
+from leadline.report.findings import findings_of
 from leadline.report.headline import run_headline
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
+from leadline.report.suspects import doubtful_labels
 from leadline.report.tables import read_network
 
 
@@ -33,6 +35,8 @@ def write_run_report(run: Path) -> Path:
         confusion=confusion_of(network.test),
         reliability=reliability(network),
         gallery=most_confident_mistakes(network),
+        doubts=doubtful_labels(network),
+        findings=findings_of(run, tables),
         left_out=tables.left_out,
         how=provenance(
             [network],

@@ -15,6 +15,7 @@ from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.check import check_before
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
@@ -105,6 +106,7 @@ def compare(
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
+    check_before(plan.manifest, folder, watch=watch)
     return finish(folder, watch=watch)
 
 

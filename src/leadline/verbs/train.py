@@ -18,6 +18,7 @@ from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.suspects import suspects
 from leadline.report import write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
@@ -25,6 +26,7 @@ from leadline.runtime.memory import PeakMemory
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.check import check_before
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, write_json
 from leadline.zoo import architecture, create_model
@@ -64,6 +66,7 @@ def train(
     name = f"{Path(settings['data']).stem}-{settings['model']}"
     run = Run(new_folder(out, default=name))
     begin(run, plan.recipes[0], plan.manifest)
+    check_before(plan.manifest, run.folder, watch=watch)
     return train_into(run, plan.recipes[0], plan.manifest, watch=watch)
 
 
@@ -174,6 +177,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
         errors=errors,
     )
     predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
     write_json(
         run.folder / "metrics.json",
         {
