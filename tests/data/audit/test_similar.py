@@ -21,10 +21,9 @@ def by_comparing_each_with_each(images: np.ndarray) -> set[tuple[int, int]]:
     correlation = np.corrcoef(images.reshape(len(images), -1).astype(np.float64))
     apart = np.sqrt(np.maximum(2 - 2 * correlation, 0))
     sample = np.sort(module.generator("references").permutation(len(images))[: module.REFERENCES])
-    reach = np.empty(len(images))
-    for row in range(len(images)):
-        ordinary = np.sort(apart[row, sample[sample != row]])[module.NEIGHBOUR - 1]
-        reach[row] = min(module.CLOSE, module.RATIO * (len(sample) / 1000) ** 0.1 * ordinary)
+    ordinary = np.array([np.sort(apart[row, sample[sample != row]])[3] for row in range(len(images))])
+    ordinary = np.maximum(ordinary, 0.5 * np.quantile(ordinary, 0.1))
+    reach = np.minimum(0.35, 0.35 * (len(sample) / 1000) ** 0.1 * ordinary)
     close = apart < np.minimum(reach[:, None], reach[None, :])
     return {(int(a), int(b)) for a, b in zip(*np.nonzero(np.triu(close, 1)), strict=True)}
 
@@ -54,6 +53,13 @@ def test_images_that_are_all_alike_are_not_called_copies() -> None:
     assert len(similar(images)[0]) == 0
     with_copy = np.concatenate([images, images[:1] + random.normal(0, 0.3, (1, 16, 16)).astype(np.float32)])
     assert similar(with_copy)[0].tolist() == [[0, 400]]
+
+
+def test_many_copies_of_one_image_do_not_hide_each_other() -> None:
+    random = np.random.default_rng(0)
+    images = thumbnails(120)
+    images[:12] = images[0] + random.normal(0, 0.2, (12, 16, 16))
+    assert clusters(similar(images)[0]) == [list(range(12))]
 
 
 def test_no_two_of_the_scanned_digits_are_copies() -> None:

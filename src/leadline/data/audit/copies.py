@@ -27,7 +27,8 @@ def exact(manifest: Manifest) -> Iterator[Problem]:
 
 def near(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
     """Images that are near-copies of each other (audit.similar), a problem per cluster of different files."""
-    contents = [rows for rows in _equal_contents(manifest.table) if looks.readable[rows[0]]]
+    readable = looks.readable
+    contents = [rows for rows in _equal_contents(manifest.table) if readable[rows[0]]]
     first = np.array([rows[0] for rows in contents], dtype=np.int64)
     pairs, _ = similar(looks.thumbnails[first])
     for cluster in clusters(pairs):
@@ -47,7 +48,9 @@ def _equal_contents(table: pl.DataFrame) -> list[NDArray[np.int64]]:
 
 
 def _problem(kind: str, rows: pl.DataFrame, what: str) -> Problem:
-    divided = [name for name, column in (("classes", "label"), ("splits", "split")) if rows[column].n_unique() > 1]
+    divided = [
+        name for name, column in (("classes", "label"), ("splits", "split")) if rows[column].drop_nulls().n_unique() > 1
+    ]
     severity: Severity = "hint"
     if divided:
         severity = "error" if kind == "exact_duplicates" else "warning"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leadline.data.audit.looks import Looks
-from leadline.data.audit.problem import Problem
+from leadline.data.audit.problem import Problem, counted
 from leadline.data.image import FORMATS, IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
 
@@ -49,13 +49,15 @@ def overlooked(manifest: Manifest) -> Iterator[Problem]:
                 hidden.append(path)
     if outside:
         yield Problem(
-            "overlooked_image", "warning", tuple(outside), "lies in no class folder, so it is passed over",
-            "move it into the folder of its class, or out of the data",
+            "overlooked_image", "warning", tuple(outside),
+            f"{counted(len(outside), 'image')} in no class folder, so passed over, such as {outside[0]}",
+            "move them into the folders of their classes, or out of the data",
         )  # fmt: skip
     if hidden:
         yield Problem(
-            "overlooked_image", "warning", tuple(hidden), "is an image by its content but not by its suffix, so it is "
-            "passed over", f"name it with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
+            "overlooked_image", "warning", tuple(hidden),
+            f"{counted(len(hidden), 'image')} not so named, so passed over, such as {hidden[0]}",
+            f"name them with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def divided(manifest: Manifest) -> Iterator[Problem]:
         total = table["group"].n_unique()
         yield Problem(
             "divided_group", "error", tuple(first["path"]),
-            f"{len(found):,} of {counted(total, 'group')} lie in more than one split: {_examples(found)}",
+            f"{len(found):,} of {counted(total, 'group')} lie in more than one split, such as {_example(found)}",
             "a network is then tested on patients or plates that it has learned: leave the splits out and Leadline "
             "makes some that keep groups whole, or move each group into one split",
         )  # fmt: skip
@@ -34,7 +34,7 @@ def undeclared(manifest: Manifest) -> Iterator[Problem]:
         return
     table = manifest.table.with_columns(group=pl.Series(likely.values, dtype=pl.String))
     split = _divided(table.drop_nulls("split"), "group")
-    across = f"; {len(split):,} of them lie in more than one split ({_examples(split)})" if len(split) else ""
+    across = f"; {len(split):,} of them lie in more than one split, such as {_example(split)}" if len(split) else ""
     examples = table.unique("group", keep="first", maintain_order=True)
     yield Problem(
         "undeclared_groups", "warning" if likely.shared or len(split) else "hint", tuple(examples["path"][:6]),
@@ -53,7 +53,6 @@ def _divided(table: pl.DataFrame, column: str) -> pl.DataFrame:
     )
 
 
-def _examples(found: pl.DataFrame) -> str:
-    return listed(
-        [f"{name} in {' and '.join(splits)}" for name, splits in found.select("group", "split").head(3).iter_rows()]
-    )
+def _example(found: pl.DataFrame) -> str:
+    name, splits = found.row(0)[:2]
+    return f"{name} in {' and '.join(splits)}"

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from leadline.data.audit.looks import Looks
-from leadline.data.audit.problem import Problem, counted
+from leadline.data.audit.problem import Problem, Severity, counted
 from leadline.data.manifest import Manifest
 
 FULL = {"uint8": 255, "uint16": 65535, "int16": 32767}
@@ -78,8 +78,10 @@ def _of(manifest: Manifest, rows: np.ndarray, share: np.ndarray, end: str, advic
     chosen = np.flatnonzero(rows)
     chosen = chosen[np.argsort(-share[chosen], kind="stable")]
     paths = tuple(manifest.table["path"][chosen.tolist()])
+    # In eight bits white may be the paper that a thing lies on; a camera's own values were chosen with the exposure.
+    severity: Severity = "hint" if set(manifest.table["dtype"][chosen.tolist()]) == {"uint8"} else "warning"
     return Problem(
-        "saturated_image", "warning", paths,
+        "saturated_image", severity, paths,
         f"{counted(len(paths), 'image')} with {share[chosen[-1]]:.0%} or more of the values at {end}, such as "
         f"{paths[0]} ({share[chosen[0]]:.0%})", advice,
     )  # fmt: skip

@@ -5,7 +5,8 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -43,14 +44,14 @@ class Looks:
     at_lowest: NDArray[np.float32]  # the share of all values that are the lowest
     at_highest: NDArray[np.float32]
 
-    @property
+    @cached_property
     def readable(self) -> NDArray[np.bool_]:
         return np.array([not error for error in self.errors], dtype=bool)
 
     def write(self, file: Path) -> None:
         """Replace `file` in one piece."""
         text = {name: getattr(self, name) for name in TEXT}
-        arrays = {name: value for name, value in vars(self).items() if name not in TEXT}
+        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in TEXT}
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(f"{file.stem}.{os.getpid()}.npz")
         np.savez(temporary, text=np.frombuffer(json.dumps(text).encode(), np.uint8), **arrays)

@@ -77,6 +77,6 @@ def listed(names: Iterable[str], most: int = 3) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """1 image, 2,000 images; "copy" becomes "copies"."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    """1 image, 2,000 images."""
+    plural = f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"

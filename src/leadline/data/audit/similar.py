@@ -18,10 +18,13 @@ RATIO = 0.35
 # How close ordinary images come: an image's distance to the NEIGHBOUR-th nearest of so many drawn at random. (The
 # nearest may be its own copies.) Of fewer images the nearest is further off, as in a space of DIMENSIONS dimensions.
 REFERENCES, NEIGHBOUR, DIMENSIONS = 1000, 4, 10
-# With fewer images than this nothing is ordinary; the distance alone decides.
-FEWEST = 20
+# An image with many copies has those for neighbours: its ordinary distance is taken for no less than this part of that
+# of the images which, of the whole set, are the CROWDED share with the nearest neighbours.
+FLOOR, CROWDED = 0.5, 0.1
+# With fewer images than this nothing is ordinary; a smaller distance decides alone.
+FEWEST, VERY_CLOSE = 20, 0.1
 # Distances shrink in a projection, so whatever is far apart there is far apart: nothing is missed.
-COMPONENTS, BLOCK = 32, 2048
+COMPONENTS, BLOCK, SLICE = 32, 2048, 65_536
 # A thumbnail whose values differ by less than this share of the largest has no content to compare.
 FLAT = 2e-3
 
@@ -38,7 +41,10 @@ def similar(thumbnails: Floats) -> tuple[NDArray[np.int64], Floats]:
         return nothing
     reach = _reach(values)
     pairs = _pairs(values, reach)
-    distances = _distance(values[pairs[:, 0]], values[pairs[:, 1]])
+    distances = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), SLICE):  # there may be many pairs, if most images are copies
+        first, second = pairs[start : start + SLICE].T
+        distances[start : start + SLICE] = np.linalg.norm(values[first] - values[second], axis=1)
     kept = distances < np.minimum(reach[pairs[:, 0]], reach[pairs[:, 1]])
     return rows[pairs[kept]], distances[kept]
 
@@ -68,7 +74,7 @@ def _described(thumbnails: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 def _reach(values: Floats) -> Floats:
     """How close to each image another must come to be its near-copy."""
     if len(values) < FEWEST:
-        return np.full(len(values), CLOSE, np.float32)
+        return np.full(len(values), VERY_CLOSE, np.float32)
     sample = np.sort(generator("references").permutation(len(values))[:REFERENCES])
     nearest = np.empty(len(values), np.float32)
     for start in range(0, len(values), BLOCK):
@@ -79,6 +85,7 @@ def _reach(values: Floats) -> Floats:
         kth = np.partition(correlation, -NEIGHBOUR, axis=1)[:, -NEIGHBOUR]
         nearest[start : start + len(block)] = np.sqrt(np.maximum(2 - 2 * kth, 0))
     crowding = (len(sample) / REFERENCES) ** (1 / DIMENSIONS)
+    nearest = np.maximum(nearest, FLOOR * np.quantile(nearest, CROWDED))
     return np.asarray(np.minimum(RATIO * crowding * nearest, CLOSE), dtype=np.float32)
 
 
@@ -110,9 +117,6 @@ def _projected(values: Floats) -> Floats:
     if values.shape[1] <= COMPONENTS:
         return values
     sample = values[np.sort(generator("components").permutation(len(values))[: 10 * REFERENCES])]
-    _, vectors = np.linalg.eigh((sample - sample.mean(axis=0)).T.astype(np.float64) @ (sample - sample.mean(axis=0)))
+    centred = (sample - sample.mean(axis=0)).astype(np.float64)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
     return values @ vectors[:, ::-1][:, :COMPONENTS].astype(np.float32)
-
-
-def _distance(first: Floats, second: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(first - second, axis=1), dtype=np.float32)
