@@ -107,7 +107,7 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> Looks:
             except (ImageError, OSError) as error:
                 text["errors"][row] = str(error).removeprefix(f"{paths[row]}: ")
                 continue
-            for name, value in _figures(pixels).items():
+            for name, value in seen_in(pixels).items():
                 figures[name][row, ...] = _padded(value, figures[name].shape[1:])
         return rows.stop
 
@@ -123,7 +123,7 @@ def _decoded(path: Path) -> tuple[str, str, NDArray[Any]]:
     return header.format, "; ".join(header.notes), read_image(path, content=content, reduce_to=LARGE)
 
 
-def _figures(pixels: NDArray[Any]) -> dict[str, Any]:
+def seen_in(pixels: NDArray[Any]) -> dict[str, Any]:
     """Of one image (channels, height, width)."""
     flat = pixels.reshape(len(pixels), -1)
     lowest, highest = flat.min(), flat.max()
