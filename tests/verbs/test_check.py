@@ -80,3 +80,18 @@ def test_an_image_is_decoded_only_the_first_time(make_images: MakeImages, monkey
     for file in (looks.cache_folder() / "looks").glob("*.npz"):
         file.write_bytes(file.read_bytes()[:100])  # a damaged cache is no answer
     assert check(root).summary["kinds"] == {"exact_duplicates": 1}
+
+
+def test_what_failed_with_the_disk_is_looked_at_again(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_images(count=30)
+    read = looks.read_image
+
+    def failing(path: Path, **options: object) -> object:
+        if path.name == "007.png":
+            raise OSError(5, "Input/output error")
+        return read(path, **options)
+
+    monkeypatch.setattr(looks, "read_image", failing)
+    assert check(root).unreadable == 2
+    monkeypatch.undo()
+    assert check(root).unreadable == 0

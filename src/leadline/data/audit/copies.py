@@ -13,7 +13,7 @@ from leadline.data.manifest import Manifest
 
 ADVICE = {
     "classes": "look at it, keep it in the class where it belongs and take it out of the other",
-    "splits": "keep it in one split: what was learned by heart must not be tested",
+    "splits": "keep one of them, or all in one split: what was learned by heart must not be tested",
     "": "nothing to do, but it counts more than once",
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -70,18 +72,23 @@ def look_at(manifest: Manifest, *, seen: Callable[[int], None] = lambda _: None)
 
     `seen` is told how many images have been looked at.
     """
-    digest = hashlib.sha256(f"{FORMAT}\n{manifest.table.select('path', 'sha256').write_csv()}".encode()).hexdigest()
+    # A file without a hash is known by what is wrong with it.
+    contents = manifest.table.select("path", pl.coalesce("sha256", "error"))
+    digest = hashlib.sha256(f"{FORMAT}\n{contents.write_csv()}".encode()).hexdigest()
     file = cache_folder() / "looks" / f"{digest[:24]}.npz"
     try:
         return Looks.read(file)
     except (OSError, ValueError, TypeError, KeyError, BadZipFile):  # not there yet, or damaged: look again
         pass
-    found = _look(manifest, seen)
-    found.write(file)
+    found, lasting = _look(manifest, seen)
+    if lasting:
+        with suppress(OSError):  # without a cache, the next look takes its time again
+            found.write(file)
     return found
 
 
-def _look(manifest: Manifest, seen: Callable[[int], None]) -> Looks:
+def _look(manifest: Manifest, seen: Callable[[int], None]) -> tuple[Looks, bool]:
+    """What is seen, and whether another look would show the same: not where a disk or a network failed."""
     paths, known = manifest.paths(), manifest.table["sha256"].is_not_null().to_list()
     errors = manifest.table["error"].to_list()
     channels = min(MOST_CHANNELS, int(manifest.table["channels"].fill_null(1).max() or 1))  # type: ignore[arg-type]
@@ -98,6 +105,8 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> Looks:
         **{name: np.zeros(count, np.float32) for name in ("lowest", "highest", "at_lowest", "at_highest")},
     }
 
+    failures: list[OSError] = []
+
     def chunk(rows: range) -> int:
         for row in rows:
             if not known[row]:
@@ -106,6 +115,8 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> Looks:
                 text["formats"][row], text["notes"][row], pixels = _decoded(paths[row])
             except (ImageError, OSError) as error:
                 text["errors"][row] = str(error).removeprefix(f"{paths[row]}: ")
+                if isinstance(error, OSError):
+                    failures.append(error)
                 continue
             for name, value in seen_in(pixels).items():
                 figures[name][row, ...] = _padded(value, figures[name].shape[1:])
@@ -114,7 +125,7 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> Looks:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for done in pool.map(chunk, [range(start, min(count, start + CHUNK)) for start in range(0, count, CHUNK)]):
             seen(done)
-    return Looks(**text, **figures)  # type: ignore[arg-type]
+    return Looks(**text, **figures), not failures  # type: ignore[arg-type]
 
 
 def _decoded(path: Path) -> tuple[str, str, NDArray[Any]]:
