@@ -13,7 +13,6 @@ from leadline.data.manifest import Manifest
 from leadline.data.sources import read_table, scan
 from leadline.errors import LeadlineError
 from leadline.training.watch import Watch
-from leadline.verbs.run import write_json
 
 # What a training says of these in its own words.
 SAID_ALREADY = ("unreadable_file",)
@@ -48,7 +47,7 @@ def check(
     found = audit(manifest, complaints=complaints, batch=batch or "", batches=batches, seen=watch.step)
     watch.finish()
     if out is not None:
-        write_json(Path(out), found.as_dict())
+        _write(Path(out), found)
     return found
 
 
@@ -57,7 +56,7 @@ def check_before(manifest: Manifest, folder: Path, *, watch: Watch) -> None:
     watch.start("looking", len(manifest.table))
     found = audit(manifest, seen=watch.step)
     watch.finish()
-    write_json(folder / "check.json", found.as_dict())
+    _write(folder / "check.json", found)
     for line in headlines(found, leaving_out=SAID_ALREADY):
         watch.note(line)
 
@@ -79,6 +78,12 @@ def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
             problems = [one for one in found.problems if (one.severity, one.kind) == (severity, kind)]
             if problems:
                 yield severity, problems
+
+
+def _write(file: Path, found: Audit) -> None:
+    from leadline.verbs.run import write_json  # brings torch, which looking at images does without
+
+    write_json(file, found.as_dict())
 
 
 def _without_value(manifest: Manifest, values: list[str | None], group: str) -> list[str]:

@@ -40,6 +40,7 @@ PATIENTS = [f"C{number}P{number * 7}" for number in range(8, 30)]
         ("{group}_left_{number}.jpeg", [str(number) for number in range(10, 31)]),
         ("TCGA-A2-{group}-01Z_{number}.png", [f"A{number}T{number}" for number in range(12)]),
         ("{group}-{number}.tif", [f"Müller{number}" for number in range(12)]),
+        ("plate {group}-{number}.tif", ["1_A07", "1_B11", "2 C03", "2-D12"]),
         ("{group}_{number}.tif", ["well3", "well4", "well5", "well6"]),
     ],
 )

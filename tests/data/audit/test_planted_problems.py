@@ -245,6 +245,16 @@ def test_the_classes_lie_a_level_deeper(clean: Path, kinds_in: Kinds) -> None:
     assert found == {}
 
 
+def test_a_folder_per_patient_within_the_classes_is_a_group_and_no_class(clean: Path, kinds_in: Kinds) -> None:
+    for file in sorted(clean.glob("*/*.png")):
+        home = file.parent / f"patient {int(file.stem) % 8}"
+        home.mkdir(exist_ok=True)
+        file.rename(home / file.name)
+    found = kinds_in(clean)
+    assert set(found) == {"undeclared_groups"}
+    assert "--group '([^/]+)/[^/]+$'" in found["undeclared_groups"][0].advice
+
+
 def test_every_kind_has_been_planted_here() -> None:
     text = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
     assert [kind for kind in KINDS if f'"{kind}"' not in text] == []

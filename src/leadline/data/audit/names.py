@@ -12,7 +12,7 @@ from leadline.data.manifest import Manifest
 
 # A name is runs of letters, of digits, and of what stands between.
 RUNS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
-LETTERS, DIGITS, BETWEEN = r"[^\W\d_]+", r"\d+", r"[\W_]+"
+LETTERS, DIGITS, BETWEEN = r"[^\W\d_]+", r"\d+", r"(?:[^\w/]|_)+"
 HEXADECIMAL = re.compile(r"[\da-f]+|[\dA-F]+")
 SEPARATORS = "_- ."
 # Identifiers are looked for in this many runs, or parts between separators, from the beginning.
@@ -55,8 +55,9 @@ def likely_group(manifest: Manifest) -> LikelyGroup | None:
     paths, labels = table["path"].to_list(), table["label"].to_list()
     found = []
     for where, pattern in dict.fromkeys(_candidates(paths)):
-        values = values_of(table, pattern) if any(re.search(pattern, path) for path in paths[:1]) else [None]
-        known = [value for value in values if value is not None]
+        if not re.search(pattern, paths[0]):
+            continue
+        known = [value for value in values_of(table, pattern) if value is not None]
         if len(known) == len(paths):
             shared = _is_grouping(known, paths, labels)
             if shared is not None:
