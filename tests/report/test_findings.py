@@ -25,7 +25,7 @@ def checked(comparison: Path) -> Path:
     problems = [
         problem("unreadable_file", "error", "class-00/truncated.png", message="<i>class-00</i> is truncated"),
         *(problem("exact_duplicates", "warning", *paths[3 * k : 3 * k + 3]) for k in range(20)),
-        problem("class_imbalance", "hint", message="classes are unequal"),
+        problem("undeclared_groups", "hint", *paths[:2], message="names look like patients"),
     ]
     check = {"problems": problems, "summary": {"images": 701}}
     (comparison / "check.json").write_text(json.dumps(check))

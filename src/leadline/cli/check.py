@@ -48,7 +48,7 @@ def check(
 
 
 def _show(found: "Audit") -> None:
-    import sys
+    from functools import partial
 
     from rich.console import Console
     from rich.markup import escape
@@ -56,26 +56,27 @@ def _show(found: "Audit") -> None:
     from leadline.data.audit.problem import KINDS
     from leadline.verbs.check import by_kind
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    console = Console(highlight=False)
+    tell = partial(console.print, soft_wrap=True)  # so that what is to be pasted can be copied
     summary = found.summary
     of_classes = f"in {len(summary['classes'])} class{'es' * (len(summary['classes']) != 1)}"
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
-    console.print(escape(f"{summary['data']}: {summary['images']:,} images {of_classes}{splits and f' ({splits})'}"))
+    tell(escape(f"{summary['data']}: {summary['images']:,} images {of_classes}{splits and f' ({splits})'}"))
     for severity, problems in by_kind(found):
         count = f" × {len(problems):,}" if len(problems) > 1 else ""
-        console.print(f"\n[{COLOURS[severity]}]{severity}[/]  {KINDS[problems[0].kind]}{count}")
+        tell(f"\n[{COLOURS[severity]}]{severity}[/]  {KINDS[problems[0].kind]}{count}")
         for problem in problems[:SHOWN]:
-            console.print(f"  {escape(problem.message)}")
+            tell(f"  {escape(problem.message)}")
         if len(problems) > SHOWN:
-            console.print(f"  … and {len(problems) - SHOWN:,} more, all in --json and --out", style="dim")
+            tell(f"  … and {len(problems) - SHOWN:,} more, all in --json and --out", style="dim")
         advice = dict.fromkeys(problem.advice for problem in problems[:SHOWN] if problem.advice)
         for line in advice:
-            console.print(f"  → {escape(line)}")
+            tell(f"  → {escape(line)}")
     batch = summary["batch"]
     if batch and "batch_effect" not in summary["kinds"]:
-        console.print(
+        tell(
             f"\n{batch['batches']} batches cannot be told apart: balanced accuracy {batch['balanced_accuracy']:.1%} "
             f"({batch['low']:.1%} to {batch['high']:.1%}), chance {batch['chance']:.1%}"
         )
     counts = [f"{summary[f'{name}s']:,} {name}{'s' * (summary[f'{name}s'] != 1)}" for name in COLOURS]
-    console.print(f"\n{', '.join(counts)}" if found.problems else "\nnothing found")
+    tell(f"\n{', '.join(counts)}" if found.problems else "\nnothing found")

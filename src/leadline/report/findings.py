@@ -12,6 +12,8 @@ from leadline.report.tables import RunTables, read_json
 
 # Of each kind of problem so many are described, and so many images of each of these shown.
 DESCRIBED, PICTURED = 6, 4
+# These are about names and numbers, of which the images show nothing.
+WITHOUT_PICTURES = {"class_too_small", "divided_group", "undeclared_groups", "nested_folders", "misnamed_file"}
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,12 @@ def findings_of(folder: Path, tables: RunTables) -> Findings | None:
         return None
 
 
-def _kind(severity: str, kind: str, problems: list[dict[str, Any]], tables: RunTables) -> Kind:
-    described = problems[:DESCRIBED]
+def _kind(severity: str, kind: str, problems: list[dict[str, Any]], root: Path | None) -> Kind:
+    described, pictured = problems[:DESCRIBED], 0 if kind in WITHOUT_PICTURES else PICTURED
     return Kind(
         severity,
         KINDS.get(kind, kind),
-        tuple(Finding(one["message"], _pictures(one["paths"][:PICTURED], tables)) for one in described),
+        tuple(Finding(one["message"], _pictures(one["paths"][:pictured], tables)) for one in described),
         len(problems),
         tuple(dict.fromkeys(one["advice"] for one in described if one["advice"])),
     )
