@@ -33,8 +33,7 @@ def checked(comparison: Path) -> Path:
 
 
 def test_problems_are_grouped_by_kind_and_their_images_shown(checked: Path) -> None:
-    root = read_network({}, checked / "lenet5").tables.data_root
-    found = findings_of(checked, root)
+    found = findings_of(checked, read_network({}, checked / "lenet5").tables)
     assert found is not None
     assert [(kind.severity, kind.total, len(kind.findings)) for kind in found.kinds] == [
         ("error", 1, 1), ("warning", 20, DESCRIBED), ("hint", 1, 1),

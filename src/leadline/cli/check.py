@@ -29,6 +29,10 @@ def check(
         Parameter(help="What names an image's source, such as its plate, day or microscope, said as for --group: can "
                   "it be told from the pixels alone?"),
     ] = None,
+    project: Annotated[
+        str | None,
+        Parameter(help="What a stack in depth becomes: max or mean over its planes. [default: it is refused]"),
+    ] = None,
     out: Annotated[Path | None, Parameter(help="Also write everything that was found into this JSON file.")] = None,
     json: Json = False,
 ) -> int:  # fmt: skip
@@ -39,7 +43,7 @@ def check(
     from leadline.cli.progress import watch
     from leadline.verbs.check import check as verb
 
-    found = verb(data, group=group, batch=batch, out=out, watch=watch())
+    found = verb(data, group=group, batch=batch, project=project, out=out, watch=watch())
     if json:
         print(dumps(found.as_dict(), indent=2, ensure_ascii=False))
     else:

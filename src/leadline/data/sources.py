@@ -203,9 +203,7 @@ def _scan_table(
     root = file.resolve().parent
     absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
     if len(absent) == len(entries):
-        refuse(
-            f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})"
-        )
+        refuse(f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})")
     classes = tuple(sorted({entry.label for entry in entries if entry.label}))
     return examine(entries, root=root, source=source, classes=classes, reading=reading, channel_names=names)
 

@@ -61,7 +61,7 @@ def findings_of(folder: Path, tables: RunTables) -> Findings | None:
         return None
 
 
-def _kind(severity: str, kind: str, problems: list[dict[str, Any]], root: Path | None) -> Kind:
+def _kind(severity: str, kind: str, problems: list[dict[str, Any]], tables: RunTables) -> Kind:
     described, pictured = problems[:DESCRIBED], 0 if kind in WITHOUT_PICTURES else PICTURED
     return Kind(
         severity,

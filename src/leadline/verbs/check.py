@@ -10,7 +10,8 @@ from leadline.data.audit import Audit, Problem, audit
 from leadline.data.audit.problem import KINDS, SEVERITIES
 from leadline.data.grouping import values_of
 from leadline.data.manifest import Manifest
-from leadline.data.sources import read_table, scan
+from leadline.data.reading import Reading
+from leadline.data.sources import columns_of, scan
 from leadline.errors import LeadlineError
 from leadline.training.watch import Watch
 
@@ -23,38 +24,48 @@ def check(
     *,
     group: str | None = None,
     batch: str | None = None,
+    project: str | None = None,
     out: str | Path | None = None,
     watch: Watch | None = None,
 ) -> Audit:
     """What is wrong with the images of `data`; nothing in it is changed, moved or written.
 
     `group` finds each image's patient, plate or slide, and `batch` its source (a column of the table, `folder:N`, or an
-    expression searched in the path), which is then told apart by the pixels alone. `out` is written as JSON. What train
-    would refuse is reported like everything else; LeadlineError is raised only where there is nothing to look at.
+    expression searched in the path), which is then told apart by the pixels alone. `project` ("max" or "mean") says
+    what becomes of stacks in depth. `out` is written as JSON. What train would refuse is reported like everything else;
+    LeadlineError is raised only where there is nothing to look at.
     """
     watch = watch or Watch()
     if out is not None and not Path(out).parent.is_dir():
         raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
     complaints: list[str] = []
-    manifest = scan(data, refuse=complaints.append)
-    columns = read_table(Path(data)) if Path(data).is_file() else None
+    reading = Reading(project=project or "")
+    manifest = scan(data, reading=reading, refuse=complaints.append)
+    columns = columns_of(Path(data), reading=reading) if Path(data).is_file() else None
     if group:
         values = values_of(manifest.table, group, columns=columns, option="--group")
         complaints += _without_value(manifest, values, group)
         manifest = manifest.with_table(manifest.table.with_columns(group=pl.Series(values, dtype=pl.String)))
     batches = values_of(manifest.table, batch, columns=columns) if batch else None
     watch.start("looking", len(manifest.table))
-    found = audit(manifest, complaints=complaints, batch=batch or "", batches=batches, seen=watch.step)
+    found = audit(
+        manifest,
+        complaints=complaints,
+        reading=reading,
+        batch=batch or "",
+        batches=batches,
+        seen=watch.step,
+    )
     watch.finish()
     if out is not None:
         _write(Path(out), found)
     return found
 
 
-def check_before(manifest: Manifest, folder: Path, *, watch: Watch) -> None:
+def check_before(manifest: Manifest, folder: Path, *, reading: Reading, watch: Watch) -> None:
     """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning."""
     watch.start("looking", len(manifest.table))
-    found = audit(manifest, seen=watch.step)
+    found = audit(manifest, reading=reading, seen=watch.step)
     watch.finish()
     _write(folder / "check.json", found)
     for line in headlines(found, leaving_out=SAID_ALREADY):

@@ -106,7 +106,7 @@ def compare(
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
-    check_before(plan.manifest, folder, watch=watch)
+    check_before(plan.manifest, folder, reading=plan.recipes[0].reading, watch=watch)
     return finish(folder, watch=watch)
 
 

@@ -66,7 +66,7 @@ def train(
     name = f"{Path(settings['data']).stem}-{settings['model']}"
     run = Run(new_folder(out, default=name))
     begin(run, plan.recipes[0], plan.manifest)
-    check_before(plan.manifest, run.folder, watch=watch)
+    check_before(plan.manifest, run.folder, reading=plan.recipes[0].reading, watch=watch)
     return train_into(run, plan.recipes[0], plan.manifest, watch=watch)
 
 

@@ -9,7 +9,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from leadline.data.audit import audit
 from leadline.data.audit.problem import KINDS
+from leadline.data.reading import Reading
+from leadline.data.sources import scan
 from leadline.verbs.check import check
 
 from .conftest import COUNT, Kinds, texture
@@ -159,6 +162,37 @@ def test_types_that_no_network_can_learn_from_together(clean: Path, kinds_in: Ki
     assert "64 images with 3 channels of uint8" in problem.message
     (clean / "round" / "deep.tif").unlink()
     assert kinds_in(clean)["mixed_types"][0].severity == "hint"
+
+
+def test_channels_that_all_images_share_may_be_asked_for(clean: Path) -> None:
+    for number, file in enumerate(sorted((clean / "round").glob("*.png"))):
+        planes = texture(number, channels=5).transpose(2, 0, 1)
+        tifffile.imwrite(file.with_suffix(".tif"), planes, metadata={"axes": "CYX"}, photometric="minisblack")
+        file.unlink()
+    for channels, severities in (("", ["error"]), ("0,2", []), ("4", ["error"])):
+        found = audit(scan(clean), reading=Reading(channels=channels))
+        assert [one.severity for one in found.problems if one.kind == "mixed_types"] == severities
+
+
+def test_a_stack_is_projected_when_asked_and_a_channel_may_have_a_file_of_its_own(clean: Path) -> None:
+    rows = ["path:dna,path:actin,label"]
+    for number, file in enumerate(sorted(clean.glob("*/*.png"))):
+        planes = texture(number, channels=6).transpose(2, 0, 1)
+        tifffile.imwrite(file.with_suffix(".tif"), planes, metadata={"axes": "ZYX"}, photometric="minisblack")
+        for name, plane in zip(("dna", "actin"), planes, strict=False):
+            Image.fromarray(plane).save(clean.parent / f"{number}_{name}.png")
+        rows.append(f"{number}_dna.png,{number}_actin.png,{file.parent.name}")
+        file.unlink()
+    assert check(clean).unreadable == 2 * COUNT
+    (hint,) = check(clean, project="max").problems
+    assert (hint.severity, hint.message) == ("hint", "64 images: max of 6 planes in depth")
+    table = clean.parent / "table.csv"
+    table.write_text("\n".join(rows))
+    assert check(table).problems == ()
+    (clean.parent / "7_actin.png").write_bytes(b"")
+    (problem,) = check(table).problems
+    assert problem.kind == "unreadable_file"
+    assert "7_actin.png: is empty" in problem.message
 
 
 def test_sizes_that_are_unlike_all_others(clean: Path, kinds_in: Kinds) -> None:

@@ -10,22 +10,24 @@ from leadline.data.audit.looks import look_at
 from leadline.data.audit.nesting import nested_folders
 from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
 from leadline.data.manifest import SPLITS, Manifest
+from leadline.data.reading import AS_IT_IS, Reading
 
 
 def audit(
     manifest: Manifest,
     *,
     complaints: Iterable[str] = (),
+    reading: Reading = AS_IT_IS,
     batch: str = "",
     batches: list[str | None] | None = None,
     seen: Callable[[int], None] = lambda _: None,
 ) -> Audit:
     """What is wrong with the images of `manifest`; nothing is changed, and they are decoded only the first time.
 
-    `complaints` are what `scan` had to say of the source. `batches`, a value per row that `batch` selected, are told
-    apart by the pixels alone. `seen` is told how many images have been looked at.
+    `complaints` are what `scan` had to say of the source; `reading` is how it read the images. `batches`, a value per
+    row that `batch` selected, are told apart by the pixels alone. `seen` is told how many images have been looked at.
     """
-    looks = look_at(manifest, seen=seen)
+    looks = look_at(manifest, project=reading.projection, seen=seen)
     effect: BatchEffect | None = None
     found: list[Iterator[Problem]] = [
         _said_of_the_source(manifest, complaints),
@@ -41,7 +43,7 @@ def audit(
         copies.near(manifest, looks),
         groups.divided(manifest),
         groups.undeclared(manifest),
-        kinds.mixed_types(manifest, looks),
+        kinds.mixed_types(manifest, looks, reading),
         kinds.mixed_sizes(manifest, looks),
         kinds.class_by_file(manifest, looks),
         intensities.constant(manifest, looks),

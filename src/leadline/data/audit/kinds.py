@@ -9,6 +9,7 @@ import polars as pl
 from leadline.data.audit.looks import Looks
 from leadline.data.audit.problem import Problem, counted, listed
 from leadline.data.manifest import Manifest
+from leadline.data.reading import Reading
 
 # A long side of so many short sides: the central square, which is what a network sees, is less than half the image.
 LONG = 2.0
@@ -18,8 +19,12 @@ UNEQUAL = 4.0
 GIVEN_AWAY, FEWEST = 0.5, 20
 
 
-def mixed_types(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
+def mixed_types(manifest: Manifest, looks: Looks, reading: Reading) -> Iterator[Problem]:
+    """Mixtures that a training refuses, and the one that it does not; of channels that were asked for, those alone."""
     table = manifest.table.filter(pl.Series(looks.readable))
+    asked_for = () if manifest.channel_names else reading.numbers
+    if asked_for and (table["channels"] > max(asked_for)).all():
+        table = table.with_columns(channels=pl.lit(len(asked_for), pl.Int32))
     kinds = table.group_by("channels", "dtype").agg(pl.len(), pl.col("path")).sort("len", descending=True)
     if len(kinds) < 2:
         return
@@ -33,7 +38,7 @@ def mixed_types(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
     yield Problem(
         "mixed_types", "hint" if harmless else "error", tuple(odd), shown,
         "the grey ones are read as colour, which loses nothing" if harmless
-        else "a network learns from one kind at a time: convert them, or keep one kind",
+        else "a network learns from one kind at a time: convert them, choose what they share (--channels), or keep one",
     )  # fmt: skip
 
 

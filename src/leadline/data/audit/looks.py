@@ -17,8 +17,9 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
+from leadline.data.channel_files import Files, examine_files, read_files, reason
 from leadline.data.folders import cache_folder
-from leadline.data.image import MOST_CHANNELS, ImageError, read_header, read_image
+from leadline.data.image import MOST_CHANNELS, ImageError, Projection, read_header, read_image
 from leadline.data.manifest import Manifest
 
 # Raise it when the same image would be seen otherwise.
@@ -67,32 +68,34 @@ class Looks:
         return Looks(**json.loads(arrays.pop("text").tobytes()), **arrays)
 
 
-def look_at(manifest: Manifest, *, seen: Callable[[int], None] = lambda _: None) -> Looks:
+def look_at(
+    manifest: Manifest, *, project: Projection | None = None, seen: Callable[[int], None] = lambda _: None
+) -> Looks:
     """Looks at every image of `manifest`, kept under `cache_folder()` by the images' names and contents.
 
-    `seen` is told how many images have been looked at.
+    `project` is that of `read_image`. `seen` is told how many images have been looked at.
     """
     # A file without a hash is known by what is wrong with it.
     contents = manifest.table.select("path", pl.coalesce("sha256", "error"))
-    digest = hashlib.sha256(f"{FORMAT}\n{contents.write_csv()}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{FORMAT} {project}\n{contents.write_csv()}".encode()).hexdigest()
     file = cache_folder() / "looks" / f"{digest[:24]}.npz"
     try:
         return Looks.read(file)
     except (OSError, ValueError, TypeError, KeyError, BadZipFile):  # not there yet, or damaged: look again
         pass
-    found, lasting = _look(manifest, seen)
+    found, lasting = _look(manifest, project, seen)
     if lasting:
         with suppress(OSError):  # without a cache, the next look takes its time again
             found.write(file)
     return found
 
 
-def _look(manifest: Manifest, seen: Callable[[int], None]) -> tuple[Looks, bool]:
+def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], None]) -> tuple[Looks, bool]:
     """What is seen, and whether another look would show the same: not where a disk or a network failed."""
-    paths, known = manifest.paths(), manifest.table["sha256"].is_not_null().to_list()
+    images, known = manifest.files(), manifest.table["sha256"].is_not_null().to_list()
     errors = manifest.table["error"].to_list()
     channels = min(MOST_CHANNELS, int(manifest.table["channels"].fill_null(1).max() or 1))  # type: ignore[arg-type]
-    count = len(paths)
+    count = len(images)
     text: dict[str, list[str]] = {
         "errors": ["" if readable else error for readable, error in zip(known, errors, strict=True)],
         "notes": [""] * count,
@@ -112,9 +115,9 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> tuple[Looks, bool]
             if not known[row]:
                 continue
             try:
-                text["formats"][row], text["notes"][row], pixels = _decoded(paths[row])
+                text["formats"][row], text["notes"][row], pixels = _decoded(images[row], project)
             except (ImageError, OSError) as error:
-                text["errors"][row] = str(error).removeprefix(f"{paths[row]}: ")
+                text["errors"][row] = reason(error, images[row])
                 if isinstance(error, OSError):
                     failures.append(error)
                 continue
@@ -128,10 +131,14 @@ def _look(manifest: Manifest, seen: Callable[[int], None]) -> tuple[Looks, bool]
     return Looks(**text, **figures), not failures  # type: ignore[arg-type]
 
 
-def _decoded(path: Path) -> tuple[str, str, NDArray[Any]]:
-    content = path.read_bytes()
-    header = read_header(path, content=content)
-    return header.format, "; ".join(header.notes), read_image(path, content=content, reduce_to=LARGE)
+def _decoded(files: Files, project: Projection | None) -> tuple[str, str, NDArray[Any]]:
+    if len(files) == 1:
+        content = files[0].read_bytes()
+        header = read_header(files[0], content=content, project=project)
+        pixels = read_image(files[0], content=content, project=project, reduce_to=LARGE)
+    else:
+        header, pixels = examine_files(files, project=project)[0], read_files(files, project=project)
+    return header.format, "; ".join(header.notes), pixels
 
 
 def seen_in(pixels: NDArray[Any]) -> dict[str, Any]:
