@@ -1,7 +1,7 @@
 """Leadline: how deep a network do your images need?
 
-The Python API is the verbs, name for name (`compare`, `train`, `evaluate`, `predict`, `models`, `inspect`, `lab`), and
-`create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `models`, `inspect`,
+`lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
 """
 
 import sys
@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 # Public name → the module that it lives in.
 _HOMES = {
     "LeadlineError": "leadline.errors",
+    "check": "leadline.verbs.check",
     "compare": "leadline.verbs.compare",
     "create_model": "leadline.zoo",
     "evaluate": "leadline.verbs.evaluate",
@@ -28,6 +29,7 @@ _HOMES = {
 __all__ = [
     "LeadlineError",
     "__version__",
+    "check",
     "compare",
     "create_model",
     "evaluate",
@@ -43,6 +45,7 @@ __all__ = [
 if TYPE_CHECKING:
     from leadline.classifier import load
     from leadline.errors import LeadlineError
+    from leadline.verbs.check import check
     from leadline.verbs.compare import compare
     from leadline.verbs.evaluate import evaluate
     from leadline.verbs.inspect import inspect

@@ -61,6 +61,10 @@ def test_help_does_not_import_torch(verb: str) -> None:
         (["inspect", "vgg99"], 2, "vgg99"),
         (["lab", "stacked"], 2, "did you mean stacked-3x3?"),
         (["lab", "relu", "--figure", "relu.svg"], 1, "needs trainings"),
+        (["check"], 2, "DATA"),
+        (["check", "absent"], 1, "absent: no such folder or table"),
+        (["check", "images", "--batch", "well"], 2, "--batch well"),
+        (["check", "images", "--out", "absent/check.json"], 1, "absent is no folder"),
     ],
 )
 def test_failure_is_one_line_on_stderr_with_its_exit_status(
@@ -136,3 +140,25 @@ def test_a_dry_run_trains_nothing(make_images: MakeImages) -> None:
     assert planned["networks"][0]["steps"] == 2
     assert planned["doubts"]
     assert not (data.parent / "runs").exists()
+
+
+def test_a_check_prints_what_it_found_and_ends_with_0_or_where_files_are_unreadable_3(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    data = make_images(count=40)
+    done = leadline("check", data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "nothing found"
+
+    (data / "dark" / "copy.png").write_bytes((data / "light" / "000.png").read_bytes())
+    done = leadline("check", data)
+    assert done.returncode == 0, "what is wrong with the data is the answer, no failure"
+    assert "the same file in different classes: dark/copy.png (dark), light/000.png (light)" in done.stdout
+
+    (data / "dark" / "zero.png").touch()
+    done = leadline("check", data, "--json", "--out", tmp_path / "check.json")
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert found == json.loads((tmp_path / "check.json").read_text())
+    assert [set(problem) for problem in found["problems"]] == [{"kind", "severity", "paths", "message", "advice"}] * 2
+    assert (found["summary"]["errors"], found["summary"]["warnings"], found["summary"]["unreadable"]) == (2, 0, 1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leadline.data.audit.names import likely_group
 from leadline.data.manifest import Manifest
 from leadline.data.sources import scan
 from leadline.data.split import split
@@ -30,6 +31,7 @@ def counts(manifest: Manifest) -> dict[str, int]:
 def test_cifar10_is_read_whole_and_its_test_split_kept(tmp_path: Path) -> None:
     manifest = scan(unpacked("cifar10-jpeg.tar.gz", tmp_path) / "cifar10")
     assert (len(manifest.usable), len(manifest.unusable), len(manifest.classes)) == (60_000, 0, 10)
+    assert likely_group(manifest) is None
     assert counts(split(manifest)) == {"train": 42_500, "validation": 7_500, "test": 10_000}
 
 
@@ -37,6 +39,9 @@ def test_malaria_cells_are_read_whole_and_a_network_learns_from_some(tmp_path: P
     root = unpacked("malaria-cells.tar.gz", tmp_path) / "malaria" / "cell_images"
     manifest = scan(root)
     assert (len(manifest.usable), manifest.classes) == (27_558, ("Parasitized", "Uninfected"))
+    patients = likely_group(manifest)
+    assert patients is not None
+    assert (patients.pattern, patients.count, patients.shared) == (r"(C\d+)[^/]*$", 200, True)
     # Its folders divide patients between training and validation: with the patients known, that is refused.
     with pytest.raises(LeadlineError, match="lie in several splits"):
         split(scan(root, group=r"(C\d+\w*?)_?[Tt]hin"))

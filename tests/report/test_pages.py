@@ -13,8 +13,8 @@ from leadline.report import write_comparison_report, write_run_report
 SECTIONS = [
     "The networks", "Accuracy against cost", "What a cheaper network may lose", "Learning curves",
     "What is taken for what", "Class by class", "Can its probabilities be believed?",
-    "What if it may leave answers open?", "The most confident mistakes", "Images that could not be used",
-    "Every measure", "How it was done", "Methods, to paste",
+    "What if it may leave answers open?", "The most confident mistakes", "Labels to look at again",
+    "Images that could not be used", "Every measure", "How it was done", "Methods, to paste",
 ]  # fmt: skip
 
 

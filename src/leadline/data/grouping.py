@@ -1,7 +1,7 @@
-"""Which patient, plate or slide an image is of: by a column of the table, by a folder, or by a pattern in the path.
+"""A value per image from what a person names: its patient, plate or slide (--group), or its source (--batch).
 
 patient      a column of the table, where it has one of this name
-folder:1     the name of the folder that holds the image; folder:2 of the one above that, and so on
+folder:-1    the name of the folder that holds the image, folder:-2 of the one above it; folder:1 of the outermost one
 (C\\d+P\\d+)   otherwise a regular expression that is searched in the path inside the data; its first group, or where
              it has none all that matches, is the value
 """
@@ -13,68 +13,59 @@ from pathlib import PurePosixPath
 
 from leadline.errors import LeadlineError, UsageError
 
+Columns = Mapping[str, Sequence[str | None]]
+
+
+def values_of(
+    asked: str, *, paths: Sequence[str], columns: Columns | None = None, option: str = "--group"
+) -> list[str | None]:
+    """The value of each of `paths` (relative to the data, with forward slashes), as `asked` names it, or None.
+
+    `columns` are those of the table that the images come from. Folders of one name give one value, wherever they lie:
+    a patient's images may lie in several classes. Raises UsageError, which calls it by `option`, for what can name
+    nothing.
+    """
+    if asked in (columns or {}):
+        return [value or None for value in (columns or {})[asked]]
+    if asked.startswith("folder:"):
+        level = asked.removeprefix("folder:")
+        if not re.fullmatch(r"-?[1-9]\d*", level):
+            raise UsageError(
+                f"{option} {asked}: expected folder:-1 (which holds the image), folder:-2 (the one above it), … or "
+                "folder:1 (the outermost in the data)"
+            )
+        number = int(level)
+        folders = [PurePosixPath(path.replace("\\", "/")).parts[:-1] for path in paths]
+        place = number if number < 0 else number - 1
+        return [names[place] if len(names) >= abs(number) else None for names in folders]
+    try:
+        pattern = re.compile(asked)
+    except re.error as error:
+        raise UsageError(f"{option} {asked}: is not a regular expression ({error})") from error
+    found = [pattern.search(path) for path in paths]
+    return [(match[pattern.groups and 1] or None) if match else None for match in found]
+
 
 def group_values(
-    asked: str,
-    *,
-    paths: Sequence[str],
-    columns: Mapping[str, Sequence[str | None]] | None = None,
-    option: str = "--group",
+    asked: str, *, paths: Sequence[str], columns: Columns | None = None, option: str = "--group"
 ) -> list[str]:
-    """The group of each of `paths` (relative to the data, with forward slashes), as `asked` names it.
-
-    `columns` are those of the table that the images come from. Folders of one name are one group, wherever they lie:
-    a patient's images may lie in several classes. Raises LeadlineError that names the first image without a group, and
-    UsageError for what can name no group; both call it by `option`.
-    """
-    columns = columns or {}
-    if asked in columns:
-        return _of_column(asked, paths, columns[asked], option)
-    if asked.startswith("folder:"):
-        return _of_folder(asked, paths, option)
-    return _of_pattern(asked, paths, columns, option)
-
-
-def _of_column(name: str, paths: Sequence[str], values: Sequence[str | None], option: str) -> list[str]:
+    """As `values_of`, where every image has one; LeadlineError that names the first without."""
+    values = values_of(asked, paths=paths, columns=columns, option=option)
     for path, value in zip(paths, values, strict=True):
-        if not value:
-            raise LeadlineError(f"{path}: has no value in the column {name!r}, so {option} {name} would not place it")
-    return [str(value) for value in values]
+        if value is None:
+            raise LeadlineError(f"{path}: {_why_none(asked, path, columns or {}, option)}")
+    return [value for value in values if value is not None]
 
 
-def _of_folder(asked: str, paths: Sequence[str], option: str) -> list[str]:
-    number = asked.removeprefix("folder:")
-    if not number.isdecimal() or int(number) < 1:
-        raise UsageError(f"{option} {asked}: expected folder:1 (which holds the image), folder:2 (the one above it), …")
-    level = int(number)
-    names = []
-    for path in paths:
-        folders = PurePosixPath(path.replace("\\", "/")).parts[:-1]
-        if len(folders) < level:
-            raise LeadlineError(
-                f"{path}: lies in {len(folders)} folders of the data only, so {option} {asked} names none"
-            )
-        names.append(folders[-level])
-    return names
+def _why_none(asked: str, path: str, columns: Columns, option: str) -> str:
+    if asked in columns:
+        return f"has no value in the column {asked!r}, so {option} {asked} would not place it"
+    if asked.startswith("folder:"):
+        return f"lies in {len(PurePosixPath(path).parts) - 1} folders of the data only, so {option} {asked} names none"
+    return f"does not match {option} {asked}, so it would belong to no group{_hint(asked, columns)}"
 
 
-def _of_pattern(
-    pattern: str, paths: Sequence[str], columns: Mapping[str, Sequence[str | None]], option: str
-) -> list[str]:
-    try:
-        found = [re.search(pattern, path) for path in paths]
-    except re.error as error:
-        raise UsageError(f"{option} {pattern}: is not a regular expression ({error})") from error
-    for path, match in zip(paths, found, strict=True):
-        # An optional group that took part in no match is None: no value either.
-        if match is None or match[match.re.groups and 1] is None:
-            raise LeadlineError(
-                f"{path}: does not match {option} {pattern}, so it would belong to no group{_hint(pattern, columns)}"
-            )
-    return [match[match.re.groups and 1] for match in found if match]
-
-
-def _hint(asked: str, columns: Mapping[str, Sequence[str | None]]) -> str:
+def _hint(asked: str, columns: Columns) -> str:
     """A plain word was more likely meant as a column."""
     if not columns or not re.fullmatch(r"[\w .-]+", asked):
         return ""

@@ -1,7 +1,7 @@
 """From what a person names (a folder of class folders, a table, a built-in data set) to the entries of a manifest."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +31,11 @@ TABLE_READERS = {
     ".tsv": lambda file: pl.read_csv(file, separator="\t", infer_schema=False),
     ".parquet": lambda file: pl.read_parquet(file),
 }
+Refuse = Callable[[str], None]
+
+
+def _refuse(message: str) -> None:
+    raise LeadlineError(message)
 
 
 def scan(
@@ -41,6 +46,7 @@ def scan(
     reading: Reading = AS_IT_IS,
     channel_names: tuple[str, ...] | None = None,
     split: str | None = None,
+    refuse: Refuse = _refuse,
 ) -> Manifest:
     """The manifest of `source`: a folder of class folders (with or without train/val/test above them), a CSV, TSV or
     Parquet table with the columns `path, label[, group, split]`, an ImageNet (ILSVRC-2012) root, or the name of a
@@ -51,14 +57,17 @@ def scan(
     what is done with stacks and, where each channel has a file of its own, which of them count; `channel_names` are the
     ones that a trained classifier has, in their order. With `split`, a source that has this split is read of it alone.
     Raises LeadlineError when there is nothing to read.
+
+    `refuse` is told what makes the source unfit for training, and raises it; if it does not (as in `leadline check`),
+    the manifest holds what there is: rows without a label, a single class.
     """
     path = Path(source)
     if path.is_dir():
-        manifest = _scan_folder(path, str(source), reading, split)
+        manifest = _scan_folder(path, str(source), reading, split, refuse)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
-        manifest = _scan_table(path, str(source), reading, channel_names)
+        manifest = _scan_table(path, str(source), reading, channel_names, refuse)
     elif str(source) in builtin.NAMES:
-        manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading, split)
+        manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading, split, refuse)
     elif path.is_file():
         raise LeadlineError(f"{path}: is neither a folder nor a table ({', '.join(TABLE_READERS)})")
     else:
@@ -67,7 +76,7 @@ def scan(
     if channel_names is not None:
         refuse_unlike_training(source, manifest.channel_names, trained=channel_names)
     if group:
-        columns = _columns(path) if path.is_file() else {}
+        columns = columns_of(path, reading=reading) if path.is_file() else {}
         manifest = manifest.with_table(_grouped(manifest.table, group, columns))
     if split is not None and split in manifest.table["split"]:
         manifest = manifest.with_table(manifest.table.filter(split=split))
@@ -76,7 +85,7 @@ def scan(
     if len(manifest.classes) == 1:
         inner = [child for child in _folders(path) if len(_folders(child)) > 1] if path.is_dir() else []
         hint = f"; did you mean {inner[0]}?" if inner else "; a classifier needs at least two"
-        raise LeadlineError(f"{source}: found one class only, {manifest.classes[0]!r}{hint}")
+        refuse(f"{source}: found one class only, {manifest.classes[0]!r}{hint}")
     return manifest
 
 
@@ -93,7 +102,7 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _scan_folder(root: Path, source: str, reading: Reading, only: str | None) -> Manifest:
+def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, refuse: Refuse) -> Manifest:
     known = imagenet.read(root)
     if known is not None:  # of a million images, none is opened in vain
         wanted = [entry for entry in known.entries if entry.split == only] or known.entries
@@ -106,7 +115,7 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None) ->
     splits = {child: split for child, split in named.items() if split}
     others = [child.name for child in children if child not in splits]
     if splits and others:
-        raise LeadlineError(
+        refuse(
             f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
         )
     if splits:
@@ -122,9 +131,11 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None) ->
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         loose = next(image_files(root), None)
         hint = f" (it has images such as {loose.name}, but in no class folder)" if loose else ""
-        raise LeadlineError(
-            f"{root}: found no images in class folders{hint}; expected {root.name}/CLASS/IMAGE with {suffixes}"
-        )
+        message = f"{root}: found no images in class folders{hint}; expected {root.name}/CLASS/IMAGE with {suffixes}"
+        refuse(message)
+        entries = [Entry(file.relative_to(root).as_posix(), label=None) for file in image_files(root)]
+        if not entries:
+            raise LeadlineError(message)
     classes = tuple(sorted({entry.label for entry in entries if entry.label is not None}))
     notes = _passed_over(root)
     return examine(entries, root=root.resolve(), source=source, classes=classes, notes=notes, reading=reading)
@@ -166,7 +177,15 @@ def _read_table(file: Path) -> pl.DataFrame:
         raise LeadlineError(f"{file}: cannot be read as a table ({error})") from error
 
 
-def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[str, ...] | None) -> Manifest:
+def columns_of(file: Path, *, reading: Reading = AS_IT_IS) -> dict[str, list[str | None]]:
+    """What a person's own table says of each image besides, as text, in the order of its rows."""
+    table, _ = with_files(_read_table(file), file, reading=reading)
+    return {name: table[name].to_list() for name in table.columns if name not in ("path", "files")}
+
+
+def _scan_table(
+    file: Path, source: str, reading: Reading, channel_names: tuple[str, ...] | None, refuse: Refuse
+) -> Manifest:
     table, names = with_files(_read_table(file), file, reading=reading, channel_names=channel_names)
     missing = [name for name in ("path", "label") if name not in table.columns]
     if missing:
@@ -176,17 +195,18 @@ def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[
         )
     for number, (path, label) in enumerate(table.select("path", "label").iter_rows(), start=2):
         if not path or not label:
-            raise LeadlineError(f"{file}: row {number} has no {'label' if path else 'path'}")
-    twice = table["path"].filter(table["path"].is_duplicated())
-    if len(twice):
-        raise LeadlineError(f"{file}: lists {twice[0]} more than once")
+            refuse(f"{file}: row {number} has no {'label' if path else 'path'}")
+    table = table.filter(pl.col("path").fill_null("") != "")
+    for path in table["path"].filter(table["path"].is_duplicated()).unique(maintain_order=True):
+        refuse(f"{file}: lists {path} more than once")
+    table = table.unique("path", keep="first", maintain_order=True)
     columns = {
         name: table[name].to_list() if name in table.columns else [None] * len(table) for name in ("split", "group")
     }
-    splits = [_split_name(file, number, split) for number, split in enumerate(columns["split"], start=2)]
+    splits = [_split_name(file, number, split, refuse) for number, split in enumerate(columns["split"], start=2)]
     others = table["files"].to_list() if names else [None] * len(table)
     entries = [
-        Entry(path, label, split, group or None, files)
+        Entry(path, label or None, split, group or None, files)
         for path, label, split, group, files in zip(
             table["path"], table["label"], splits, columns["group"], others, strict=True
         )
@@ -194,26 +214,18 @@ def _scan_table(file: Path, source: str, reading: Reading, channel_names: tuple[
     root = file.resolve().parent
     absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
     if len(absent) == len(entries):
-        raise LeadlineError(
-            f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})"
-        )
+        refuse(f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})")
     classes = tuple(sorted({entry.label for entry in entries if entry.label}))
     return examine(entries, root=root, source=source, classes=classes, reading=reading, channel_names=names)
 
 
-def _split_name(file: Path, row: int, value: str | None) -> str | None:
+def _split_name(file: Path, row: int, value: str | None, refuse: Refuse) -> str | None:
     if not value:
         return None
     name = SPLIT_FOLDERS.get(value.lower())
     if name is None:
-        raise LeadlineError(f"{file}: row {row} has the split {value!r}; expected train, validation or test")
+        refuse(f"{file}: row {row} has the split {value!r}; expected train, validation or test")
     return name
-
-
-def _columns(file: Path) -> dict[str, list[str | None]]:
-    """What a table says of each image besides, as text."""
-    table = _read_table(file)
-    return {name: table[name].to_list() for name in table.columns if name != "path"}
 
 
 def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None]]) -> pl.DataFrame:

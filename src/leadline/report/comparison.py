@@ -9,6 +9,7 @@ from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
+from leadline.report.findings import findings_of
 from leadline.report.headline import comparison_headline
 from leadline.report.losses import losses_against_the_best
 from leadline.report.mistakes import most_confident_mistakes
@@ -16,7 +17,8 @@ from leadline.report.more_images import more_images
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
-from leadline.report.tables import Network, read_json, read_network
+from leadline.report.suspects import doubtful_labels
+from leadline.report.tables import Network, RunTables, read_json, read_network
 from leadline.report.wording import value_of
 
 MARGIN = 0.01
@@ -54,6 +56,8 @@ def write_comparison_report(folder: Path) -> Path:
         tests=comparison.get("tests") or {},
         methods=comparison_methods(compared_in(folder)),
         gallery=most_confident_mistakes(featured) if featured else None,
+        doubts=doubtful_labels(featured) if featured else None,
+        findings=findings_of(folder, next((one.tables for one in networks if one.tables.data_root), RunTables())),
         left_out=_left_out(networks),
         how=provenance(
             networks,

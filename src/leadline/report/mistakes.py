@@ -21,6 +21,15 @@ SMALL_SIDE = 96
 
 
 @dataclass(frozen=True)
+class Thumbnail:
+    """An image as a page shows it."""
+
+    uri: str = ""  # a data URI; empty where the image could not be read
+    enlarged: bool = False  # so small that its pixels are to be seen
+    changed: str = ""  # what was done to its intensities or channels to show it
+
+
+@dataclass(frozen=True)
 class Mistake:
     path: str
     label: str
@@ -60,13 +69,19 @@ def most_confident_mistakes(network: Network) -> Gallery | None:
 
 def _mistake(row: dict[str, Any], tables: RunTables) -> Mistake:
     named = {name: row[name] for name in ("path", "label", "predicted", "probability")}
+    shown = thumbnail_of(row["path"], tables)
+    return Mistake(**named, thumbnail=shown.uri, enlarged=shown.enlarged, changed=shown.changed)
+
+
+def thumbnail_of(path: str, tables: RunTables) -> Thumbnail:
+    """An image of the run's data for a page; an empty one where it cannot be read."""
     try:
-        pixels = _read(row["path"], tables)
+        pixels = _read(path, tables)
     except (LeadlineError, OSError, IndexError):
-        return Mistake(**named, thumbnail="", enlarged=False)
+        return Thumbnail()
     small = max(pixels.shape[1:]) <= SMALL_SIDE
     visible, changed = _visible(pixels)
-    return Mistake(**named, thumbnail=_data_uri(visible, small=small), enlarged=small, changed=changed)
+    return Thumbnail(_data_uri(visible, small=small), small, changed)
 
 
 def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:

@@ -7,12 +7,14 @@ from leadline.report.abstention import abstention
 from leadline.report.confusion import confusion_of
 from leadline.report.curves import learning_curve
 from leadline.report.facts import facts_of
+from leadline.report.findings import findings_of
 from leadline.report.headline import run_headline
 from leadline.report.methods import run_methods
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
+from leadline.report.suspects import doubtful_labels
 from leadline.report.tables import read_network
 
 
@@ -38,6 +40,8 @@ def write_run_report(run: Path) -> Path:
         abstention=abstention(network),
         methods=run_methods(facts_of(run)),
         gallery=most_confident_mistakes(network),
+        doubts=doubtful_labels(network),
+        findings=findings_of(run, tables),
         left_out=tables.left_out,
         how=provenance(
             [network],

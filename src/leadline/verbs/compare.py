@@ -17,6 +17,7 @@ from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
+from leadline.verbs.check import check_before
 from leadline.verbs.more_images import HALVINGS, trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
@@ -119,6 +120,7 @@ def compare(
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
+    check_before(plan.manifest, folder, reading=plan.recipes[0].reading, watch=watch)
     return finish(folder, watch=watch)
 
 

@@ -24,6 +24,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import fit_temperature
 from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.suspects import suspects
 from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
@@ -31,6 +32,7 @@ from leadline.runtime.memory import PeakMemory
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.check import check_before
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
 from leadline.verbs.run import Run, command_line, new_folder, write_json
@@ -76,6 +78,7 @@ def train(
     name = f"{Path(settings['data']).stem}-{settings['model']}"
     run = Run(new_folder(out, default=name))
     begin(run, plan.recipes[0], plan.manifest)
+    check_before(plan.manifest, run.folder, reading=plan.recipes[0].reading, watch=watch)
     return train_into(run, plan.recipes[0], plan.manifest, watch=watch)
 
 
@@ -213,6 +216,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
     classifier.save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
     write_json(
         run.folder / "metrics.json",
         {

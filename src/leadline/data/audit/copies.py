@@ -1,0 +1,72 @@
+"""Copies: the same file twice, or the same image saved again; above all in two classes or on both sides of a split."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from leadline.data.audit.looks import Looks
+from leadline.data.audit.problem import Problem, Severity, listed
+from leadline.data.audit.similar import clusters, similar
+from leadline.data.manifest import Manifest
+
+ADVICE = {
+    "classes": "look at it, keep it in the class where it belongs and take it out of the other",
+    "splits": "keep one of them, or all in one split: what was learned by heart must not be tested",
+    "": "nothing to do, but it counts more than once",
+}
+
+
+def exact(manifest: Manifest) -> Iterator[Problem]:
+    """Files of equal content, a problem per content."""
+    for rows in _equal_contents(manifest.table):
+        if len(rows) > 1:
+            yield _problem("exact_duplicates", manifest.table[rows], "the same file")
+
+
+def near(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
+    """Images that are near-copies of each other (audit.similar), a problem per cluster of different files."""
+    readable = looks.readable
+    contents = [rows for rows in _equal_contents(manifest.table) if readable[rows[0]]]
+    first = np.array([rows[0] for rows in contents], dtype=np.int64)
+    pairs, _ = similar(looks.thumbnails[first])
+    for cluster in clusters(pairs):
+        rows = np.sort(np.concatenate([contents[number] for number in cluster]))
+        yield _problem("near_duplicates", manifest.table[rows], "nearly the same image")
+
+
+def _equal_contents(table: pl.DataFrame) -> list[NDArray[np.int64]]:
+    """The rows of each content, in the order of their first rows."""
+    grouped = (
+        table.with_row_index("row")
+        .drop_nulls("sha256")
+        .group_by("sha256", maintain_order=True)
+        .agg(pl.col("row").cast(pl.Int64))
+    )
+    return [np.array(rows, dtype=np.int64) for rows in grouped["row"]]
+
+
+def _problem(kind: str, rows: pl.DataFrame, what: str) -> Problem:
+    divided = [
+        name for name, column in (("classes", "label"), ("splits", "split")) if rows[column].drop_nulls().n_unique() > 1
+    ]
+    severity: Severity = "hint"
+    if divided:
+        severity = "error" if kind == "exact_duplicates" else "warning"
+        rows = _one_of_each_first(rows, divided)
+    named = [
+        f"{path} ({', '.join(filter(None, (label, split)))})"
+        for path, label, split in rows.select("path", "label", "split").iter_rows()
+    ]
+    across = " in different " + " and ".join(divided) if divided else ""
+    return Problem(
+        kind, severity, tuple(rows["path"]), f"{what}{across}: {listed(named)}", ADVICE[divided[0] if divided else ""]
+    )
+
+
+def _one_of_each_first(rows: pl.DataFrame, divided: list[str]) -> pl.DataFrame:
+    """One image per class and split in front, so that whoever sees only the first ones sees the contradiction."""
+    columns = ["label" if name == "classes" else "split" for name in divided]
+    again = pl.struct(columns).cum_count().over(columns)
+    return rows.sort(again, maintain_order=True)

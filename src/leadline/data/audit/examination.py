@@ -1,0 +1,81 @@
+"""The examination of a data source: every rule, in turn, on one look at the images."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+from leadline.data.audit import classes, copies, files, groups, intensities, kinds
+from leadline.data.audit.batch import BatchEffect, batch_effect, batch_problem
+from leadline.data.audit.looks import look_at
+from leadline.data.audit.nesting import nested_folders
+from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
+from leadline.data.manifest import SPLITS, Manifest
+from leadline.data.reading import AS_IT_IS, Reading
+
+
+def audit(
+    manifest: Manifest,
+    *,
+    complaints: Iterable[str] = (),
+    reading: Reading = AS_IT_IS,
+    batch: str = "",
+    batches: list[str | None] | None = None,
+    seen: Callable[[int], None] = lambda _: None,
+) -> Audit:
+    """What is wrong with the images of `manifest`; nothing is changed, and they are decoded only the first time.
+
+    `complaints` are what `scan` had to say of the source; `reading` is how it read the images. `batches`, a value per
+    row that `batch` selected, are told apart by the pixels alone. `seen` is told how many images have been looked at.
+    """
+    looks = look_at(manifest, project=reading.projection, seen=seen)
+    effect: BatchEffect | None = None
+    found: list[Iterator[Problem]] = [
+        _said_of_the_source(manifest, complaints),
+        files.unreadable(manifest, looks),
+        files.misnamed(manifest, looks),
+        files.overlooked(manifest),
+        nested_folders(manifest),
+        classes.single_class(manifest),
+        classes.too_small(manifest, looks),
+        classes.similar_names(manifest),
+        classes.imbalance(manifest, looks),
+        copies.exact(manifest),
+        copies.near(manifest, looks),
+        groups.divided(manifest),
+        groups.undeclared(manifest),
+        kinds.mixed_types(manifest, looks, reading),
+        kinds.mixed_sizes(manifest, looks),
+        kinds.class_by_file(manifest, looks),
+        intensities.constant(manifest, looks),
+        intensities.saturated(manifest, looks),
+        intensities.empty_channels(manifest, looks),
+    ]
+    if batches is not None:
+        effect = batch_effect(manifest, looks, batches)
+        found.append(batch_problem(effect, batch))
+    problems = worst_first(chain.from_iterable(found))
+    severities, labels = Counter(problem.severity for problem in problems), Counter(manifest.table["label"])
+    splits = Counter(manifest.table["split"])
+    return Audit(
+        problems,
+        {
+            "data": manifest.source,
+            "data_fingerprint": manifest.fingerprint,
+            "images": len(manifest.table),
+            "unreadable": int((~looks.readable).sum()),
+            "classes": {name: labels[name] for name in manifest.classes},
+            "splits": {name: splits[name] for name in SPLITS if splits[name]},
+            "groups": manifest.table["group"].drop_nulls().n_unique(),
+            **{f"{severity}s": severities[severity] for severity in SEVERITIES},
+            "kinds": dict(Counter(problem.kind for problem in problems)),
+            "batch": None if effect is None else {"selector": batch, **effect.as_dict()},
+        },
+    )
+
+
+def _said_of_the_source(manifest: Manifest, complaints: Iterable[str]) -> Iterator[Problem]:
+    for complaint in complaints:
+        yield Problem("source", "error", (), complaint, "until this is mended, train and compare refuse these data")
+    for note in manifest.notes:
+        if ": named ." not in note:  # files.misnamed has them one by one
+            yield Problem("source", "hint", (), note)

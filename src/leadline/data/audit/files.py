@@ -1,0 +1,71 @@
+"""Files: those that cannot be read, those of another format than they say, and images that are passed over."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from leadline.data.audit.looks import Looks
+from leadline.data.audit.problem import Problem, counted
+from leadline.data.image import FORMATS, IMAGE_SUFFIXES
+from leadline.data.manifest import Manifest
+
+# As many bytes as the longest of the beginnings by which a format is recognised.
+BEGINNING = 16
+
+
+def unreadable(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
+    """Each file that cannot be decoded to its last pixel, with the reason."""
+    for path, error in zip(manifest.table["path"], looks.errors, strict=True):
+        if error:
+            yield Problem(
+                "unreadable_file", "error", (path,), f"{path}: {error}", "it is left out of training and evaluation"
+            )
+
+
+def misnamed(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
+    """Each file whose content is of another format than its name says."""
+    for path, notes in zip(manifest.table["path"], looks.notes, strict=True):
+        if notes.startswith("named "):
+            yield Problem(
+                "misnamed_file", "warning", (path,), f"{path}: {notes.partition(';')[0]}",
+                "it is read as what it is here; rename it for the sake of other programs",
+            )  # fmt: skip
+
+
+def overlooked(manifest: Manifest) -> Iterator[Problem]:
+    """Images of a folder that belong to no class, or that no suffix gives away as images."""
+    if Path(manifest.source).is_file():
+        return  # a table lists what it means
+    known = set(manifest.table["path"])
+    outside, hidden = [], []
+    for directory, folders, files in os.walk(manifest.root, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in files if not name.startswith(".")):
+            file = Path(directory, name)
+            path = file.relative_to(manifest.root).as_posix()
+            if file.suffix.lower() in IMAGE_SUFFIXES:
+                outside += [path] * (path not in known)
+            elif _is_image(file):
+                hidden.append(path)
+    if outside:
+        yield Problem(
+            "overlooked_image", "warning", tuple(outside),
+            f"{counted(len(outside), 'image')} in no class folder, so passed over, such as {outside[0]}",
+            "move them into the folders of their classes, or out of the data",
+        )  # fmt: skip
+    if hidden:
+        yield Problem(
+            "overlooked_image", "warning", tuple(hidden),
+            f"{counted(len(hidden), 'image')} not so named, so passed over, such as {hidden[0]}",
+            f"name them with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
+        )  # fmt: skip
+
+
+def _is_image(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(BEGINNING)
+    except OSError:
+        return False
+    # Two letters are too few to call a file without a suffix of its own a BMP.
+    return any(beginning.match(content) for name, (beginning, _) in FORMATS.items() if name != "BMP")

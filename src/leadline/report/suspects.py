@@ -1,0 +1,47 @@
+"""Labels to look at again: the images whose label the predictions of held-out images contradict."""
+
+from dataclasses import dataclass
+
+from leadline.evaluation.suspects import suspects
+from leadline.report.mistakes import Thumbnail, thumbnail_of
+from leadline.report.tables import Network
+
+SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Suspect:
+    path: str
+    split: str
+    label: str
+    likely: str
+    p_label: float
+    p_likely: float
+    thumbnail: Thumbnail
+
+
+@dataclass(frozen=True)
+class Doubts:
+    suspects: tuple[Suspect, ...]
+    total: int
+    images: int  # that were judged
+    estimated_errors: float
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What was done to show these images, each said once."""
+        found = [suspect.thumbnail.changed for suspect in self.suspects]
+        return tuple(dict.fromkeys(filter(None, found)))
+
+
+def doubtful_labels(network: Network) -> Doubts | None:
+    """Of validation and test images, the most contradicted first; None where there are no predictions of any."""
+    predictions = network.tables.predictions
+    if predictions is None or not len(predictions.readable.labelled):
+        return None
+    found = suspects(predictions)
+    shown = tuple(
+        Suspect(**{**row, "split": row["split"] or ""}, thumbnail=thumbnail_of(row["path"], network.tables))
+        for row in found.table.drop("margin").head(SHOWN).iter_rows(named=True)
+    )
+    return Doubts(shown, len(found.table), found.images, found.estimated_errors)

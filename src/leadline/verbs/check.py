@@ -1,0 +1,114 @@
+"""`leadline check`: what is wrong with these images, before any training; also the first step of train and compare."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from leadline.data.audit import Audit, Problem, audit
+from leadline.data.audit.problem import KINDS, SEVERITIES
+from leadline.data.grouping import Columns, values_of
+from leadline.data.manifest import Manifest
+from leadline.data.reading import Reading
+from leadline.data.sources import columns_of, scan
+from leadline.errors import LeadlineError, UsageError
+from leadline.training.watch import Watch
+
+# What a training says of these in its own words.
+SAID_ALREADY = ("unreadable_file",)
+
+
+def check(
+    data: str | Path,
+    *,
+    group: str | None = None,
+    batch: str | None = None,
+    project: str | None = None,
+    out: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Audit:
+    """What is wrong with the images of `data`; nothing in it is changed, moved or written.
+
+    `group` finds each image's patient, plate or slide, and `batch` its source (a column of the table, `folder:N`, or an
+    expression searched in the path), which is then told apart by the pixels alone. `project` ("max" or "mean") says
+    what becomes of stacks in depth. `out` is written as JSON. What train would refuse is reported like everything else;
+    LeadlineError is raised only where there is nothing to look at.
+    """
+    watch = watch or Watch()
+    if out is not None and not Path(out).parent.is_dir():
+        raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
+    complaints: list[str] = []
+    reading = Reading(project=project or "")
+    manifest = scan(data, reading=reading, refuse=complaints.append)
+    columns = columns_of(Path(data), reading=reading) if Path(data).is_file() else {}
+    paths = manifest.table["path"].to_list()
+    if group:
+        values = values_of(group, paths=paths, columns=columns)
+        _refuse_empty(values, group, "--group", columns)
+        complaints += _without_value(manifest, values, group)
+        manifest = manifest.with_table(manifest.table.with_columns(group=pl.Series(values, dtype=pl.String)))
+    batches = values_of(batch, paths=paths, columns=columns, option="--batch") if batch else None
+    if batch and batches:
+        _refuse_empty(batches, batch, "--batch", columns)
+    watch.start("looking", len(manifest.table))
+    found = audit(
+        manifest,
+        complaints=complaints,
+        reading=reading,
+        batch=batch or "",
+        batches=batches,
+        seen=watch.step,
+    )
+    watch.finish()
+    if out is not None:
+        _write(Path(out), found)
+    return found
+
+
+def check_before(manifest: Manifest, folder: Path, *, reading: Reading, watch: Watch) -> None:
+    """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning."""
+    watch.start("looking", len(manifest.table))
+    found = audit(manifest, reading=reading, seen=watch.step)
+    watch.finish()
+    _write(folder / "check.json", found)
+    for line in headlines(found, leaving_out=SAID_ALREADY):
+        watch.note(line)
+
+
+def headlines(found: Audit, *, leaving_out: tuple[str, ...] = ()) -> Iterator[str]:
+    """A line for each kind of error and warning, with its first example, worst first."""
+    told = [one for one in found.problems if one.severity != "hint" and one.kind not in leaving_out]
+    counts = Counter((one.kind, one.severity) for one in told)
+    for (kind, severity), count in counts.items():
+        first = next(one for one in told if (one.kind, one.severity) == (kind, severity))
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        yield f"{severity}: {KINDS[kind]}: {first.message}{more}; {first.advice}"
+
+
+def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
+    """The problems of each severity and kind together, worst first."""
+    for severity in SEVERITIES:
+        for kind in KINDS:
+            problems = [one for one in found.problems if (one.severity, one.kind) == (severity, kind)]
+            if problems:
+                yield severity, problems
+
+
+def _write(file: Path, found: Audit) -> None:
+    from leadline.verbs.run import write_json  # brings torch, which looking at images does without
+
+    write_json(file, found.as_dict())
+
+
+def _refuse_empty(values: list[str | None], asked: str, option: str, columns: Columns) -> None:
+    if not any(values):
+        there_are = f"; there are the columns {', '.join(columns)}" if columns else ""
+        raise UsageError(f"{option} {asked}: finds nothing in any path, and is no column{there_are}")
+
+
+def _without_value(manifest: Manifest, values: list[str | None], group: str) -> list[str]:
+    paths = [path for path, value in zip(manifest.table["path"], values, strict=True) if value is None]
+    if not paths:
+        return []
+    return [f"{len(paths):,} images, such as {paths[0]}, do not match --group {group}, so they belong to no group"]
