@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from leadline.errors import LeadlineError, UsageError
+from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
 from leadline.training import loop
@@ -44,6 +45,7 @@ def weights(folder: Path) -> bytes:
 
 
 def test_every_image_is_judged_by_a_network_that_was_not_trained_on_it(crossed: Run) -> None:
+    temperature = crossed.classifier.temperature
     for repeat in range(2):
         table = Predictions.read(crossed.folder / "folds" / f"out-of-fold-{repeat}.parquet").table
         assert table["path"].to_list() == crossed.manifest.usable.filter(split="train")["path"].to_list()
@@ -55,8 +57,20 @@ def test_every_image_is_judged_by_a_network_that_was_not_trained_on_it(crossed: 
             assert len(trained_on) == 20
             assert len(judged) == 10
             assert not trained_on & set(judged["path"])
-            joined = judged.join(table, on="path", how="inner")
+            joined = recalibrated(run.predictions, temperature).table.join(table, on="path", how="inner")
             assert np.array_equal(joined["p:dark"], joined["p:dark_right"])
+
+
+def test_the_temperature_is_that_of_the_out_of_fold_predictions(crossed: Run) -> None:
+    parts = [Run(crossed.folder / "folds" / str(number)) for number in range(3)]
+    assert {part.classifier.temperature for part in parts} == {1.0}
+    stated = pl.concat([part.predictions.table for part in parts])
+    found = crossed.metrics["calibration"]
+    assert found["fitted_on"] == "out-of-fold"
+    assert found["n"] == 30
+    assert crossed.classifier.temperature == found["temperature"]
+    assert found["temperature"] == pytest.approx(fit_temperature(Predictions(stated, crossed.manifest.classes)))
+    assert found["out-of-fold"]["after"]["log_loss"] == crossed.metrics["validation"]["log_loss"]
 
 
 def test_the_figures_are_those_of_the_out_of_fold_table(crossed: Run) -> None:
