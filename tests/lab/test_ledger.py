@@ -1,10 +1,13 @@
 """The ledger: every claim of the lecture once, in its order, judged as far as it can be computed."""
 
+import json
+
 import pytest
 
 from leadline.errors import UsageError
 from leadline.lab.claim import Finding
 from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, claim_named
+from leadline.verbs.lab import row
 
 # What each claim comes to; None where trainings are needed for the whole of it.
 VERDICTS: dict[str, dict[str, str | None]] = {
@@ -71,6 +74,12 @@ def test_whatever_a_formula_is_given_for_is_what_the_formula_says(findings: dict
     for name, finding in findings.items():
         for quantity, number in (finding.measurement.numbers if finding.measurement else {}).items():
             assert number.confirmed, f"{name}: {quantity}"
+
+
+def test_all_of_it_can_be_written_as_json_and_read_back(findings: dict[str, Finding]) -> None:
+    rows = [row(finding) for finding in findings.values()]
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+    assert [one["chapter"] for one in rows] == [chapter for chapter, verdicts in VERDICTS.items() for _ in verdicts]
 
 
 def test_a_claim_leaves_the_random_state_as_it_was_and_finds_the_same_again() -> None:

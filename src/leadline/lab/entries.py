@@ -147,7 +147,7 @@ def _deeper() -> Measurement:
                     said,
                     "ink",
                     labels=[f"{entry.network} {entry.year}" for entry in ENTRIES],
-                    beside=["above", "left", "below right", "above"],
+                    beside=["below right", "left", "below right", "above"],
                 ),
                 Series(
                     "one network, one centre crop, validation images",

@@ -81,9 +81,11 @@ TWINS = {"plain18": "resnet18_a", "plain34": "resnet34_a"} | {
 
 
 def _no_extra() -> Measurement:
-    numbers = {}
+    numbers, equal = {}, 0
     for plain, residual in TWINS.items():
         without, with_them = anatomy(plain), anatomy(residual)
+        costs = [(one.parameters, one.multiply_adds) for one in (without, with_them)]
+        equal += costs[0] == costs[1]
         numbers[f"parameters of {residual}"] = Number(with_them.parameters, without.parameters, without.parameters)
         numbers[f"multiply-adds of {residual}"] = Number(
             with_them.multiply_adds, without.multiply_adds, without.multiply_adds
@@ -99,7 +101,7 @@ def _no_extra() -> Measurement:
     )
     return Measurement(
         numbers=numbers,
-        result=f"equal in {len(TWINS)} of {len(TWINS)} pairs, to the last parameter and multiply-add",
+        result=f"equal in {equal} of {len(TWINS)} pairs, to the last parameter and multiply-add",
         explanation=(
             f"{len(TWINS)} plain networks were taken apart beside their residual twins with option A. Parameters and "
             f"multiply-adds are equal to the last digit: {millions(thirty_four.parameters)} and "
