@@ -53,7 +53,12 @@ def test_a_table_with_everything_wrong(clean: Path, kinds_in: Kinds) -> None:
     (clean / "table.csv").write_text("\n".join(rows))
     found = kinds_in(clean / "table.csv")
     said = "\n".join(one.message for one in found["source"])
-    for words in ("row 4 has no path", "row 5 has no label", "lists round/000.png more than once", "split 'holdout'"):
+    for words in (
+        "row 4 has no path",
+        "row 5 has no label",
+        "lists round/000.png more than once",
+        "row 7 has the split 'holdout'",
+    ):
         assert words in said
     assert found["unreadable_file"][0].message == "gone.png: no such file"
 
