@@ -65,7 +65,9 @@ def test_a_table_with_everything_wrong(clean: Path, kinds_in: Kinds) -> None:
 
 def test_where_there_is_nothing_to_look_at_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty" / "class").mkdir(parents=True)
-    for data, message in ((tmp_path / "absent", "no such folder"), (tmp_path / "empty", "found no images")):
+    (tmp_path / "empty.csv").write_text("path,label\n,cat\n")
+    for name, message in (("absent", "no such folder"), ("empty", "found no images"), ("empty.csv", "lists no image")):
+        data = tmp_path / name
         with pytest.raises(LeadlineError, match=message):
             check(data)
 
