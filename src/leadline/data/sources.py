@@ -193,6 +193,9 @@ def _scan_table(
             f"{file}: has no column {' and '.join(missing)}; it has {', '.join(table.columns)}, "
             "and path,label[,group,split] are expected"
         )
+    if "split" in table.columns:
+        splits = [_split_name(file, number, split, refuse) for number, split in enumerate(table["split"], start=2)]
+        table = table.with_columns(split=pl.Series(splits, dtype=pl.String))
     for number, (path, label) in enumerate(table.select("path", "label").iter_rows(), start=2):
         if not path or not label:
             refuse(f"{file}: row {number} has no {'label' if path else 'path'}")
@@ -200,15 +203,16 @@ def _scan_table(
     for path in table["path"].filter(table["path"].is_duplicated()).unique(maintain_order=True):
         refuse(f"{file}: lists {path} more than once")
     table = table.unique("path", keep="first", maintain_order=True)
+    if table.is_empty():
+        raise LeadlineError(f"{file}: lists no image")
     columns = {
         name: table[name].to_list() if name in table.columns else [None] * len(table) for name in ("split", "group")
     }
-    splits = [_split_name(file, number, split, refuse) for number, split in enumerate(columns["split"], start=2)]
     others = table["files"].to_list() if names else [None] * len(table)
     entries = [
         Entry(path, label or None, split, group or None, files)
         for path, label, split, group, files in zip(
-            table["path"], table["label"], splits, columns["group"], others, strict=True
+            table["path"], table["label"], columns["split"], columns["group"], others, strict=True
         )
     ]
     root = file.resolve().parent

@@ -53,14 +53,21 @@ def test_a_table_with_everything_wrong(clean: Path, kinds_in: Kinds) -> None:
     (clean / "table.csv").write_text("\n".join(rows))
     found = kinds_in(clean / "table.csv")
     said = "\n".join(one.message for one in found["source"])
-    for words in ("row 4 has no path", "row 5 has no label", "lists round/000.png more than once", "split 'holdout'"):
+    for words in (
+        "row 4 has no path",
+        "row 5 has no label",
+        "lists round/000.png more than once",
+        "row 7 has the split 'holdout'",
+    ):
         assert words in said
     assert found["unreadable_file"][0].message == "gone.png: no such file"
 
 
 def test_where_there_is_nothing_to_look_at_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty" / "class").mkdir(parents=True)
-    for data, message in ((tmp_path / "absent", "no such folder"), (tmp_path / "empty", "found no images")):
+    (tmp_path / "empty.csv").write_text("path,label\n,cat\n")
+    for name, message in (("absent", "no such folder"), ("empty", "found no images"), ("empty.csv", "lists no image")):
+        data = tmp_path / name
         with pytest.raises(LeadlineError, match=message):
             check(data)
 
