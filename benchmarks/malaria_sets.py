@@ -39,7 +39,7 @@ def patients(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 def write_table(file: Path, rows: list[dict[str, str]]) -> None:
     with file.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     print(f"{file}: {len(rows):,} images")
