@@ -19,8 +19,9 @@ PATHS = ["Uninfected/C33P1/cell_7.png", "Parasitized/C33P1/cell_8.png", "Parasit
     [
         (r"(C\d+)P\d+", ["C33", "C33", "C50"]),
         (r"C\d+P\d+", ["C33P1", "C33P1", "C50P11"]),
-        ("folder:1", ["C33P1", "C33P1", "C50P11"]),
-        ("folder:2", ["Uninfected", "Parasitized", "Parasitized"]),
+        ("folder:-1", ["C33P1", "C33P1", "C50P11"]),
+        ("folder:2", ["C33P1", "C33P1", "C50P11"]),
+        ("folder:1", ["Uninfected", "Parasitized", "Parasitized"]),
         ("scanner", ["a", "b", "b"]),
     ],
 )
@@ -28,9 +29,9 @@ def test_a_column_a_folder_or_a_pattern_names_the_group(asked: str, expected: li
     assert group_values(asked, paths=PATHS, columns={"scanner": ["a", "b", "b"]}) == expected
 
 
-def test_a_folder_is_counted_from_the_image_upwards_whatever_lies_above() -> None:
-    inside = group_values("folder:1", paths=[f"train/{path}" for path in PATHS])
-    assert inside == group_values("folder:1", paths=PATHS)
+def test_a_folder_that_is_counted_from_the_image_upwards_does_not_hang_on_what_lies_above() -> None:
+    inside = group_values("folder:-1", paths=[f"train/{path}" for path in PATHS])
+    assert inside == group_values("folder:-1", paths=PATHS)
 
 
 def test_a_column_goes_before_a_pattern_of_the_same_name() -> None:
@@ -41,9 +42,9 @@ def test_a_column_goes_before_a_pattern_of_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ("folder:0", "--group folder:0: expected folder:1"),
-        ("folder:x", "--group folder:x: expected folder:1"),
-        ("folder:3", "cell_7.png: lies in 2 folders of the data only"),
+        ("folder:0", "--group folder:0: expected folder:-1"),
+        ("folder:x", "--group folder:x: expected folder:-1"),
+        ("folder:-3", "cell_7.png: lies in 2 folders of the data only"),
         ("(", r"--group (: is not a regular expression"),
         (r"C50P\d+", "Uninfected/C33P1/cell_7.png: does not match --group"),
         (r"(C50)?\d", "Uninfected/C33P1/cell_7.png: does not match --group"),
@@ -62,7 +63,7 @@ def test_a_table_is_grouped_by_any_of_its_columns(make_images: MakeImages, tmp_p
     lines = [f"images/{label}/{n:03d}.png,{label},{n % 2}" for label in ("dark", "light") for n in range(4)]
     (tmp_path / "cells.csv").write_text("path,label,plate\n" + "\n".join(lines))
     assert scan(tmp_path / "cells.csv", group="plate").table["group"].to_list() == ["0", "1"] * 4
-    assert scan(tmp_path / "cells.csv", group="folder:2").table["group"].to_list() == ["images"] * 8
+    assert scan(tmp_path / "cells.csv", group="folder:1").table["group"].to_list() == ["images"] * 8
 
 
 def test_the_class_is_no_group(make_images: MakeImages) -> None:

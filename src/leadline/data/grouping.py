@@ -1,7 +1,7 @@
 """Which patient, plate or slide an image is of: by a column of the table, by a folder, or by a pattern in the path.
 
 patient      a column of the table, where it has one of this name
-folder:1     the name of the folder that holds the image; folder:2 of the one above that, and so on
+folder:-1    the name of the folder that holds the image, folder:-2 of the one above it; folder:1 of the outermost one
 (C\\d+P\\d+)   otherwise a regular expression that is searched in the path inside the data; its first group, or where
              it has none all that matches, is the value
 """
@@ -43,18 +43,21 @@ def _of_column(name: str, paths: Sequence[str], values: Sequence[str | None], op
 
 
 def _of_folder(asked: str, paths: Sequence[str], option: str) -> list[str]:
-    number = asked.removeprefix("folder:")
-    if not number.isdecimal() or int(number) < 1:
-        raise UsageError(f"{option} {asked}: expected folder:1 (which holds the image), folder:2 (the one above it), …")
-    level = int(number)
+    level = asked.removeprefix("folder:")
+    if not re.fullmatch(r"-?[1-9]\d*", level):
+        raise UsageError(
+            f"{option} {asked}: expected folder:-1 (which holds the image), folder:-2 (the one above it), … or "
+            "folder:1 (the outermost in the data)"
+        )
+    number = int(level)
     names = []
     for path in paths:
         folders = PurePosixPath(path.replace("\\", "/")).parts[:-1]
-        if len(folders) < level:
+        if len(folders) < abs(number):
             raise LeadlineError(
                 f"{path}: lies in {len(folders)} folders of the data only, so {option} {asked} names none"
             )
-        names.append(folders[-level])
+        names.append(folders[number if number < 0 else number - 1])
     return names
 
 
