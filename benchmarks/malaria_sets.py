@@ -7,7 +7,8 @@ FOLDER holds the unpacked archive as cell_images/; beside it come
 
     cells.csv    every cell, and quarter.csv: a quarter of those, of all patients
     tiles.csv    overlapping tiles of 24 slides, see `write_tiles`
-    tiny.csv     60 cells of 60 patients, and tiny-others.csv: 4,000 cells of the other patients
+    tiny.csv     60 cells of 60 patients; tiny-others.csv: 4,000 cells of the other patients; tiny-split.csv: both, the
+                 others to validate (200) and to test
     rare.csv     2,000 cells without parasites and 100 with to train on, 300 and 15 to validate on, 1,500 each to test
 """
 
@@ -38,7 +39,7 @@ def patients(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 def write_table(file: Path, rows: list[dict[str, str]]) -> None:
     with file.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     print(f"{file}: {len(rows):,} images")
@@ -102,6 +103,9 @@ def write_tiny(folder: Path, by_patient: dict[str, dict[str, list[str]]], random
         for row in random.permutation([row for row in others if row["label"] == label])[:2000]  # type: ignore[arg-type]
     ]
     write_table(folder / "tiny-others.csv", chosen)
+    # The same with a split: so few to train on, and enough others to see what that comes to.
+    named = [("train", tiny), ("validation", chosen[::20]), ("test", [row for n, row in enumerate(chosen) if n % 20])]
+    write_table(folder / "tiny-split.csv", [{**row, "split": split} for split, rows in named for row in rows])
 
 
 def write_rare(folder: Path, by_patient: dict[str, dict[str, list[str]]], random: np.random.Generator) -> None:

@@ -57,8 +57,8 @@ class Settings:
         str | None,
         Parameter(
             help="The patient, plate or slide, which is then never divided between splits: a column of the table; "
-            "folder:1, the folder that holds the image (folder:2, the one above it); or a regular expression searched "
-            "in each path, whose first group it is."
+            "folder:-1, the folder that holds the image (folder:-2, the one above it); or a regular expression "
+            "searched in each path, whose first group it is."
         ),
     ] = None
     channels: Annotated[

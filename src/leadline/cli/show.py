@@ -76,6 +76,8 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
             "batch_size": recipe.batch_size,
             "learning_rate": recipe.learning_rate,
             "augment": recipe.augment,
+            "folds": recipe.folds,
+            "repeats": recipe.repeats,
             "seconds": planned.seconds(number),
         }
         for number, recipe in enumerate(planned.recipes)

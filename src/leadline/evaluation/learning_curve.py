@@ -39,7 +39,7 @@ EXPONENTS = np.geomspace(0.05, 1.5, 100)
 SPREAD_OF_TRAININGS = 0.01
 # Twice the images is what the answer is about; four times shows how little is known by then.
 FORECAST = (2, 4)
-DRAWN = np.geomspace(1 / 8, 4, 21)
+POINTS_DRAWN = 21
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,11 @@ def _carried_on(
     gain = between(float((_error(law, 1.0) - _error(law, 2.0))[0]), _error(laws, 1.0) - _error(laws, 2.0))
     gain = {**gain, "low": max(0.0, gain["low"])}
     answer, reason = _answer(gain, present, margin, confidence)
+    drawn = np.unique([*np.geomspace(relative[0], FORECAST[-1], POINTS_DRAWN), 1.0])
     return {
         "law": asdict(Law(float(law[0][0]), float(law[1][0]), float(law[2][0]), present)) if answer == YES else None,
         "forecast": [accuracy(factor) for factor in FORECAST],
-        "band": [accuracy(float(factor)) for factor in DRAWN if factor >= relative[0]],
+        "band": [accuracy(float(factor)) for factor in drawn],
         "gain_of_twice": gain,
         "spread_of_trainings": spread,
         "answer": answer,
