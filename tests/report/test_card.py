@@ -201,6 +201,8 @@ def test_out_of_fold_figures_are_not_said_to_be_of_test_images(run: Path) -> Non
     assert f"On the {n} out-of-fold images, each judged by a network that was trained without it, its accuracy" in text
     assert "fitted on the 567 out-of-fold images; on the out-of-fold images it changed" in text
     assert "test images" not in text
+    assert "The temperature was fitted on these very images, which flatters it." in text
+    assert "for the networks of these folds" in text
 
 
 def test_a_group_in_two_splits_is_not_kept_quiet(grouped: Path) -> None:

@@ -88,7 +88,7 @@ def _left_out(unused: dict[str, str]) -> str:
 def _optimisation(facts: Facts) -> list[str]:
     network, recipe, prepared = facts.network, facts.recipe, facts.preprocessing
     weights = f"{network.parameters:,}" if network.parameters else NOT_KNOWN
-    settings = ", ".join(f"{code(name)} {code(value)}" for name, value in recipe.items() if value != "")
+    settings = ", ".join(f"{code(name)} {code(value)}" for name, value in recipe.items() if value not in ("", []))
     again = "`leadline train --recipe recipe.toml` trains it again"
     return [
         field("Algorithm", _algorithm(facts)),
@@ -143,14 +143,14 @@ def _fitting(facts: Facts) -> str:
     shares = [
         f"{percent(last[f'{split}_accuracy'])} on {words}"
         for split, words in (("train", of_training), ("validation", "validation images"))
-        if known(last.get(f"{split}_accuracy"))
+        if known(last.get(f"{split}_accuracy")) and not (facts.folds and split == "validation")
     ]
     judged = value_of(facts.judged.get("accuracy"))
     if judged is not None and facts.judged_on != "validation":
         shares.append(f"{percent(judged)} on {facts.judged_on} images")
     found.append(f"Accuracy at the end: {', '.join(shares) or NOT_KNOWN}.")
-    settled = "no, its validation accuracy rose by at most 1 point in the last tenth of its training"
-    found.append(f"Whether it was still improving: {facts.unsettled or settled}.")
+    settled = "its accuracy rose by at most 1 point in the last tenth of its training"
+    found.append(f"Whether it was trained long enough: {facts.unsettled or settled}.")
     return " ".join(found)
 
 

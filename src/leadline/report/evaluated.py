@@ -27,7 +27,7 @@ def evaluation(facts: Facts) -> list[str]:
             f"Always answering the most frequent class: {percent(baseline) if known(baseline) else NOT_KNOWN}. With "
             "other networks: where this folder lies in that of a comparison, in its card. With published methods: no.",
         ),
-        field("Confidence", _confidence(judged)),
+        field("Confidence", _confidence(facts)),
         *_calibration(facts),
         *_abstention(facts),
         field(
@@ -61,7 +61,8 @@ def _class_table(judged: dict[str, Any]) -> str:
     return table(["class", "precision", "recall", "F1", "images"], rows)
 
 
-def _confidence(judged: dict[str, Any]) -> str:
+def _confidence(facts: Facts) -> str:
+    judged = facts.judged
     ways: dict[str, list[str]] = {}
     for key, (name, _) in MEASURES.items():
         if value_of(judged.get(key)) is not None:
@@ -70,7 +71,8 @@ def _confidence(judged: dict[str, Any]) -> str:
     if judged.get("warnings"):
         found.append(f"To be kept in mind: {escaped('; '.join(judged['warnings']))}.")
     of = "groups of images" if any("clustered" in way for way in ways) else "images"
-    found.append(f"The intervals are of {of}, for this trained network; what another seed would change is not in them.")
+    which = "the networks of these folds" if facts.judged_on == "out-of-fold" else "this trained network"
+    found.append(f"The intervals are of {of}, for {which}; what another seed would change is not in them.")
     return " ".join(found)
 
 
@@ -85,6 +87,8 @@ def _calibration(facts: Facts) -> list[str]:
     told = (
         f"On the {facts.judged_on} images, before and after the temperature of {facts.calibration['temperature']:.3g}:"
     )
+    if facts.calibration.get("fitted_on") == facts.judged_on:
+        told = f"The temperature was fitted on these very images, which flatters it. {told}"
     return [field("Calibration", told), table(["", "before", "after"], rows)]
 
 
