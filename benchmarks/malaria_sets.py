@@ -6,7 +6,7 @@ folds and balancing do.
 FOLDER holds the unpacked archive as cell_images/; beside it come
 
     cells.csv    every cell, and quarter.csv: a quarter of those, of all patients
-    tiles.csv    overlapping tiles of 24 slides, see `write_tiles`
+    tiles.csv    overlapping tiles of 16 slides, see `write_tiles`
     tiny.csv     60 cells of 60 patients; tiny-others.csv: 4,000 cells of the other patients; tiny-split.csv: both, the
                  others to validate (200) and to test
     rare.csv     2,000 cells without parasites and 100 with to train on, 300 and 15 to validate on, 1,500 each to test
@@ -23,8 +23,8 @@ from PIL import Image
 
 PATIENT = re.compile(r"(C\d+\w*?)_?[Tt]hin")
 LABELS = ("Parasitized", "Uninfected")
-CELL, CELLS, TILE, STRIDE = 24, 8, 48, 16  # pixels, cells a side of a slide, pixels, pixels
-SLIDES, INFECTED = 24, 1 / 12
+CELL, CELLS, TILE, STRIDE = 24, 8, 48, 12  # pixels, cells a side of a slide, pixels, pixels
+SLIDES, INFECTED = 16, 1 / 12
 
 
 def patients(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -55,9 +55,9 @@ def cells_of(by_patient: dict[str, dict[str, list[str]]]) -> list[dict[str, str]
 
 
 def write_tiles(folder: Path, by_patient: dict[str, dict[str, list[str]]], random: np.random.Generator) -> None:
-    """24 slides of 8 × 8 cells, one patient each; on half of them one cell in twelve has parasites, on the others none.
+    """16 slides of 8 × 8 cells, one patient each; on half of them one cell in twelve has parasites, on the others none.
 
-    Tiles of 2 × 2 cells, a third of a tile apart, have the label of their slide. On about 29 % of the tiles of an
+    Tiles of 2 × 2 cells, a quarter of a tile apart, have the label of their slide. On about 29 % of the tiles of an
     infected slide (1 − (11/12)⁴, where tile and cells fall together) there is a parasite to see; the others cannot be
     told from those of a clear one. So on new slides hardly more than two tiles in three can be named rightly.
     """
