@@ -112,7 +112,7 @@ def test_the_mean_is_that_of_each_images_own_views(tmp_path: Path, name: str) ->
     asked = find_protocol(name, size=28)
     assert asked is not None
     engine = Engine(Brightness(), 2, how, hardware("cpu", "fp32"))
-    found, errors = engine.predict(views(paths, how, asked))
+    found, errors = engine.predict(views([(path,) for path in paths], how, asked))
     assert [bool(error) for error in errors] == [number == 4 for number in range(9)]
     for number, path in enumerate(paths):
         if number == 4:
@@ -142,7 +142,7 @@ def test_however_many_views_there_are_few_go_through_the_network_together(tmp_pa
         asked = find_protocol(name, size=28, scales=scales)
         assert asked is not None
         engine = Engine(Watching(), 2, how, hardware("cpu", "fp32"))
-        engine.predict(views(sorted(tmp_path.iterdir()), how, asked))
+        engine.predict(views([(path,) for path in sorted(tmp_path.iterdir())], how, asked))
     assert max(seen) <= 64 * 28**2
 
 

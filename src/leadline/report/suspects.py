@@ -25,6 +25,7 @@ class Doubts:
     suspects: tuple[Suspect, ...]
     total: int
     images: int  # that were judged
+    kind: str  # of images: "validation and test", "out-of-fold"
     estimated_errors: float
 
     @property
@@ -35,7 +36,7 @@ class Doubts:
 
 
 def doubtful_labels(network: Network) -> Doubts | None:
-    """Of validation and test images, the most contradicted first; None where there are no predictions of any."""
+    """Of the images that were judged, the most contradicted first; None where there are no predictions of any."""
     predictions = network.tables.predictions
     if predictions is None or not len(predictions.readable.labelled):
         return None
@@ -44,4 +45,5 @@ def doubtful_labels(network: Network) -> Doubts | None:
         Suspect(**{**row, "split": row["split"] or ""}, thumbnail=thumbnail_of(row["path"], network.tables))
         for row in found.table.drop("margin").head(SHOWN).iter_rows(named=True)
     )
-    return Doubts(shown, len(found.table), found.images, found.estimated_errors)
+    splits = " and ".join(predictions.table["split"].unique(maintain_order=True).drop_nulls())
+    return Doubts(shown, len(found.table), found.images, splits, found.estimated_errors)

@@ -41,7 +41,7 @@ def check(
     complaints: list[str] = []
     reading = Reading(project=project or "")
     manifest = scan(data, reading=reading, refuse=complaints.append)
-    columns = columns_of(Path(data), reading=reading) if Path(data).is_file() else {}
+    columns = _columns(Path(data), manifest, reading)
     paths = manifest.table["path"].to_list()
     if group:
         values = values_of(group, paths=paths, columns=columns)
@@ -101,10 +101,16 @@ def _write(file: Path, found: Audit) -> None:
     write_json(file, found.as_dict())
 
 
+def _columns(data: Path, manifest: Manifest, reading: Reading) -> Columns:
+    """Those of the person's own table, and what is known of the images besides: split and group."""
+    known = {name: manifest.table[name].to_list() for name in ("split", "group") if manifest.table[name].count()}
+    return known | (columns_of(data, reading=reading) if data.is_file() else {})
+
+
 def _refuse_empty(values: list[str | None], asked: str, option: str, columns: Columns) -> None:
     if not any(values):
-        there_are = f"; there are the columns {', '.join(columns)}" if columns else ""
-        raise UsageError(f"{option} {asked}: finds nothing in any path, and is no column{there_are}")
+        there_are = f"; columns are {', '.join(columns)}" if columns else ""
+        raise UsageError(f"{option} {asked}: is no column, and as an expression it matches no path{there_are}")
 
 
 def _without_value(manifest: Manifest, values: list[str | None], group: str) -> list[str]:

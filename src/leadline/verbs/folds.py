@@ -23,6 +23,7 @@ from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
+from leadline.evaluation.suspects import suspects
 from leadline.training import checkpoint
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
@@ -110,6 +111,7 @@ def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple
     together = pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns)
     predictions = Predictions(together, by_repeat[0].classes)
     predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
     run.write_history(_mean_history(recipe, folds))
     classifier = final.classifier
     described = {**classifier.provenance, "recipe": vars(recipe)}
