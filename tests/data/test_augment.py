@@ -77,5 +77,7 @@ def test_every_channel_of_any_type_is_moved_alike_and_no_value_is_changed(
     for channel in range(channels):
         alone = augment(images[..., channel : channel + 1], policy, seed=3, epoch=1, rows=rows)
         assert np.array_equal(together[..., channel : channel + 1], alone)
+    if "+strong" in policy:  # which changes intensities
+        return
     for before, after in zip(images, together, strict=True):
         assert set(after.ravel().tolist()) <= set(before.ravel().tolist())

@@ -2,8 +2,8 @@
 
 It assumes that the class of an image does not hang on its brightness or contrast, on a tilt of up to 15°, on a scale
 between 0.8 and 1.25, or on any one patch of a quarter of its area. Where intensities are measurements (the amount of a
-stain, say), it does not fit. All channels of an image are changed alike: their ratios may be what tells the classes
-apart.
+stain, say), it does not fit. All channels of an image are changed by the same factors, each in units of its own, so
+that a dim channel is not drowned by a bright one.
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ Floats = NDArray[np.float32]
 
 DEGREES = 15.0
 SCALE = 1.25
-# The contrast of an image is multiplied by up to so much, and its brightness moved by so many of its own standard
-# deviations: a measure that an image has whatever its type, be it 8 bits or floats of any unit.
+# The contrast of an image is multiplied by up to so much, and the brightness of each channel moved by so many of its
+# own standard deviations: a measure that it has whatever its type, be it 8 bits or floats of any unit.
 CONTRAST, BRIGHTNESS = 1.4, 0.3
 # A rectangle of at most half a side each way is filled with the image's mean, in half of the images.
 COVERED, LONGEST_SIDE = 0.5, 0.5
@@ -40,8 +40,9 @@ def strengthen(images: NDArray[Any], *, seed: int, epoch: int, rows: NDArray[np.
     for number, image in enumerate(images):
         changed = _turned(image, float(angles[number]), float(scales[number]))
         # In float64 sums: the mean of a large float32 image would depend on how it is added up.
-        mean = changed.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
-        spread = np.float32(changed.std(dtype=np.float64))
+        mean, spread = (
+            measure(changed, axis=(0, 1), dtype=np.float64).astype(np.float32) for measure in (np.mean, np.std)
+        )
         changed = (changed - mean) * contrasts[number] + (mean + shifts[number] * spread)
         if draws[number, 4] < COVERED:
             top, left, height, width = _patch(draws[number, 5:9], size)
