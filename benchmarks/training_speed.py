@@ -68,6 +68,7 @@ def plain(folder: Path, model: str, size: int, batch_size: int) -> float:
 
 def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
     """Images per second of `leadline.training.loop`, from an image cache that the first epoch has filled."""
+    from leadline.cli.allocator import keep_freed_memory
     from leadline.data.cache import ImageCache
     from leadline.data.loader import TrainingBatches
     from leadline.data.preprocessing import geometry, measured
@@ -77,6 +78,7 @@ def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
     from leadline.training.recipe import Recipe
     from leadline.zoo import create_model
 
+    keep_freed_memory()
     manifest = scan(folder)
     cache = ImageCache(manifest, geometry(manifest, size=size))
     rows = np.arange(len(manifest.table))

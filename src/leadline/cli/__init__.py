@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from leadline import __version__
+from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.options import quoted
 from leadline.errors import LeadlineError, UsageError
 
@@ -37,6 +38,7 @@ def main() -> None:
     """Entry point of the console script: one line on stderr per failure, a traceback only under --debug."""
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
+    keep_freed_memory()
     try:
         status = app(
             quoted([argument for argument in arguments if argument != "--debug"]),
