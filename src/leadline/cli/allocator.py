@@ -9,7 +9,7 @@ NEVER, LARGEST = 2**31 - 1, 32 * 2**20  # bytes
 
 
 def keep_freed_memory() -> None:
-    """Training steps on a CPU become 7 to 8 % faster (benchmarks/training_speed.py); no bit of a result changes.
+    """Training steps on a CPU become a little faster, and no bit of a result changes.
 
     It concerns the whole process, so the program asks for it and not the library. Elsewhere than with glibc it does
     nothing.
