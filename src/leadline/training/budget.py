@@ -19,8 +19,9 @@ from leadline.training.loop import MOST_VALIDATIONS, prepare, update
 from leadline.training.recipe import Recipe
 from leadline.zoo import create_model
 
-SECONDS_MEASURED = 1.0
-WARM_UP, LEAST, MOST = 2, 3, 20
+# Training and prediction are each timed for this long: on a busy machine a second is soon an unlucky one.
+SHORTEST, LONGEST, SHARE = 1.0, 10.0, 0.01  # seconds, and of the time that there is for the network
+WARM_UP, LEAST = 2, 3  # turns
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ def epochs_within(seconds: float, costs: list[Cost], *, train: int, validation: 
     return low
 
 
-def measure(recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware: Hardware) -> Cost:
-    """Time the recipe's network on random images of its size, on a copy that is thrown away."""
+def measure(
+    recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware: Hardware, budget: float = 0.0
+) -> Cost:
+    """Time the recipe's network on random images of its size, on a copy that is thrown away; longer for a `budget` of
+    many seconds."""
+    seconds = min(LONGEST, max(SHORTEST, SHARE * budget))
     preprocessing = Preprocessing(channels, dtype, recipe.size, mean=(0.5,) * channels, std=(0.25,) * channels)
     noise = generator("noise").random((BATCH_SIZE, recipe.size, recipe.size, channels))
     pixels = (noise * FULL_RANGE[dtype]).astype(dtype)
@@ -62,16 +67,16 @@ def measure(recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware
 
     engine = Engine(network, classes, preprocessing, hardware)
     network.train()
-    training = _median_seconds(train) / len(images)
-    prediction = _median_seconds(lambda: engine.predict([Decoded(pixels, [""] * len(pixels))])) / len(pixels)
-    return Cost(training, prediction)
+    training = _median_seconds(train, seconds) / len(images)
+    decoded = [Decoded(pixels, [""] * len(pixels))]
+    return Cost(training, _median_seconds(lambda: engine.predict(decoded), seconds) / len(pixels))
 
 
-def _median_seconds(work: Callable[[], object]) -> float:
+def _median_seconds(work: Callable[[], object], seconds: float) -> float:
     for _ in range(WARM_UP):
         work()
     times: list[float] = []
-    while len(times) < LEAST or (sum(times) < SECONDS_MEASURED and len(times) < MOST):
+    while len(times) < LEAST or sum(times) < seconds:
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)

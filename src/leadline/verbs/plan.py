@@ -155,6 +155,7 @@ def make_plan(
             channels=geometric.channels,
             dtype=geometric.dtype,
             hardware=hardware(),
+            budget=60 * (minutes or 0) / len(models),
         )
 
     if image_size(manifest) > SMALL_IMAGES and "size" not in settings:
