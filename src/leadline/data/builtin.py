@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,8 @@ def materialise(name: str) -> Path:
     folder = cache_folder() / "data" / name
     if folder.is_dir():
         return folder
-    unfinished = folder.with_name(f"{name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder.parent))  # its own: two may begin at once
     for number, (image, label, split) in enumerate(READERS[name]()):
         home = unfinished / split / label
         home.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ That is a partition problem; it is solved by a greedy start and exchanges until 
 where there are few units, among which the best is kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def _improved(problem: _Problem, part: Integers) -> Integers:
     for _ in range(MOST_CHANGES):
         cost = float(problem.cost(totals))
         gain, changes = _best_move(problem, part, totals, cost)
-        exchange = _best_exchange(problem, part, totals, cost)
+        exchange = _best_exchange(problem, part, totals)
         if exchange[0] > gain:
             gain, changes = exchange
         if gain < LEAST_GAIN:
@@ -115,9 +115,7 @@ def _best_move(problem: _Problem, part: Integers, totals: Floats, cost: float) -
     return best
 
 
-def _best_exchange(
-    problem: _Problem, part: Integers, totals: Floats, cost: float
-) -> tuple[float, list[tuple[int, int]]]:
+def _best_exchange(problem: _Problem, part: Integers, totals: Floats) -> tuple[float, list[tuple[int, int]]]:
     best: tuple[float, list[tuple[int, int]]] = (0.0, [])
     for one in range(len(problem.wanted)):
         for other in range(one):
@@ -125,10 +123,10 @@ def _best_exchange(
             if not len(ours) or not len(theirs) or len(ours) * len(theirs) * totals.shape[1] > MOST_EXCHANGES:
                 continue
             difference = problem.shares[ours][:, None] - problem.shares[theirs][None]
-            after = np.broadcast_to(totals, (*difference.shape[:2], *totals.shape)).copy()
-            after[:, :, one] -= difference
-            after[:, :, other] += difference
-            gains = cost - problem.cost(after)
+            pair = [one, other]  # only these two parts change
+            of_pair = replace(problem, wanted=problem.wanted[pair])
+            after = np.stack([totals[one] - difference, totals[other] + difference], axis=2)
+            gains = of_pair.cost(totals[pair]) - of_pair.cost(after)
             row, column = np.unravel_index(int(np.argmax(gains)), gains.shape)
             if gains[row, column] > best[0]:
                 best = (float(gains[row, column]), [(int(ours[row]), other), (int(theirs[column]), one)])

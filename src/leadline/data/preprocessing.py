@@ -75,7 +75,7 @@ class Preprocessing:
                 f"{path}: {found} channel{'s' * (found > 1)} of {dtype}, but the classifier takes channels {wanted} "
                 f"(counted from 0) of {self.dtype}"
             )
-        elif dtype == self.dtype and found == 1 and self.channels == 3:
+        elif dtype == self.dtype == "uint8" and found == 1 and self.channels == 3:
             pixels = np.repeat(pixels, 3, axis=0)
         elif dtype == self.dtype and found == 3 and self.channels == 1 and (pixels == pixels[:1]).all():
             pixels = pixels[:1]
