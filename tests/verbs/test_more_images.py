@@ -24,7 +24,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
     full = Run(tmp_path / "whole" / "resnet20_cifar")
     assert curve["points"][-1]["accuracy"] == full.metrics["validation"]["accuracy"]
     for images in (10, 20, 42):
-        run = Run(tmp_path / "whole" / "learning-curve" / str(images))
+        run = Run(tmp_path / "whole" / "learning-curve" / f"resnet20_cifar-{images}")
         assert run.recipe.steps == full.recipe.steps
         assert len(run.manifest.usable.filter(split="train")) == images
         assert run.predictions.table["path"].equals(full.predictions.of_split("validation").table["path"])
@@ -62,7 +62,7 @@ def test_every_seed_has_a_curve_of_its_own(make_images: MakeImages, tmp_path: Pa
     found = compare(data, models=["lenet5"], out=tmp_path / "out", epochs=1, seeds=2, learning_curve=True)
     points = found.result["learning_curve"]["points"]
     assert [len(point["seeds"]) for point in points] == [2, 2, 2, 2]
-    runs = [Run(tmp_path / "out" / "learning-curve" / f"{points[2]['images']}-seed{seed}") for seed in (0, 1)]
+    runs = [Run(tmp_path / "out" / "learning-curve" / f"lenet5-{points[2]['images']}-seed{seed}") for seed in (0, 1)]
     subsets = [set(run.manifest.usable.filter(split="train")["path"]) for run in runs]
     assert subsets[0] != subsets[1]
 
@@ -75,7 +75,7 @@ def test_a_subset_whose_training_fails_is_left_out_of_the_curve(
     real = more_images.train_into
 
     def failing(run, recipe, manifest, **options):  # type: ignore[no-untyped-def]
-        if run.name == "20":
+        if run.name == "lenet5-20":
             raise loop.LeadlineError("the loss is no longer a finite number")
         return real(run, recipe, manifest, **options)
 

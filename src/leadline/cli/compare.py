@@ -63,7 +63,7 @@ def compare(
     chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     try:
         if resume is not None:
-            refuse_beside_resume(data=data, out=out, **asked, **given(settings))
+            refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **asked, **given(settings))
             return show.comparison(verb.resume_comparison(resume, tests=tests, watch=watching), json=json)
         if data is None:
             raise UsageError("no data: name a folder, a table or a built-in data set")

@@ -29,7 +29,7 @@ def train(
     watching = watch()
     try:
         if resume is not None:
-            refuse_beside_resume(data=data, model=model, out=out, **given(settings))
+            refuse_beside_resume(data=data, model=model, out=out, dry_run=dry_run or None, **given(settings))
             return show.run(verb.resume(resume, watch=watching), json=json)
         if dry_run:
             plan, _ = verb.plan_training(data, model=model, timed=True, watch=watching, **given(settings))

@@ -30,6 +30,7 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
     """
     table, notes = manifest.usable, list(manifest.notes)
     given = set(table["split"].drop_nulls())
+    has_groups(table)  # refuses where only some images have one
     if given and table["split"].null_count():
         path = table.filter(pl.col("split").is_null())["path"][0]
         raise LeadlineError(f"{manifest.source}: some images have a split and others, such as {path}, have none")
@@ -43,7 +44,7 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
         _refuse_divided_groups(table, manifest)
     if test_group:
         table = _with_test_groups(table, manifest, test_group, given)
-        given |= {"test"}
+        given = set(table["split"].drop_nulls())  # they may have been all of the validation images
     if folds or test_group:
         table = table.with_columns(pl.col("split").fill_null("train"))
     wanted = [] if folds else [name for name in ("test", "validation") if name not in given]

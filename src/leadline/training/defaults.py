@@ -49,7 +49,7 @@ def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs
     images = len(manifest.usable.filter(split="train"))
     batch_size = settings.get("batch_size") or (128 if images >= 8000 else 64 if images >= 2000 else 32)
     steps_per_epoch = max(1, -(-images // batch_size))
-    length = settings.get("epochs") or epochs or default_epochs(images)
+    length = settings.get("epochs") or (default_epochs(images) if epochs is None else epochs)
     chosen = {
         "model": model,
         "data": manifest.source,

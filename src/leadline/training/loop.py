@@ -67,7 +67,7 @@ def fit(
     network.train()
 
     with stop_between_steps() as stopping:
-        for epoch in range(state.step // len(batches), epochs):
+        for epoch in range(state.step // len(batches), epochs if state.step < recipe.steps else 0):
             for batch in batches.epoch(epoch, start=state.step - epoch * len(batches)):
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(state.step, recipe)

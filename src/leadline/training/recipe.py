@@ -47,6 +47,8 @@ class Recipe:
         wrong = [name for name in positive if not getattr(self, name) > 0]
         if wrong:
             raise UsageError(f"{wrong[0]} = {getattr(self, wrong[0])}: must be more than 0")
+        if self.batch_size < 2:
+            raise UsageError(f"batch_size = {self.batch_size}: at least 2, of which batch normalisation takes the mean")
         if self.augment not in POLICIES:
             raise UsageError(f"augment = {self.augment!r}: expected one of {', '.join(POLICIES)}")
         if self.balance not in METHODS:

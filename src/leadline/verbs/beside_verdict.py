@@ -12,9 +12,11 @@ from leadline.verbs.run import Run
 def pairwise_tests(networks: Mapping[str, list[Run]]) -> dict[str, Any]:
     """Every pair's difference in accuracy, with McNemar's exact test and Holm's correction.
 
-    `networks` has the runs of each that was trained, one per seed, and at least one; the tests are of the first seed's.
+    `networks` has the runs of each that was trained, one per seed; the tests are of the first seed's.
     On the test images, because these chose nothing; where there are none, on those that all have.
     """
+    if not networks:
+        return {"split": "test", "seed": 0, "correction": "Holm", "pairs": []}
     first = {name: runs[0] for name, runs in networks.items()}
     tables = {name: run.predictions for name, run in first.items()}
     split = max(_splits(next(iter(tables.values()))), key=lambda name: name == "test")

@@ -66,10 +66,18 @@ def check(
     return found
 
 
-def check_before(manifest: Manifest, folder: Path, *, reading: Reading, watch: Watch) -> None:
-    """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning."""
+def check_before(manifest: Manifest, folder: Path, *, going_on: Path, reading: Reading, watch: Watch) -> None:
+    """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning.
+
+    Raises Interrupted with `going_on`, the run that is resumed then.
+    """
+    from leadline.training.loop import Interrupted
+
     watch.start("looking", len(manifest.table))
-    found = audit(manifest, reading=reading, seen=watch.step)
+    try:
+        found = audit(manifest, reading=reading, seen=watch.step)
+    except KeyboardInterrupt:
+        raise Interrupted(str(going_on)) from None
     watch.finish()
     _write(folder / "check.json", found)
     for line in headlines(found, leaving_out=SAID_ALREADY):

@@ -104,7 +104,7 @@ def compare(
         seed=seed, split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats,
         balance=balance, channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
-    folder = new_folder(out, default=f"{Path(data).stem}-compare")
+    folder = new_folder(out, data=data, suffix="compare")
     for one in plan.recipes:
         run = Run(folder / run_name(one, plan.recipes))
         run.folder.mkdir()
@@ -120,7 +120,6 @@ def compare(
         "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
-    check_before(plan.manifest, folder, reading=plan.recipes[0].reading, watch=watch)
     return finish(folder, watch=watch)
 
 
@@ -194,6 +193,9 @@ def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
     begun = read_json(folder / "comparison.json")
     begun["with_tests"] = begun.get("with_tests", False) or tests
     runs = [Run(folder / name) for network in begun["networks"] for name in network.get("runs") or [network["run"]]]
+    if not (folder / "check.json").is_file():
+        first = runs[0]
+        check_before(first.manifest, folder, going_on=first.folder, reading=first.recipe.reading, watch=watch)
     failures: dict[str, str] = {}
     for run in runs:
         recipe = run.recipe
@@ -204,6 +206,9 @@ def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
         except LeadlineError as error:
             failures[run.name] = str(error)
             watch.note(f"{run.name}: not judged, {error}")
+        except (MemoryError, RuntimeError) as error:  # torch says so that the memory did not suffice
+            failures[run.name] = " ".join(str(error).split())[:300] or type(error).__name__
+            watch.note(f"{run.name}: not judged, {failures[run.name]}")
     if len(failures) == len(runs):
         raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
     result = conclude(begun, runs, failures)

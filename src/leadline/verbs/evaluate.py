@@ -1,13 +1,14 @@
 """`leadline evaluate`: how good is a trained classifier, on its own test split or on new labelled images."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from leadline.classifier import Classifier
-from leadline.data.manifest import describe_problems
+from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
@@ -62,20 +63,18 @@ def evaluate(
         manifest = manifest.with_table(manifest.table.filter(split="test"))
         if not len(manifest.table):
             raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
+        if not any(file.exists() for files in manifest.files() for file in files):
+            raise LeadlineError(
+                f"{manifest.root}: none of the {len(manifest.table):,} test images is there any more, such as "
+                f"{manifest.table['path'][0]}; put the data back, or name other labelled images"
+            )
         name = "test"
         count_look(trained, watch)
     else:
-        how = classifier.preprocessing
-        manifest = scan(
-            data,
-            classes=classifier.classes,
-            reading=Reading(project=how.project),
-            channel_names=how.names,
-            split="test",
-        )
+        manifest = _labelled(data, classifier, trained.recipe.group, watch)
         if "test" in manifest.table["split"]:
             watch.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
-        name = Path(data).stem
+        name = Path(data).resolve().stem
         known = set(trained.manifest.usable.filter(split="train")["sha256"])
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
         if len(seen):
@@ -97,10 +96,9 @@ def evaluate(
         probabilities=probabilities,
         classes=classifier.classes,
         labels=table["label"].to_list(),
-        groups=None if table["group"].null_count() else table["group"].to_list(),
+        groups=table["group"].to_list() if table["group"].count() else None,
         errors=[known or found for known, found in zip(table["error"], errors, strict=True)],
     )
-    folder = numbered(trained.folder / "evaluations" / (f"{name}-{looked.name}" if looked else name))
     metrics = {
         "data": manifest.source,
         "data_fingerprint": manifest.fingerprint,
@@ -112,12 +110,35 @@ def evaluate(
         metrics["calibration"] = {"temperature": classifier.temperature, **before_and_after}
     if min_confidence is not None:
         metrics["answered"] = answered_at(predictions, min_confidence)
+    folder = numbered(trained.folder / "evaluations" / (f"{name}-{looked.name}" if looked else name))
     predictions.write(folder / "predictions.parquet")
     write_json(folder / "metrics.json", metrics)
     if trained.metrics["looks_at_test"] > looks:  # both say how often the test images were looked at
         write_run_report(trained.folder)
         write_model_card(trained.folder)
     return Evaluation(folder, predictions, metrics)
+
+
+def _labelled(data: str | Path, classifier: Classifier, group: str, watch: Watch) -> Manifest:
+    """The labelled images of `data`, or of its test split where it has one, as the classifier reads them; with the
+    groups that its training found by `group`, where these images have them too."""
+    how = classifier.preprocessing
+    read = partial(
+        scan,
+        data,
+        classes=classifier.classes,
+        reading=Reading(project=how.project),
+        channel_names=how.names,
+        split="test",
+    )
+    if group:
+        try:
+            return read(group=group)
+        except LeadlineError as error:
+            without = read()  # what is wrong with the data itself is raised here
+            watch.note(f"the training's --group does not fit these images: {error}")
+            return without
+    return read()
 
 
 def count_look(trained: Run, watch: Watch) -> None:

@@ -145,7 +145,7 @@ def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], fin
             name: fmean(one["seconds_per_image"][name] for one in each) for name in ("training", "prediction")
         },
         "training_seconds": sum(one["training_seconds"] for one in everything),
-        "peak_memory_bytes": max(one["peak_memory_bytes"] for one in everything),
+        "peak_memory_bytes": max(filter(None, (one["peak_memory_bytes"] for one in everything)), default=None),
     }
 
 

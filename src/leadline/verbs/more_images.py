@@ -19,10 +19,9 @@ from leadline.evaluation.predictions import Predictions
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
 from leadline.verbs.folds import forget_checkpoints
-from leadline.verbs.run import Run
+from leadline.verbs.run import LEARNING_CURVE, Run
 from leadline.verbs.train import begin, train_into
 
-FOLDER = "learning-curve"
 # One half, a quarter and an eighth of the images, besides all of them.
 HALVINGS = 3
 NOT_SAID = "It cannot be said whether more images would help"
@@ -47,7 +46,8 @@ def trained_on_fewer(
         found[0].append(_trained(run))
         for halving, subset in enumerate(halved(manifest, HALVINGS, seed=recipe.seed), start=1):
             images = len(subset.usable.filter(split="train"))
-            own = Run(folder / FOLDER / (str(images) if len(runs) == 1 else f"{images}-seed{recipe.seed}"))
+            seed = "" if len(runs) == 1 else f"-seed{recipe.seed}"
+            own = Run(folder / LEARNING_CURVE / f"{network}-{images}{seed}")
             try:
                 if not own.finished:
                     watch.note(f"{network}: on {images:,} of {found[0][-1][0]:,} training images")
@@ -57,7 +57,7 @@ def trained_on_fewer(
                     train_into(own, recipe, subset, watch=watch, part=True)
                 forget_checkpoints(own)
             except Interrupted:
-                raise Interrupted(str(folder / FOLDER)) from None
+                raise Interrupted(str(folder / LEARNING_CURVE)) from None
             except LeadlineError as error:
                 watch.note(f"{network} on {images:,} images: left out of the curve, {error}")
                 continue

@@ -162,7 +162,9 @@ def make_plan(
         settings = {**settings, "size": natural_size(manifest)}
         if minutes:
             small = [cost(complete(settings, model=model, manifest=manifest)) for model in models]
-            settings["size"] = _size_within(minutes * 60, small, images, largest=image_size(manifest))
+            settings["size"] = _size_within(
+                minutes * 60, [*small, *small[-1:] * further], images, largest=image_size(manifest)
+            )
         watch.note(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
     recipes = [complete(settings, model=model, manifest=manifest) for model in models]
     for recipe in recipes:
@@ -172,6 +174,11 @@ def make_plan(
         costs = tuple(cost(recipe) for recipe in recipes)
         dearest = max(costs, key=lambda one: one.training)
         epochs = epochs_within(minutes * 60, [*costs, *[dearest] * further], **images)
+        if not epochs:
+            raise UsageError(
+                f"--minutes {minutes:g}: not even the predictions fit into it; give more minutes, fewer --models or "
+                "--folds, or a smaller --size"
+            )
         return Plan(
             manifest,
             tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),

@@ -15,7 +15,7 @@ from leadline.data.protocols import Protocol
 from leadline.data.sources import TABLE_READERS, image_files, image_table
 from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.predictions import FORMATS, Predictions
+from leadline.evaluation.predictions import FORMATS, Predictions, check_abstention
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import hardware
 from leadline.training.watch import Watch
@@ -39,7 +39,11 @@ def predict(
     watch = watch or Watch()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
+    if out is not None and not Path(out).parent.is_dir():
+        raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
     classifier = load(run)
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
     images = expand(
         [inputs] if isinstance(inputs, str | Path) else inputs, channel_names=classifier.preprocessing.names
     )

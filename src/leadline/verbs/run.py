@@ -14,7 +14,8 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.training.recipe import Recipe
 
-FOLDS = "folds"  # where a run with cross-validation keeps its parts
+# Where a run with cross-validation, and a comparison with a learning curve, keep their parts.
+FOLDS, LEARNING_CURVE = "folds", "learning-curve"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Run:
         """Whether the training ran to its end; metrics.json is written last."""
         return (self.folder / "metrics.json").is_file()
 
+    @property
+    def part_of(self) -> Path | None:
+        """The run with cross-validation, or the comparison with a learning curve, that this is a part of."""
+        above = self.folder.resolve().parent
+        return above.parent if above.name in (FOLDS, LEARNING_CURVE) else None
+
     def write_history(self, history: list[dict[str, float]]) -> None:
         with (self.folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(history[0]) if history else ["step"])
@@ -78,7 +85,8 @@ class Run:
             raise LeadlineError(f"{self.folder}: no such run folder")
         if not (self.folder / name).is_file():
             unfinished = (self.folder / "recipe.toml").is_file() and not self.finished
-            way_out = f"; the training is not finished: leadline train --resume {self.folder}" if unfinished else ""
+            folder = self.part_of or self.folder
+            way_out = f"; the training is not finished: leadline train --resume {folder}" if unfinished else ""
             raise LeadlineError(f"{self.folder}: has no {name}{way_out}")
         return self.folder / name
 
@@ -88,13 +96,18 @@ def out_of_fold_file(run: Path, repeat: int) -> Path:
     return run / FOLDS / f"out-of-fold-{repeat}.parquet"
 
 
-def new_folder(out: str | Path | None, *, default: str) -> Path:
-    """Make the folder `out`, or a numbered one under runs/; UsageError where `out` exists already."""
-    if out is None:
-        return numbered(Path("runs") / default)
-    if Path(out).exists():
+def new_folder(out: str | Path | None, *, data: str | Path, suffix: str) -> Path:
+    """Make the folder `out`, or a numbered one under runs/ that is called after `data`.
+
+    UsageError where `out` exists already, or where it would lie in the folder `data`.
+    """
+    source = Path(data).resolve()
+    wanted = Path(out) if out is not None else Path("runs") / f"{source.stem}-{suffix}"
+    if out is not None and wanted.exists():
         raise UsageError(f"{out}: exists already; choose another --out, or go on with --resume {out}")
-    return numbered(Path(out))
+    if source.is_dir() and wanted.resolve().is_relative_to(source):
+        raise UsageError(f"{wanted}: lies in the data, where nothing is written; name another folder with --out")
+    return numbered(wanted)
 
 
 def numbered(wanted: Path) -> Path:

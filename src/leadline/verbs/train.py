@@ -75,11 +75,9 @@ def train(
         test_group=test_group, folds=folds, repeats=repeats, balance=balance,
         channels=channels, project=project, intensity=intensity, watch=watch,
     )  # fmt: skip
-    name = f"{Path(settings['data']).stem}-{settings['model']}"
-    run = Run(new_folder(out, default=name))
+    run = Run(new_folder(out, data=settings["data"], suffix=settings["model"]))
     begin(run, plan.recipes[0], plan.manifest)
-    check_before(plan.manifest, run.folder, reading=plan.recipes[0].reading, watch=watch)
-    return train_into(run, plan.recipes[0], plan.manifest, watch=watch)
+    return resume(run.folder, watch=watch)
 
 
 def plan_training(
@@ -101,12 +99,21 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     """Go on with a training that was interrupted, with the settings and data in its own folder."""
     watch = watch or Watch()
     interrupted = Run(Path(run))
+    whole = interrupted.part_of
+    if whole is not None:
+        raise UsageError(f"{run}: is a part of {whole}; go on with that one")
     recipe, manifest = interrupted.recipe, interrupted.manifest
     if interrupted.finished:
         watch.note(f"{run}: was finished already")
         write_run_report(interrupted.folder)
         write_model_card(interrupted.folder)
         return interrupted
+    if (
+        not (interrupted.folder / "check.json").is_file()
+        and not (interrupted.folder.parent / "comparison.json").is_file()
+    ):
+        folder = interrupted.folder
+        check_before(manifest, folder, going_on=folder, reading=recipe.reading, watch=watch)
     return train_into(interrupted, recipe, manifest, watch=watch)
 
 
@@ -174,7 +181,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
             probabilities=probabilities,
             classes=manifest.classes,
             labels=images["label"].to_list(),
-            groups=None if images["group"].null_count() else images["group"].to_list(),
+            groups=images["group"].to_list() if images["group"].count() else None,
             splits=images["split"].to_list(),
             errors=errors,
         )
