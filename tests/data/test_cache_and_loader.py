@@ -181,3 +181,32 @@ def test_an_image_that_is_drawn_twice_in_an_epoch_is_changed_in_two_ways(make_im
     ]
     assert len(seen) == 5
     assert len(set(seen)) == 5
+
+
+def test_a_lost_file_of_pixels_is_made_again_and_not_taken_for_black_images(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    first = filled(root)
+    images = first.take(np.arange(10))[0]
+    first.close()
+    assert (first.folder / "complete.json").is_file()
+    (first.folder / "images.bin").unlink()
+    again = filled(root)
+    assert np.array_equal(again.take(np.arange(10))[0], images)
+    again.close()
+
+
+def test_a_file_that_was_away_for_a_while_is_read_when_it_is_back(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    manifest = scan(root)
+    image = root / "dark" / "002.png"
+    content = image.read_bytes()
+    image.unlink()
+    away = ImageCache(manifest, geometry(manifest, size=16))
+    away.fill()
+    assert away.take(np.arange(10))[1].tolist().count(False) == 1
+    away.close()
+    image.write_bytes(content)
+    back = ImageCache(manifest, geometry(manifest, size=16))
+    back.fill()
+    assert back.take(np.arange(10))[1].all()
+    back.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 from leadline.training import loop
 from leadline.verbs.train import resume, train
 
@@ -20,6 +20,7 @@ MODEL = "alexnet_small"
 SCRIPT = """
 import sys
 from leadline.training import loop
+from leadline.errors import UsageError
 from leadline.verbs.train import resume, train
 loop.SECONDS_BETWEEN_CHECKPOINTS = 0
 data, out, model = sys.argv[1:]
@@ -116,3 +117,19 @@ def test_a_loss_that_is_no_number_is_said_and_never_saved(make_images: MakeImage
     with pytest.raises(LeadlineError, match=r"the loss is no longer a finite number .* --learning-rate than 1e\+20"):
         train(make_images(count=24), model=MODEL, out=tmp_path / "run", epochs=4, learning_rate=1e20)
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_training_killed_after_its_last_step_is_not_trained_further(make_images: MakeImages, tmp_path: Path) -> None:
+    run = train(make_images(count=24), model=MODEL, out=tmp_path / "run", epochs=1.5, batch_size=8)
+    before, history = weights(run.folder), run.history
+    (run.folder / "metrics.json").unlink()
+    resumed = resume(run.folder)
+    assert weights(resumed.folder) == before
+    assert resumed.history == history
+    assert resumed.finished
+
+
+def test_a_part_is_not_resumed_alone(make_images: MakeImages, tmp_path: Path) -> None:
+    run = train(make_images(count=12), model="lenet5", out=tmp_path / "run", epochs=1, folds=2)
+    with pytest.raises(UsageError, match=r"is a part of .*run; go on with that one"):
+        resume(run.folder / "folds" / "0")

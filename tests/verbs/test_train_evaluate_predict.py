@@ -246,3 +246,41 @@ def test_a_group_is_never_divided(make_images: MakeImages, tmp_path: Path) -> No
     table = run.manifest.table
     assert table.group_by("group").agg(pl.col("split").n_unique())["split"].max() == 1
     assert run.predictions.groups is not None
+
+
+def test_minutes_that_hold_no_training_are_refused(make_images: MakeImages) -> None:
+    with pytest.raises(UsageError, match="--minutes 1e-06: not even the predictions fit into it"):
+        plan_training(make_images(), model=MODEL, recipe=None, minutes=1e-6)
+
+
+def test_nothing_is_written_into_the_data(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_images()
+    monkeypatch.chdir(data)
+    with pytest.raises(UsageError, match="lies in the data, where nothing is written"):
+        train(".", model="lenet5", epochs=1)
+    with pytest.raises(UsageError, match="lies in the data"):
+        train(data, model="lenet5", epochs=1, out=data / "dark" / "run")
+    assert sorted(path.name for path in data.iterdir()) == ["dark", "light"]
+
+
+def test_new_images_are_grouped_as_those_of_the_training_were(make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=40)
+    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, group=r"/(\d\d)\d")
+    watch = Notes()
+    again = evaluate(run.folder, data, watch=watch)
+    assert again.metrics["accuracy"]["method"] == "Wilson, clustered by 4 groups"
+    for image in data.rglob("*.png"):
+        image.rename(image.with_name(f"cell {image.name}"))
+    without = evaluate(run.folder, data, watch=watch)
+    assert without.metrics["accuracy"]["method"] == "Wilson"
+    assert any(note.startswith("the training's --group does not fit these images: ") for note in watch.notes)
+
+
+def test_a_test_split_that_is_no_longer_there_costs_no_look(make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=12)
+    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1)
+    data.rename(tmp_path / "elsewhere")
+    with pytest.raises(LeadlineError, match="none of the 4 test images is there any more, such as"):
+        evaluate(run.folder)
+    assert run.metrics["looks_at_test"] == 1
+    assert not (run.folder / "evaluations").exists()

@@ -24,6 +24,7 @@ from leadline.errors import LeadlineError
 FORMAT = 1
 CHUNK = 32
 PENDING, READY, UNREADABLE = 0, 1, 2
+COMPLETE = "complete.json"  # says that all is decoded, and what could not be
 
 
 class ImageCache:
@@ -42,6 +43,7 @@ class ImageCache:
         self._progress = threading.Condition()
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
+        self._passing = False  # whether an image may be readable another time: then nothing is called complete
         self._filler: threading.Thread | None = None
         self.errors: dict[int, str] = {}  # row → why it could not be decoded
 
@@ -51,7 +53,7 @@ class ImageCache:
         shape = (len(table), preprocessing.size, preprocessing.size, preprocessing.channels)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.images = self._map(self.folder / "images.bin", shape, np.dtype(preprocessing.dtype))
-        self._complete = self.folder / "complete.json"
+        self._complete = self.folder / COMPLETE
         if self._complete.is_file():
             self.errors = {int(row): error for row, error in json.loads(self._complete.read_text("utf-8")).items()}
             self._state[:] = READY
@@ -67,7 +69,8 @@ class ImageCache:
                     f"{file.parent}: the decoded images need {size / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free; "
                     "set LEADLINE_CACHE to a folder on a larger disk, or choose a smaller --size"
                 )
-            with file.open("wb") as handle:
+            (file.parent / COMPLETE).unlink(missing_ok=True)  # of a file that is lost
+            with file.open("ab") as handle:  # which empties nothing that another process may be filling
                 handle.truncate(size)
         return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
 
@@ -91,7 +94,7 @@ class ImageCache:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 for _ in pool.map(self._decode, chunks):
                     pass
-            if not self._stopping.is_set():
+            if not self._stopping.is_set() and not self._passing:
                 self.images.flush()  # type: ignore[attr-defined]  # a memmap
                 temporary = self._complete.with_name(f"complete.{os.getpid()}.json")
                 temporary.write_text(json.dumps(self.errors), encoding="utf-8")
@@ -111,6 +114,7 @@ class ImageCache:
                 self.images[row] = self._preprocessing.read(self._files[row])
                 state = READY
             except (ImageError, OSError) as error:
+                self._passing = self._passing or not isinstance(error, ImageError) or error.passing
                 self.errors[int(row)] = reason(error, self._files[row])
                 state = UNREADABLE
             self._state[row] = state

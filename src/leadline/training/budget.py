@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
+from leadline.data.augment import augment
 from leadline.data.keyed import generator
 from leadline.data.loader import Decoded
 from leadline.data.preprocessing import FULL_RANGE, Preprocessing
@@ -59,15 +61,17 @@ def measure(
     with torch.random.fork_rng(devices=[]):
         network = create_model(recipe.model, num_classes=classes, in_channels=channels)
     optimizer = prepare(network, recipe, hardware)
-    images = torch.from_numpy(pixels[: recipe.batch_size]).to(hardware.device)
-    labels = torch.zeros(len(images), dtype=torch.int64, device=hardware.device)
+    batch = pixels[: recipe.batch_size]
+    labels = torch.zeros(len(batch), dtype=torch.int64, device=hardware.device)
 
     def train() -> None:
+        changed = augment(batch, recipe.augment, seed=0, epoch=0, rows=np.arange(len(batch)))
+        images = torch.from_numpy(np.ascontiguousarray(changed)).to(hardware.device)
         update(network, optimizer, preprocessing.normalise(images), labels, recipe, hardware)[1].item()
 
     engine = Engine(network, classes, preprocessing, hardware)
     network.train()
-    training = _median_seconds(train, seconds) / len(images)
+    training = _median_seconds(train, seconds) / len(batch)
     decoded = [Decoded(pixels, [""] * len(pixels))]
     return Cost(training, _median_seconds(lambda: engine.predict(decoded), seconds) / len(pixels))
 

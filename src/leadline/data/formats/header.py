@@ -17,6 +17,11 @@ TURNED = "turned upright as its orientation tag says"
 class ImageError(LeadlineError):
     """An image that cannot be read as it is. The message is one line: the path, what is wrong, the way out."""
 
+    @property
+    def passing(self) -> bool:
+        """Whether the disk or the memory failed and not the file, so that it may be read another time."""
+        return isinstance(self.__cause__, OSError | MemoryError)
+
 
 @dataclass(frozen=True)
 class Header:
