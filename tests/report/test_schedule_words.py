@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadline.report.schedule_words import kept_words, rate_words
+from leadline.report.schedule_words import factor_words, kept_words, rate_words
 from leadline.report.wording import SPACE
 
 
@@ -31,6 +31,14 @@ from leadline.report.wording import SPACE
 )  # fmt: skip
 def test_the_course_of_the_learning_rate_is_the_recipes(recipe: dict[str, object], words: str) -> None:
     assert rate_words(recipe).replace(SPACE, " ") == f"a learning rate that {words}"
+
+
+def test_rates_of_their_own_are_named_and_others_are_not() -> None:
+    assert factor_words({"bias_rate": 2.0, "last_layer_rate": 0.1}) == [
+        "2 times that for biases",
+        "0.1 times that for the last layer",
+    ]
+    assert factor_words({"bias_rate": 1.0}) == factor_words({}) == []
 
 
 def test_averaged_weights_are_said_to_be() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
-from leadline.report.schedule_words import kept_words, rate_words
+from leadline.report.schedule_words import factor_words, kept_words, rate_words
 from leadline.report.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
 from leadline.zoo.catalogue import Architecture
 
@@ -120,7 +120,7 @@ def training_words(recipe: dict[str, Any]) -> str:
     kind = "Nesterov momentum" if recipe.get("nesterov") else "momentum"
     momentum = f" with {kind} {recipe['momentum']:g}" if recipe.get("momentum") else ""
     parts = [f"by stochastic gradient descent{momentum}"]
-    parts.append(rate_words(recipe))
+    parts += [rate_words(recipe), *factor_words(recipe)]
     if recipe.get("weight_decay"):
         everything = " on all parameters" if recipe.get("decay_norms_and_biases") else ""
         parts.append(f"weight decay {recipe['weight_decay']:g}{everything}")

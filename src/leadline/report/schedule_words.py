@@ -28,6 +28,12 @@ def _fall(recipe: dict[str, Any]) -> str:
     return "fell along a cosine to zero"
 
 
+def factor_words(recipe: dict[str, Any]) -> list[str]:
+    """Which parameters learnt at another rate."""
+    kinds = {"bias_rate": "biases", "last_layer_rate": "the last layer"}
+    return [f"{recipe[name]:g} times that for {kind}" for name, kind in kinds.items() if recipe.get(name, 1) != 1]
+
+
 def kept_words(recipe: dict[str, Any]) -> str:
     """Which weights the classifier has."""
     averaged = recipe.get("averaged")

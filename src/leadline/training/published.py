@@ -24,7 +24,5 @@ def recipe_file(recipe: str | Path) -> Path:
     if str(recipe) in names():
         return FOLDER / f"{recipe}.toml"
     near = difflib.get_close_matches(str(recipe), names(), n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
-    raise UsageError(
-        f"--recipe {recipe}: no file, and no paper's recipe of this name; {hint}(there are {', '.join(names())})"
-    )
+    hint = f"did you mean {', '.join(near)}? there are" if near else "there are"
+    raise UsageError(f"--recipe {recipe}: no file, and no paper's recipe of this name; {hint} {', '.join(names())}")
