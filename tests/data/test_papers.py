@@ -105,6 +105,11 @@ def test_areas_and_shapes_are_those_of_torchvision() -> None:
         assert stats.ks_2samp(measure(boxes), measure(theirs)).pvalue > 0.001
     assert (boxes[:, :2] >= 0).all()
     assert (boxes[:, :2] + boxes[:, 2:] <= decoded).all()
+    shares, ratios = boxes[:, 2] * boxes[:, 3] / decoded**2, boxes[:, 3] / boxes[:, 2]
+    # Sides are whole pixels, which moves an area by up to 1 %.
+    assert 0.079 < shares.min() < 0.083
+    assert 0.97 < shares.max() <= 1
+    assert (ratios.min(), ratios.max()) == pytest.approx((3 / 4, 4 / 3), rel=0.01)
 
 
 def test_a_shape_that_never_fits_becomes_the_whole_image() -> None:

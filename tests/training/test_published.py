@@ -14,12 +14,13 @@ from torch import nn
 
 from leadline.errors import UsageError
 from leadline.runtime.hardware import hardware
-from leadline.training import loop
+from leadline.training import checkpoint, loop
 from leadline.training.parameters import groups
 from leadline.training.published import FOLDER, names, recipe_file
 from leadline.training.recipe import Recipe, read_settings
 from leadline.verbs.plan import collect_settings
-from leadline.verbs.train import plan_training, resume, train
+from leadline.verbs.run import Run
+from leadline.verbs.train import initialised, plan_training, resume, train
 from leadline.zoo import create_model
 
 from ..conftest import MakeImages
@@ -203,6 +204,36 @@ def test_a_paper_s_recipe_resumes_to_the_same_bits(
     model = "classifier/model.safetensors"
     assert (again.folder / model).read_bytes() == (whole.folder / model).read_bytes()
     assert [{**row, "seconds": 0} for row in again.history] == [{**row, "seconds": 0} for row in whole.history]
+
+
+def of_run(run: Run) -> dict[str, torch.Tensor]:
+    return run.classifier.network.state_dict()
+
+
+def test_the_classifier_has_the_averaged_weights_and_was_validated_with_them(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    (tmp_path / "my.toml").write_text("averaged = 0.5\nlabel_smoothing = 0.0")
+    run = train(
+        make_images(), model="lenet5", recipe=tmp_path / "my.toml", epochs=4, batch_size=8, out=tmp_path / "run"
+    )
+    state = checkpoint.load(run.folder)
+    assert state is not None
+    assert all(torch.equal(of_run(run)[name], value) for name, value in state.average.items())
+    assert not all(torch.equal(state.network[name], value) for name, value in state.average.items())
+    kept = run.predictions.of_split("validation").table
+    right = (kept["predicted"] == kept["label"]).mean()
+    assert run.history[-1]["validation_accuracy"] == pytest.approx(right)
+
+
+def test_parameters_learn_at_their_own_rates(make_images: MakeImages, tmp_path: Path) -> None:
+    """At a billionth of the rate they stay where the seed put them."""
+    (tmp_path / "my.toml").write_text("bias_rate = 1e-9\nlast_layer_rate = 1e-9")
+    run = train(make_images(), model="lenet5", recipe=tmp_path / "my.toml", epochs=1, out=tmp_path / "run")
+    begun = initialised(run.recipe, classes=2, channels=1).state_dict()
+    stayed = {name for name, value in of_run(run).items() if torch.allclose(value, begun[name], rtol=1e-4, atol=1e-6)}
+    last = list(begun)[-1].rpartition(".")[0]
+    assert stayed == {name for name in begun if name.endswith("bias") or name.startswith(last)}
 
 
 def test_a_shortened_schedule_says_what_all_of_it_would_take(make_images: MakeImages) -> None:
