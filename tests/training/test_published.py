@@ -15,10 +15,11 @@ from torch import nn
 from leadline.errors import UsageError
 from leadline.runtime.hardware import hardware
 from leadline.training import checkpoint, loop
+from leadline.training.budget import Cost
 from leadline.training.parameters import groups
 from leadline.training.published import FOLDER, names, recipe_file
 from leadline.training.recipe import Recipe, read_settings
-from leadline.verbs.plan import collect_settings
+from leadline.verbs.plan import collect_settings, tell_shortened
 from leadline.verbs.run import Run
 from leadline.verbs.train import initialised, plan_training, resume, train
 from leadline.zoo import create_model
@@ -252,3 +253,7 @@ def test_a_shortened_schedule_says_what_all_of_it_would_take(make_images: MakeIm
     (told,) = [note for note in watch.notes if "resnet-cifar-2015" in note]
     assert "is for 182 epochs, these are 2" in told
     assert "hours here" in told
+    watch.notes.clear()
+    images = plan.images
+    tell_shortened(replace(plan, costs=(Cost(training=36.0, prediction=0.0),)), "resnet-cifar-2015", watch)
+    assert f"all of them would take about {182 * images['train'] * 36 / 3600:.1f} hours here" in watch.notes[0]

@@ -36,7 +36,7 @@ TABLE = {
     "alexnet": Policy("square", (256, 256), colour=True),
     "vgg": Policy("square", (256, 512), colour=True),
     "resnet": Policy("square", (256, 480), colour=True),
-    # The papers cut from the photograph as it is, on ImageNet of about 375 pixels.
+    # The papers cut from the photograph as it is, whatever its size; 384 is ours.
     "googlenet": Policy("any shape", (384, 384)),
     "resnext": Policy("any shape", (384, 384), colour=True),
 }
