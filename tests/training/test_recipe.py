@@ -21,8 +21,9 @@ def recipe(**changes: object) -> Recipe:
 
 def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
     written = recipe(
-        group=r"(C\d+P\d+)", test_group=('site "3"', "Zürich"), learning_rate=1 / 3, warmup=0.0, folds=5, repeats=2
-    )
+        group=r"(C\d+P\d+)", test_group=('site "3"', "Zürich"), learning_rate=1 / 3, warmup=0.0, folds=5, repeats=2,
+        schedule="steps", drops=(1 / 3, 0.5),
+    )  # fmt: skip
     written.write(tmp_path / "recipe.toml", remark="re-run with:\nleadline train --recipe recipe.toml")
     assert Recipe.read(tmp_path / "recipe.toml") == written
 
@@ -36,6 +37,8 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
         ("nesterov = 1", "nesterov = 1: expected bool"),
         ("seed = true", "seed = True: expected int"),
         ('test_group = "site 3"', "test_group = 'site 3': expected a list of texts"),
+        ("drops = 0.5", "drops = 0.5: expected a list of numbers"),
+        ('drops = [0.5, "end"]', "expected a list of numbers"),
         ("epochs = = 3", "is not TOML"),
     ],
 )

@@ -100,6 +100,15 @@ def test_a_run_without_a_checkpoint_yet_starts_from_its_own_recipe_and_manifest(
     assert weights(resume(begun).folder) == weights(whole.folder)
 
 
+def test_a_training_whose_last_step_is_done_takes_no_other(make_images: MakeImages, tmp_path: Path) -> None:
+    """Killed between its last checkpoint and its figures, in the middle of an epoch."""
+    run = train(make_images(count=24), model=MODEL, out=tmp_path / "run", epochs=1.5, batch_size=8)
+    before = weights(run.folder)
+    assert run.recipe.steps % 5
+    (run.folder / "metrics.json").unlink()
+    assert weights(resume(run.folder).folder) == before
+
+
 def test_a_recipe_file_of_a_run_trains_it_again(make_images: MakeImages, tmp_path: Path) -> None:
     first = train(make_images(count=12), model=MODEL, out=tmp_path / "first", epochs=1, batch_size=8, seed=5)
     again = train(recipe=first.folder / "recipe.toml", out=tmp_path / "again")

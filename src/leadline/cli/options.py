@@ -30,7 +30,14 @@ Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 class Settings:
     """How to train; whatever is left out is chosen to fit the data and the network."""
 
-    recipe: Annotated[Path | None, Parameter(help="A TOML file with settings; options overrule it.")] = None
+    recipe: Annotated[
+        Path | None,
+        Parameter(
+            help="A TOML file with settings, or a paper's recipe by its name: alexnet-2012, vgg-2014, nin-2014, "
+            "googlenet-2014, resnet-2015, resnet-cifar-2015, resnet110-cifar-2015, resnext-2017, resnext-cifar-2017, "
+            "densenet-2017, densenet-cifar-2017. Options overrule it; --epochs or --minutes shorten all of it."
+        ),
+    ] = None
     epochs: Annotated[float | None, Parameter(help="How often each training image is seen.")] = None
     minutes: Annotated[
         float | None,
@@ -44,7 +51,8 @@ class Settings:
         Parameter(
             help="What may be done to an image without changing its class: none, shift (moved a little), flip (and "
             "mirrored: photographs), dihedral (and turned: cells, tiles); for few images with +strong behind it (also "
-            "turned a little, scaled, lit otherwise, covered in part). [default: shift]"
+            "turned a little, scaled, lit otherwise, covered in part); or a paper's: cifar, alexnet, vgg, resnet, "
+            "googlenet, resnext. [default: shift]"
         ),
     ] = None
     seed: Annotated[int | None, Parameter(help="Of initialisation, order, augmentation and dropout. [default: 0]")] = (

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.keyed import uniforms
+from leadline.data.papers import TABLE as PAPERS
+from leadline.data.papers import Colours, publish
 from leadline.data.strong import strengthen
 
 # Each policy does what the ones above it do, and more: moves it, mirrors it, turns it.
@@ -17,13 +19,36 @@ POLICIES = {
     "shift+strong": "shift, and turned, scaled, lit otherwise and covered in part (data.strong): for few images",
     "flip+strong": "the same upon flip",
     "dihedral+strong": "the same upon dihedral",
+    # Of the papers (data.papers), each also mirrored left to right.
+    "cifar": "moved by up to an eighth, what comes into view being the mean (ResNet, DenseNet and others on CIFAR)",
+    "alexnet": "a crop of 224 from 256 pixels, in other colours",
+    "vgg": "a crop of 224 from an image of 256 to 512 pixels, in other colours",
+    "resnet": "a crop of 224 from an image of 256 to 480 pixels, in other colours",
+    "googlenet": "a crop of 8 to 100 % of the area, its sides 3:4 to 4:3",
+    "resnext": "the same, in other colours (also DenseNet)",
 }
 
 
-def augment(images: NDArray[Any], policy: str, *, seed: int, epoch: int, rows: NDArray[np.int64]) -> NDArray[Any]:
-    """`images`, (batch, size, size, channels), each changed as `policy` allows; `rows` identify the images."""
+def augment(
+    images: NDArray[Any],
+    policy: str,
+    *,
+    seed: int,
+    epoch: int,
+    rows: NDArray[np.int64],
+    size: int | None = None,
+    colours: Colours | None = None,
+) -> NDArray[Any]:
+    """`images`, (batch, size, size, channels), each changed as `policy` allows; `rows` identify the images.
+
+    A paper's policy needs `colours`, those of the training images, and makes crops of `size` from larger images.
+    """
     if policy == "none":
         return images
+    if policy in PAPERS:
+        assert colours is not None
+        crop = size or images.shape[1]
+        return publish(images, policy, size=crop, colours=colours, seed=seed, epoch=epoch, rows=rows)
     policy, _, strong = policy.partition("+")
     if strong:
         images = strengthen(images, seed=seed, epoch=epoch, rows=rows)

@@ -20,6 +20,7 @@ from leadline.data.cache import ImageCache
 from leadline.data.channel_files import Files, files_of, reason
 from leadline.data.image import ImageError
 from leadline.data.keyed import generator
+from leadline.data.papers import Colours
 from leadline.data.preprocessing import Preprocessing
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class TrainingBatches:
     seed: int
     augment: str
     balance: str = "none"  # data.balance.METHODS
+    size: int | None = None  # pixels of what augmentation makes of the images; None: of the cache's own
+    colours: Colours | None = None  # of the training images, where a paper's augmentation needs them
 
     def __len__(self) -> int:
         """Batches, that is steps, per epoch."""
@@ -66,7 +69,9 @@ class TrainingBatches:
         images, readable = self.cache.take(rows)
         if not readable.all():
             images, rows, visits = images[readable], rows[readable], visits[readable]
-        images = augment(images, self.augment, seed=self.seed, epoch=epoch, rows=visits)
+        images = augment(
+            images, self.augment, seed=self.seed, epoch=epoch, rows=visits, size=self.size, colours=self.colours
+        )
         return Batch(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(self.labels[rows]))
 
 

@@ -19,6 +19,7 @@ from leadline.report.methods import (
     revision_words,
     training_words,
 )
+from leadline.report.schedule_words import kept_words
 from leadline.report.tables import read_json
 from leadline.report.wording import bounds_of, known, margin_in_points, percent, percent_interval, points, value_of
 
@@ -107,8 +108,8 @@ def _candidates(compared: Compared, references: References) -> list[str]:
     batch = f" of {common['batch_size']} images" if "batch_size" in common and length else ""
     during = f" for {length}{batch}" if length else ""
     sentences.append(
-        f"Each was trained from random initialisation{trainings}{during} {training_words(common)}; the weights of the "
-        "last step were kept."
+        f"Each was trained from random initialisation{trainings}{during} {training_words(common)}; "
+        f"{kept_words(common)}."
     )
     own = [f"{words} {_range([one.get(name) for one in recipes])}" for name, words in OWN.items() if name not in common]
     if own:

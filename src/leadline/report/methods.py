@@ -5,15 +5,24 @@ from typing import Any
 
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
+from leadline.report.schedule_words import factor_words, kept_words, rate_words
 from leadline.report.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
 from leadline.zoo.catalogue import Architecture
 
 MOST_CLASSES = 12  # with more of them the paragraph says between what their sizes lie
+RECOLOURED = "given noise along the axes of their colours, where they have three channels"
+ANY_SHAPE = "were cropped at random to 8 to 100 % of their area at ratios from 3:4 to 4:3"
 AUGMENTATION = {
     "none": "were not augmented",
     "shift": "were moved at random by up to an eighth of their size",
     "flip": "were moved at random by up to an eighth of their size and mirrored left to right",
     "dihedral": "were moved at random by up to an eighth of their size, mirrored, and turned by quarters",
+    "cifar": "were moved at random by up to an eighth of their size, over a ground of the mean, and mirrored",
+    "alexnet": f"were cropped at random to 7/8 of their side, mirrored, and {RECOLOURED}",
+    "vgg": f"were cropped at random to 7/16 to 7/8 of their side, mirrored, and {RECOLOURED}",
+    "resnet": f"were cropped at random to 7/15 to 7/8 of their side, mirrored, and {RECOLOURED}",
+    "googlenet": f"{ANY_SHAPE}, and mirrored",
+    "resnext": f"{ANY_SHAPE}, mirrored, and {RECOLOURED}",
 }
 
 
@@ -111,12 +120,10 @@ def training_words(recipe: dict[str, Any]) -> str:
     kind = "Nesterov momentum" if recipe.get("nesterov") else "momentum"
     momentum = f" with {kind} {recipe['momentum']:g}" if recipe.get("momentum") else ""
     parts = [f"by stochastic gradient descent{momentum}"]
-    warmup, highest = recipe.get("warmup"), recipe.get("learning_rate")
-    rise = f"rose linearly over the first {percent(warmup, 0)} of the steps to" if warmup else "began at"
-    peak = f"{highest:g}" if known(highest) else "its highest value"
-    parts.append(f"a learning rate that {rise} {peak} and fell along a cosine to zero")
+    parts += [rate_words(recipe), *factor_words(recipe)]
     if recipe.get("weight_decay"):
-        parts.append(f"weight decay {recipe['weight_decay']:g}")
+        everything = " on all parameters" if recipe.get("decay_norms_and_biases") else ""
+        parts.append(f"weight decay {recipe['weight_decay']:g}{everything}")
     if recipe.get("longest_gradient"):
         parts.append(f"gradients shortened to a norm of {recipe['longest_gradient']:g}")
     if recipe.get("balance") not in (None, "", "none"):
@@ -138,7 +145,7 @@ def _training(facts: Facts) -> list[str]:
     )
     sentences = [
         f"It was trained from random initialisation (seed {recipe.get('seed', NOT_KNOWN)}) for {length}{passes} "
-        f"{training_words(recipe)}; the weights of the last step were kept."
+        f"{training_words(recipe)}; {kept_words(recipe)}."
     ]
     machine = machine_words(facts.environment)
     if facts.network.training_seconds and machine:

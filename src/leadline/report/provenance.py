@@ -14,7 +14,10 @@ SETTINGS = {
     "learning_rate": "highest learning rate",
     "size": "image side in pixels",
     "augment": "augmentation",
-    "momentum": "momentum (Nesterov)",
+    "momentum": "momentum",
+    "nesterov": "Nesterov’s momentum",
+    "schedule": "fall of the learning rate",
+    "drops": "falls after these shares of the steps",
     "weight_decay": "weight decay",
     "label_smoothing": "label smoothing",
     "warmup": "warm-up as a share of the steps",
@@ -93,6 +96,8 @@ def _recipes(networks: list[Network]) -> Recipes:
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list):

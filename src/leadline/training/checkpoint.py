@@ -25,6 +25,7 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     network: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
+    average: dict[str, Any] = field(default_factory=dict)  # training.averaging
 
 
 def save(state: State, run: Path) -> None:

@@ -18,7 +18,8 @@ from leadline.data.loader import TrainingBatches
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
 from leadline.runtime.hardware import Hardware
-from leadline.training import checkpoint
+from leadline.training import averaging, checkpoint
+from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
 from leadline.training.watch import Watch
@@ -58,6 +59,8 @@ def fit(
     if state.step:
         network.load_state_dict(state.network)
         optimizer.load_state_dict(state.optimizer)
+        state.average = {name: value.to(hardware.device) for name, value in state.average.items()}
+    own_steps = averaging.first_step(recipe)
     epochs = math.ceil(recipe.steps / len(batches))
     validated = {math.ceil(epochs * (number + 1) / MOST_VALIDATIONS) for number in range(MOST_VALIDATIONS)}
     loss_sum, correct = totals(state, hardware)
@@ -70,7 +73,7 @@ def fit(
         for epoch in range(state.step // len(batches), epochs if state.step < recipe.steps else 0):
             for batch in batches.epoch(epoch, start=state.step - epoch * len(batches)):
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(state.step, recipe)
+                    group["lr"] = learning_rate(state.step, recipe) * group.get("factor", 1.0)
                 if len(batch.labels) > 1:  # batch normalisation needs two
                     torch.manual_seed(key("step", recipe.seed, state.step))  # dropout
                     images, labels = batch.images.to(hardware.device), batch.labels.to(hardware.device)
@@ -80,10 +83,14 @@ def fit(
                     correct += (logits.argmax(dim=1) == labels).sum()
                     state.seen += len(labels)
                 state.step += 1
+                if state.step > own_steps:
+                    averaging.add(state.average, network, count=state.step - own_steps)
                 last = state.step == recipe.steps
                 if last or state.step % len(batches) == 0:
                     if epoch + 1 in validated:
                         refuse_infinite(float(loss_sum), state.step, recipe)
+                        with averaging.installed(network, state.average):
+                            found = validate(network)
                         state.history.append(
                             {
                                 "epoch": state.step / len(batches),
@@ -91,7 +98,7 @@ def fit(
                                 "learning_rate": optimizer.param_groups[0]["lr"],
                                 "train_loss": float(loss_sum) / max(1, state.seen),
                                 "train_accuracy": float(correct) / max(1, state.seen),
-                                **validate(network),
+                                **found,
                                 "seconds": time.perf_counter() - started,
                             }
                         )
@@ -112,22 +119,16 @@ def fit(
                     break
                 if stopping.is_set():
                     raise Interrupted(str(run))
+    averaging.install(network, state.average)
     watch.finish()
     return state
 
 
 def prepare(network: nn.Module, recipe: Recipe, hardware: Hardware) -> torch.optim.Optimizer:
-    """The recipe's optimiser for `network`, which is moved to its device, channels last in memory.
-
-    Weights decay; biases and the scales of norms, which have one dimension, do not.
-    """
+    """The recipe's optimiser for `network`, which is moved to its device, channels last in memory."""
     network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     return torch.optim.SGD(
-        [
-            {"params": [part for part in parameters if part.ndim > 1], "weight_decay": recipe.weight_decay},
-            {"params": [part for part in parameters if part.ndim <= 1], "weight_decay": 0.0},
-        ],
+        groups(network, recipe),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
@@ -154,7 +155,8 @@ def update(
         loss = loss + recipe.auxiliary_weight * loss_of(head, labels, recipe, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
+    if recipe.longest_gradient:
+        nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
     optimizer.step()
     return logits.detach(), loss.detach()
 

@@ -9,17 +9,28 @@ from typing import Any
 
 from leadline.data.augment import POLICIES
 from leadline.data.balance import METHODS
+from leadline.data.papers import decoded_size
 from leadline.data.reading import Reading
 from leadline.errors import LeadlineError, UsageError
+
+# After the warm-up, whatever the unit of the length: a training that is shortened falls in the same proportions.
+SCHEDULES = {
+    "cosine": "half a cosine to zero",
+    "steps": "times drop_factor at each of the drops",
+    "exponential": "times drop_factor every drop_every",
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with Nesterov momentum, a linear warm-up and a cosine decay, on cross-entropy with smoothed labels."""
+    """SGD on cross-entropy; unless told otherwise with Nesterov momentum, a linear warm-up, a cosine, smoothed labels.
+
+    The defaults are ours; what a paper did otherwise is in recipes/*.toml (training.published).
+    """
 
     data: str  # what to train on, as the person named it
     model: str  # a name of the catalogue
-    steps: int  # updates of the weights; the learning rate reaches zero at the last one
+    steps: int  # updates of the weights; a cosine reaches zero at the last one
     batch_size: int
     learning_rate: float  # the highest, after the warm-up
     size: int  # pixels, height and width of what the network sees
@@ -36,11 +47,20 @@ class Recipe:
     intensity: str = "dtype"  # "dtype", "range LOW HIGH" or "percentile LOW HIGH"
     momentum: float = 0.9
     nesterov: bool = True
-    weight_decay: float = 5e-4  # of weights; norms and biases are spared
-    longest_gradient: float = 1.0  # norm over all parameters; a longer one is shortened to it (Pascanu et al. 2013)
+    weight_decay: float = 5e-4  # of weights; of norms and biases with decay_norms_and_biases
+    longest_gradient: float = 1.0  # norm over all parameters; longer ones are cut (Pascanu et al. 2013); 0: none is
     label_smoothing: float = 0.1
     warmup: float = 0.1  # fraction of the steps
     auxiliary_weight: float = 0.3  # of each auxiliary head's loss (Szegedy et al. 2014, §5)
+    schedule: str = "cosine"  # SCHEDULES
+    drops: tuple[float, ...] = ()  # fractions of the steps at which the rate falls, with "steps"
+    drop_factor: float = 0.1  # what the rate is multiplied by each time
+    drop_every: float = 0.0  # fraction of the steps, with "exponential"
+    warmup_rate: float = 0.0  # the same throughout the warm-up (He et al. 2015, §4.2); 0: it rises from zero
+    decay_norms_and_biases: bool = False  # whether weight decay is of all parameters
+    bias_rate: float = 1.0  # the learning rate of biases, as a multiple
+    last_layer_rate: float = 1.0  # that of the last layer
+    averaged: float = 0.0  # fraction of the steps, at the end, over which the classifier's weights are the mean
 
     def __post_init__(self) -> None:
         positive = ("steps", "batch_size", "learning_rate", "size")
@@ -57,7 +77,35 @@ class Recipe:
             raise UsageError(f"folds = {self.folds}: at least 2, or 0 for no cross-validation")
         if self.repeats < 1 or (self.repeats > 1 and not self.folds):
             raise UsageError(f"repeats = {self.repeats}: at least 1, and of --folds")
+        self._check_schedule()
         _ = self.reading
+
+    def _check_schedule(self) -> None:
+        if self.schedule not in SCHEDULES:
+            raise UsageError(f"schedule = {self.schedule!r}: expected one of {', '.join(SCHEDULES)}")
+        for name, kind in (("drops", "steps"), ("drop_every", "exponential")):
+            value = getattr(self, name)
+            if bool(value) != (self.schedule == kind):
+                raise UsageError(f"{name} = {value}: belongs to schedule = {kind!r}, which needs it, and to no other")
+        if list(self.drops) != sorted(set(self.drops)) or not all(0 < drop < 1 for drop in self.drops):
+            raise UsageError(f"drops = {list(self.drops)}: fractions of the length, each larger than the one before")
+        limits = {
+            "drop_factor": (0 < self.drop_factor < 1, "more than 0 and less than 1"),
+            "drop_every": (0 <= self.drop_every <= 1, "a fraction of the length"),
+            "averaged": (0 <= self.averaged <= 1, "a fraction of the length"),
+            "warmup_rate": (self.warmup_rate >= 0, "not less than 0"),
+            "longest_gradient": (self.longest_gradient >= 0, "not less than 0; 0 for no limit"),
+            "bias_rate": (self.bias_rate > 0, "more than 0"),
+            "last_layer_rate": (self.last_layer_rate > 0, "more than 0"),
+        }
+        for name, (fits, limit) in limits.items():
+            if not fits:
+                raise UsageError(f"{name} = {getattr(self, name)}: expected {limit}")
+
+    @property
+    def decoded_size(self) -> int:
+        """Pixels, height and width, at which training images are decoded; more than `size` where crops need it."""
+        return decoded_size(self.augment, self.size)
 
     @property
     def reading(self) -> Reading:
@@ -102,6 +150,11 @@ def read_settings(file: Path) -> dict[str, Any]:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise UsageError(f"{file}: {name} = {value!r}: expected a list of texts")
             values[name] = tuple(value)
+            continue
+        if expected == tuple[float, ...]:
+            if not isinstance(value, list) or not all(type(one) in (int, float) for one in value):
+                raise UsageError(f"{file}: {name} = {value!r}: expected a list of numbers")
+            values[name] = tuple(map(float, value))
             continue
         assert isinstance(expected, type)
         if type(value) is not expected and not (expected is float and type(value) is int):

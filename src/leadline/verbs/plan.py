@@ -9,6 +9,7 @@ from typing import Any
 
 from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
+from leadline.data.papers import TABLE as PAPERS
 from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
@@ -18,6 +19,7 @@ from leadline.evaluation.intervals import wilson
 from leadline.runtime.hardware import hardware
 from leadline.training.budget import Cost, epochs_within, measure
 from leadline.training.defaults import SIZES, SMALL_IMAGES, complete, image_size, natural_size
+from leadline.training.published import recipe_file
 from leadline.training.recipe import Recipe, read_settings
 from leadline.training.watch import Watch
 
@@ -92,8 +94,8 @@ class Plan:
 
 
 def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
-    """The settings of a recipe file, overruled by those that are `given` (not None)."""
-    settings = read_settings(Path(recipe)) if recipe else {}
+    """The settings of a recipe file or a paper's recipe, overruled by those that are `given` (not None)."""
+    settings = read_settings(recipe_file(recipe)) if recipe else {}
     chosen = {name: value for name, value in given.items() if value is not None}
     if "test_group" in chosen:
         chosen["test_group"] = tuple(chosen["test_group"])
@@ -107,6 +109,19 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
         if settings[name] <= 0:
             raise UsageError(f"{name} = {settings[name]}: must be more than 0")
     return settings
+
+
+def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
+    """What part of the length in the recipe's file this is, and where costs were measured how long all of it takes."""
+    length = read_settings(recipe_file(recipe)).get("epochs") if recipe else None
+    planned = plan.epochs(plan.recipes[0])
+    if length is None or math.isclose(planned, length, rel_tol=0.01):
+        return
+    whole = ""
+    if plan.costs:
+        full = replace(plan.recipes[0], steps=max(1, round(plan.recipes[0].steps * length / planned)))
+        whole = f"; all of them would take about {replace(plan, recipes=(full,)).seconds(0) / 3600:.1f} hours here"
+    watch.note(f"{recipe} is for {length:g} epochs, these are {planned:.3g}: its schedule is scaled to them{whole}")
 
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
@@ -170,6 +185,9 @@ def make_plan(
     for recipe in recipes:
         if "size" in settings and recipe.size != settings["size"]:
             watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
+    augment = recipes[0].augment if recipes else ""
+    if augment in PAPERS and PAPERS[augment].colour and geometric.channels != 3:
+        watch.note(f"--augment {augment}: no colour noise, which is for 3 channels; these have {geometric.channels}")
     if minutes:
         costs = tuple(cost(recipe) for recipe in recipes)
         dearest = max(costs, key=lambda one: one.training)

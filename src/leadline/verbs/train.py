@@ -19,6 +19,8 @@ from leadline.data.cache import ImageCache
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
+from leadline.data.papers import TABLE as PAPERS
+from leadline.data.papers import Colours, colours_of
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import fit_temperature
@@ -34,7 +36,7 @@ from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.check import check_before
 from leadline.verbs.folds import train_in_folds
-from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
+from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.verbs.run import Run, command_line, new_folder, write_json
 from leadline.zoo import architecture, create_model
 
@@ -65,8 +67,9 @@ def train(
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
 
-    `data` is a folder of class folders, a table or a built-in name; `recipe` a TOML file with any settings, which the
-    arguments overrule. Raises LeadlineError where the data, the recipe or the training do not allow it.
+    `data` is a folder of class folders, a table or a built-in name; `recipe` a TOML file with any settings, or the name
+    of a paper's (training.published), which the arguments overrule. Raises LeadlineError where the data, the recipe or
+    the training do not allow it.
     """
     watch = watch or Watch()
     plan, settings = plan_training(
@@ -92,6 +95,7 @@ def plan_training(
     settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
     manifest = read_data(settings["data"], settings, watch)
     plan = make_plan(manifest, [settings["model"]], settings, timed=timed, watch=watch)
+    tell_shortened(plan, recipe, watch)
     return plan, settings
 
 
@@ -160,10 +164,16 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
             f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
         )
     preprocessing = measured(decoding, pixels)
+    colours = colours_of(pixels, preprocessing) if recipe.augment in PAPERS else None
+    larger = cache  # what crops are cut from; validation and test images stay at the network's size
+    if recipe.decoded_size > recipe.size:
+        larger = ImageCache(manifest, replace(decoding, size=recipe.decoded_size))
+        cache.fill(np.concatenate([rows["validation"], rows["test"]]))
     batches = TrainingBatches(
-        cache, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance
-    )
-    cache.fill(batches.order(0))
+        larger, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance, recipe.size,
+        colours,
+    )  # fmt: skip
+    larger.fill(batches.order(0))
 
     network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
@@ -217,9 +227,10 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
     finally:
         cache.close()
+        larger.close()
 
     run.write_history(state.history)
-    described = provenance(recipe, manifest)
+    described = provenance(recipe, manifest, colours)
     classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
     classifier.save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
@@ -238,7 +249,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
             },
             "training_seconds": state.seconds,
             "peak_memory_bytes": peak.bytes(),
-            "left_out": left_out(manifest, cache),
+            "left_out": left_out(manifest, cache.names, {**larger.errors, **cache.errors}),
         },
     )
     if not part:
@@ -270,11 +281,14 @@ def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any
     }
 
 
-def provenance(recipe: Recipe, manifest: Manifest) -> dict[str, Any]:
-    return {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe), **environment()}
+def provenance(recipe: Recipe, manifest: Manifest, colours: Colours | None = None) -> dict[str, Any]:
+    """What the classifier came from; with the axes of the colour noise, where there was some."""
+    noise = {"colour_axes": colours.axes} if colours and colours.axes and PAPERS[recipe.augment].colour else {}
+    made = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe)}
+    return {**made, **noise, **environment()}
 
 
-def left_out(manifest: Manifest, cache: ImageCache) -> list[dict[str, str]]:
-    """The images that could not be used, each with its reason."""
-    undecodable = [{"path": cache.names[row], "error": error} for row, error in sorted(cache.errors.items())]
+def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> list[dict[str, str]]:
+    """The images that could not be used, each with its reason; `errors` by their number among `names`."""
+    undecodable = [{"path": names[row], "error": error} for row, error in sorted(errors.items())]
     return [*manifest.unusable.select("path", "error").to_dicts(), *undecodable]

@@ -1,0 +1,34 @@
+"""Which parameters decay and which learn at a rate of their own, as the groups of an optimiser."""
+
+from typing import Any
+
+from torch import nn
+
+from leadline.training.recipe import Recipe
+
+
+def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """The parameters that are trained, in groups of one weight decay and one "factor" of the learning rate.
+
+    Weights decay; biases and the scales of norms, which have one dimension, do so only where the recipe says it. The
+    first two groups are always those, at the recipe's own rate.
+    """
+    last = _last_layer(network)
+    found: dict[tuple[bool, float], list[nn.Parameter]] = {(True, 1.0): [], (False, 1.0): []}
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        layer, _, kind = name.rpartition(".")
+        factor = recipe.bias_rate if kind == "bias" else 1.0
+        factor *= recipe.last_layer_rate if layer == last else 1.0
+        found.setdefault((parameter.ndim > 1 or recipe.decay_norms_and_biases, factor), []).append(parameter)
+    return [
+        {"params": parameters, "weight_decay": recipe.weight_decay if decays else 0.0, "factor": factor}
+        for (decays, factor), parameters in found.items()
+    ]
+
+
+def _last_layer(network: nn.Module) -> str:
+    """The last convolution or fully connected layer in the network's own order: the one that scores the classes."""
+    layers: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    return layers[-1]
