@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -87,6 +88,25 @@ def test_the_same_image_in_two_classes_is_left_out_and_named(make_images: MakeIm
     unusable = scan(root).unusable
     assert unusable["path"].to_list() == ["dark/copy.png", "light/001.png"]
     assert unusable["error"][0] == "the same image is labelled dark and light: dark/copy.png, light/001.png"
+
+
+def test_a_contradiction_names_one_image_of_each_class_however_many_copies_there_are(make_images: MakeImages) -> None:
+    root = make_images(count=3, classes=("a", "b", "c", "d"))
+    for label in "abcd":
+        for number in range(50):
+            shutil.copy(root / "a" / "001.png", root / label / f"copy {number:02d}.png")
+    unusable = scan(root).unusable
+    assert len(unusable) == 201
+    assert set(unusable["error"]) == {
+        "the same image is labelled a and b and c and 1 more: a/001.png, b/copy 00.png, c/copy 00.png, … (201 files)"
+    }
+
+
+def test_copies_without_a_label_take_part_in_no_contradiction(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    shutil.copy(root / "dark" / "000.png", root / "copy.png")
+    (root / "table.csv").write_text("path,label\ndark/000.png,x\ncopy.png,\nlight/000.png,y\n")
+    assert scan(root / "table.csv", refuse=lambda _: None).unusable.is_empty()
 
 
 def test_a_manifest_is_read_as_it_was_written(make_images: MakeImages, tmp_path: Path) -> None:
