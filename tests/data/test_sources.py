@@ -41,6 +41,20 @@ def test_a_class_may_be_called_train_but_splits_stand_alone(make_images: MakeIma
         scan(root)
 
 
+def test_a_split_whose_images_have_no_labels_is_passed_over_and_named(make_images: MakeImages) -> None:
+    root = make_images("data/train", count=4).parent
+    (root / "test").mkdir()
+    shutil.copy(root / "train" / "dark" / "000.png", root / "test" / "1.png")
+    manifest = scan(root)
+    assert set(manifest.table["split"]) == {"train"}
+    assert len(manifest.table) == 8
+    assert manifest.notes == ("passed over test/, whose images have no labels",)
+    (root / "train").rename(root / "valid")  # without a labelled training split, nothing is left out in silence
+    (root / "test").rename(root / "train")
+    with pytest.raises(LeadlineError, match="has splits, and beside them train"):
+        scan(root)
+
+
 def test_images_in_subfolders_belong_to_their_class(make_images: MakeImages) -> None:
     root = make_images(count=4)
     (root / "dark" / "patient 1").mkdir()

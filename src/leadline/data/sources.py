@@ -93,9 +93,13 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
         )
     children = _folders(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
-    named = {child: SPLIT_NAMES.get(child.name.lower()) for child in children if _folders(child)}
+    named = {child: _split_of(child) for child in children if _folders(child)}
     splits = {child: split for child, split in named.items() if split}
-    others = [child.name for child in children if child not in splits]
+    # Kaggle's competitions have test images that nobody but the judges has labels of.
+    unlabelled = [
+        child for child in children if splits and child not in splits and _split_of(child) in ("validation", "test")
+    ]
+    others = [child.name for child in children if child not in splits and child not in unlabelled]
     if splits and others:
         refuse(
             f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
@@ -119,8 +123,13 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
         if not entries:
             raise LeadlineError(message)
     classes = tuple(sorted({entry.label for entry in entries if entry.label is not None}))
-    notes = _passed_over(root)
+    notes = tuple(f"passed over {child.name}/, whose images have no labels" for child in unlabelled)
+    notes += _passed_over(root)
     return examine(entries, root=root.resolve(), source=source, classes=classes, notes=notes, reading=reading)
+
+
+def _split_of(folder: Path) -> str | None:
+    return SPLIT_NAMES.get(folder.name.lower())
 
 
 def _passed_over(root: Path) -> tuple[str, ...]:
