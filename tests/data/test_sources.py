@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from leadline.data.manifest import Manifest
-from leadline.data.sources import scan
+from leadline.data.sources import image_table, scan
 from leadline.errors import LeadlineError
 
 from ..conftest import TEST_DATA, MakeImages
@@ -191,6 +191,17 @@ def test_a_missing_file_of_a_table_is_an_unusable_row(make_images: MakeImages) -
     root = make_images(count=2)
     (root / "table.csv").write_text("path,label\ndark/000.png,x\nlight/000.png,y\ngone.png,y\n")
     assert scan(root / "table.csv").unusable.select("path", "error").rows() == [("gone.png", "no such file")]
+
+
+def test_blank_rows_of_a_table_are_no_images_but_count_as_rows(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    file = root / "table.csv"
+    file.write_text("path,label\ndark/000.png,x\n\nlight/000.png,y\n,\n\n")
+    assert scan(file).table["path"].to_list() == ["dark/000.png", "light/000.png"]
+    assert len(image_table(file, channel_names=())) == 2
+    file.write_text("path,label\ndark/000.png,x\n,\nlight/000.png,\n")
+    with pytest.raises(LeadlineError, match="row 4 has no label"):
+        scan(file)
 
 
 def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:

@@ -88,13 +88,14 @@ def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
 
 
 def _read_table(file: Path) -> pl.DataFrame:
-    """Its columns as text, and ROW."""
+    """Its columns as text, and ROW; without the rows that are blank, as spreadsheets leave them at the end."""
     try:
         table = TABLE_READERS[file.suffix.lower()](file)
         table = table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise LeadlineError(f"{file}: cannot be read as a table ({error})") from error
-    return table.with_row_index(ROW, offset=2)
+    filled = [pl.col(name).fill_null("") != "" for name in table.columns]
+    return table.with_row_index(ROW, offset=2).filter(pl.any_horizontal(filled))
 
 
 def _rows(
