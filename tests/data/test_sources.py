@@ -204,6 +204,16 @@ def test_blank_rows_of_a_table_are_no_images_but_count_as_rows(make_images: Make
         scan(file)
 
 
+def test_a_table_that_is_a_link_lists_what_lies_beside_the_link(make_images: MakeImages, tmp_path: Path) -> None:
+    root = make_images(count=2)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "object").write_text("path,label\ndark/000.png,x\nlight/000.png,y\n")
+    (root / "table.csv").symlink_to(tmp_path / "store" / "object")
+    manifest = scan(root / "table.csv")
+    assert manifest.unusable.is_empty()
+    assert [(path,) for path in manifest.paths()] == image_table(root / "table.csv", channel_names=())
+
+
 def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:
     root = make_images(count=2)
     assert scan(root, classes=("dark", "light", "other")).classes == ("dark", "light", "other")

@@ -57,7 +57,7 @@ def scan_table(
             table["path"], table["label"], columns["split"], columns["group"], others, strict=True
         )
     ]
-    root = file.resolve().parent
+    root = file.parent.resolve()  # a table that is a link lists what lies beside the link, as image_table has it
     absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
     if len(absent) == len(entries):
         refuse(f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})")
