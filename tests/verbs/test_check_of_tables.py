@@ -1,5 +1,6 @@
 """The check of a table with gaps says what a training would refuse, each thing once, and goes on to the images."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_a_partly_filled_split_is_an_error(make_images: MakeImages) -> None:
 def test_splits_without_one_for_training_are_an_error(make_images: MakeImages) -> None:
     table = write(make_images(count=COUNT), "split", "test")
     assert errors(table) == [refused(table)] == [f"{table}: has the splits test, but none for training"]
+
+
+def test_a_class_of_nothing_but_copies_is_an_error(make_images: MakeImages) -> None:
+    root = make_images(count=COUNT)
+    for number in range(1, COUNT):
+        shutil.copy(root / "dark" / "000.png", root / "dark" / f"{number:03d}.png")
+    assert errors(root) == [refused(root)]
+    assert "the class 'dark' has 1 image (in 12 copies) that can be used" in errors(root)[0]
 
 
 def test_what_another_kind_of_problem_says_is_not_said_twice(make_images: MakeImages) -> None:
