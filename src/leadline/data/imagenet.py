@@ -14,6 +14,7 @@ from pathlib import Path
 
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
+from leadline.data.walking import folders_in
 from leadline.errors import LeadlineError
 
 SYNSET = re.compile(r"n\d{8}")
@@ -93,7 +94,7 @@ def _first_folder(base: Path, names: tuple[str, ...]) -> Path | None:
 
 def _synset_folders(folder: Path) -> list[Path]:
     """Its folders, if every one of them is named by a synset."""
-    children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    children = folders_in(folder)
     return children if all(SYNSET.fullmatch(child.name) for child in children) else []
 
 

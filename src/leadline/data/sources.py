@@ -1,6 +1,5 @@
 """From what a person names (a folder of class folders, a table, a built-in data set) to the entries of a manifest."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.refusal import Refuse, refuse_at_once
 from leadline.data.tables import SPLIT_NAMES, TABLE_READERS, columns_of, image_table, scan_table
+from leadline.data.walking import folders_in, walk
 from leadline.errors import LeadlineError, UsageError
 
 __all__ = ["TABLE_READERS", "columns_of", "image_files", "image_table", "scan"]
@@ -65,7 +65,7 @@ def scan(
     if classes is not None:
         return _in_classes_of(manifest, classes)
     if len(manifest.classes) == 1:
-        inner = [child for child in _folders(path) if len(_folders(child)) > 1] if path.is_dir() else []
+        inner = [child for child in folders_in(path) if len(folders_in(child)) > 1] if path.is_dir() else []
         hint = f"; did you mean {inner[0]}?" if inner else "; a classifier needs at least two"
         refuse(f"{source}: found one class only, {manifest.classes[0]!r}{hint}")
     return manifest
@@ -73,15 +73,10 @@ def scan(
 
 def image_files(folder: Path) -> Iterator[Path]:
     """Every image file below `folder`, in order of its path; hidden files and folders are passed over."""
-    for directory, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield Path(directory, name)
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    for directory, files in walk(folder):
+        for name in files:
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                yield directory / name
 
 
 def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, refuse: Refuse) -> Manifest:
@@ -91,9 +86,9 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
         return examine(
             wanted, root=root.resolve(), source=source, classes=known.classes, notes=known.notes, reading=reading
         )
-    children = _folders(root)
+    children = folders_in(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
-    named = {child: _split_of(child) for child in children if _folders(child)}
+    named = {child: _split_of(child) for child in children if folders_in(child)}
     splits = {child: split for child, split in named.items() if split}
     # Kaggle's competitions have test images that nobody but the judges has labels of.
     unlabelled = [
@@ -105,7 +100,7 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
             f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
         )
     if splits:
-        homes = [(home, split) for child, split in splits.items() for home in _folders(child)]
+        homes = [(home, split) for child, split in splits.items() for home in folders_in(child)]
     else:
         homes = [(child, "") for child in children]
     entries = [
@@ -133,12 +128,7 @@ def _split_of(folder: Path) -> str | None:
 
 
 def _passed_over(root: Path) -> tuple[str, ...]:
-    others = [
-        name
-        for _, _, files in os.walk(root, followlinks=True)
-        for name in files
-        if not name.startswith(".") and Path(name).suffix.lower() not in IMAGE_SUFFIXES
-    ]
+    others = [name for _, files in walk(root) for name in files if Path(name).suffix.lower() not in IMAGE_SUFFIXES]
     if not others:
         return ()
     shown = ", ".join(sorted(others)[:3]) + (", …" if len(others) > 3 else "")
