@@ -76,6 +76,12 @@ def read(root: Path) -> ImageNet | None:
     return ImageNet(entries, tuple(sorted(names.values())), tuple(notes))
 
 
+def synset_of(name: str) -> str | None:
+    """The synset that a class is named by, with its first word or without; None for other names."""
+    found = re.fullmatch(rf"({SYNSET.pattern})( .*)?", name)
+    return found[1] if found else None
+
+
 def _looks_like_one(base: Path) -> bool:
     """Whether all folders of training and validation images hold synset folders, or numbered images or archives."""
     found = [folder for names in (TRAIN, VALIDATION) if (folder := _first_folder(base, names))]

@@ -143,7 +143,13 @@ def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None
 
 
 def _in_classes_of(manifest: Manifest, classes: tuple[str, ...]) -> Manifest:
+    # "n01440764" and "n01440764 tench" are one class: the words come from a table that may lie beside one root only.
+    known = {synset: name for name in classes if (synset := imagenet.synset_of(name))}
     unknown = sorted(set(manifest.classes) - set(classes))
+    same = {name: known[synset] for name in unknown if (synset := imagenet.synset_of(name)) in known}
+    if same:
+        manifest = manifest.with_table(manifest.table.with_columns(pl.col("label").replace(same)))
+        unknown = [name for name in unknown if name not in same]
     if unknown:
         raise LeadlineError(
             f"{manifest.source}: has the class {unknown[0]!r}, which the classifier does not know; "
