@@ -6,7 +6,6 @@ stand in the development kit (its ILSVRC2012_ID per image, meta.mat for the syns
 """
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
-from leadline.data.walking import folders_in
+from leadline.data.walking import folders_in, listing
 from leadline.errors import LeadlineError
 
 SYNSET = re.compile(r"n\d{8}")
@@ -89,7 +88,7 @@ def _looks_like_one(base: Path) -> bool:
 
 
 def _holds_images_or_archives(folder: Path) -> bool:
-    with os.scandir(folder) as children:  # the first of fifty thousand tells
+    with listing(folder) as children:  # the first of fifty thousand tells
         first = next((child.name for child in children if not child.name.startswith(".")), "")
     return bool(VALIDATION_IMAGE.match(first) or re.fullmatch(rf"{SYNSET.pattern}\.tar", first))
 
@@ -105,7 +104,7 @@ def _synset_folders(folder: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as children:
+    with listing(folder) as children:
         names = sorted(child.name for child in children if not child.name.startswith("."))
     return (folder / name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES)
 
