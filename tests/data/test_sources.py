@@ -11,6 +11,7 @@ import pytest
 from leadline.data.manifest import Manifest
 from leadline.data.sources import image_table, scan
 from leadline.errors import LeadlineError
+from leadline.verbs.check import check
 
 from ..conftest import TEST_DATA, MakeImages
 
@@ -212,6 +213,50 @@ def test_a_table_that_is_a_link_lists_what_lies_beside_the_link(make_images: Mak
     manifest = scan(root / "table.csv")
     assert manifest.unusable.is_empty()
     assert [(path,) for path in manifest.paths()] == image_table(root / "table.csv", channel_names=())
+
+
+def test_names_of_no_file_in_a_table_are_unusable_rows(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    pl.DataFrame(
+        {"path": ["dark/000.png", "light/000.png", "long" * 100 + ".png", "n\0l.png"], "label": ["x", "y", "x", "y"]}
+    ).write_parquet(root / "table.parquet")
+    assert scan(root / "table.parquet").unusable["error"].to_list() == [
+        "File name too long", "is no name of a file (embedded null byte); correct it",
+    ]  # fmt: skip
+
+
+def not_utf8(file: Path) -> Path:
+    """Renamed as on a disk from a Windows of 1995."""
+    renamed = Path(os.fsdecode(os.fsencode(file.parent) + b"/Zelle_\xe4" + os.fsencode(file.suffix)))
+    file.rename(renamed)
+    return renamed
+
+
+def test_names_that_are_no_utf8_are_passed_over_and_named(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    not_utf8(root / "dark" / "002.png")
+    (root / "notes.txt").touch()
+    not_utf8(root / "notes.txt")
+    manifest = scan(root)
+    assert len(manifest.table) == 9
+    assert manifest.notes == (
+        r"passed over 1 image whose name is no UTF-8, such as dark/Zelle_\udce4.png; rename it",
+        r"passed over 1 file that are no images by their suffix: Zelle_\udce4.txt",
+    )
+    assert {"source", "overlooked_image"} & set(check(root).summary["kinds"]) == {"source"}
+    not_utf8(root / "light")
+    with pytest.raises(LeadlineError, match=r"Zelle_\\udce4: the name of this class is no UTF-8; rename the folder"):
+        scan(root)
+    assert check(root).summary["images"] == 4
+
+
+def test_a_name_written_in_two_ways_is_told(make_images: MakeImages) -> None:
+    composed, decomposed = "caf\xe9", "cafe\u0301"
+    root = make_images(count=4, classes=(composed, decomposed, "tea"))
+    (found,) = [one for one in check(root).problems if one.kind == "similar_class_names"]
+    assert found.message == r"'cafe\u0301' and 'caf\xe9' are counted as different classes"
+    with pytest.raises(LeadlineError, match=r"'cafe\\u0301' and 'caf\\xe9' are one name written in two ways"):
+        scan(root, classes=(composed, "tea"))
 
 
 def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:

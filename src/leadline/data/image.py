@@ -45,6 +45,8 @@ def content_of(path: Path) -> bytes:
         raise ImageError(f"{path}: no such file") from error
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL, which no name of a file has
+        raise ImageError(f"{path}: is no name of a file ({error}); correct it") from error
 
 
 def read_header(path: str | Path, *, content: bytes | None = None, project: Projection | None = None) -> Header:

@@ -1,5 +1,6 @@
 """From what a person names (a folder of class folders, a table, a built-in data set) to the entries of a manifest."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.refusal import Refuse, refuse_at_once
 from leadline.data.tables import SPLIT_NAMES, TABLE_READERS, columns_of, image_table, scan_table
-from leadline.data.walking import folders_in, walk
+from leadline.data.walking import folders_in, is_text, shown, walk
 from leadline.errors import LeadlineError, UsageError
 
 __all__ = ["TABLE_READERS", "columns_of", "image_files", "image_table", "scan"]
@@ -66,7 +67,7 @@ def scan(
         return _in_classes_of(manifest, classes)
     if len(manifest.classes) == 1:
         inner = [child for child in folders_in(path) if len(folders_in(child)) > 1] if path.is_dir() else []
-        hint = f"; did you mean {inner[0]}?" if inner else "; a classifier needs at least two"
+        hint = f"; did you mean {shown(inner[0])}?" if inner else "; a classifier needs at least two"
         refuse(f"{source}: found one class only, {manifest.classes[0]!r}{hint}")
     return manifest
 
@@ -97,29 +98,35 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
     others = [child.name for child in children if child not in splits and child not in unlabelled]
     if splits and others:
         refuse(
-            f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
+            f"{root}: has splits, and beside them {', '.join(map(shown, others))}; move that elsewhere, or name the "
+            "splits' folder"
         )
     if splits:
         homes = [(home, split) for child, split in splits.items() for home in folders_in(child)]
     else:
         homes = [(child, "") for child in children]
-    entries = [
+    for home, _ in homes:
+        if not is_text(home.name):
+            refuse(f"{shown(home)}: the name of this class is no UTF-8; rename the folder")
+    found = [
         Entry(file.relative_to(root).as_posix(), label=home.name, split=split or None)
         for home, split in homes
         for file in image_files(home)
     ]
+    entries = [entry for entry in found if is_text(entry.path)]
     if not entries:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         loose = next(image_files(root), None)
-        hint = f" (it has images such as {loose.name}, but in no class folder)" if loose else ""
+        hint = f" (it has images such as {shown(loose.name)}, but in no class folder)" if loose else ""
         message = f"{root}: found no images in class folders{hint}; expected {root.name}/CLASS/IMAGE with {suffixes}"
         refuse(message)
-        entries = [Entry(file.relative_to(root).as_posix(), label=None) for file in image_files(root)]
+        loose_paths = [file.relative_to(root).as_posix() for file in image_files(root)]
+        entries = [Entry(path, label=None) for path in loose_paths if is_text(path)]
         if not entries:
             raise LeadlineError(message)
     classes = tuple(sorted({entry.label for entry in entries if entry.label is not None}))
     notes = tuple(f"passed over {child.name}/, whose images have no labels" for child in unlabelled)
-    notes += _passed_over(root)
+    notes += (*_misspelt([entry.path for entry in found if not is_text(entry.path)]), *_passed_over(root))
     return examine(entries, root=root.resolve(), source=source, classes=classes, notes=notes, reading=reading)
 
 
@@ -127,12 +134,20 @@ def _split_of(folder: Path) -> str | None:
     return SPLIT_NAMES.get(folder.name.lower())
 
 
+def _misspelt(paths: list[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    one = len(paths) == 1
+    images, them = ("image whose name is", "it") if one else ("images whose names are", "them")
+    return (f"passed over {len(paths):,} {images} no UTF-8, such as {shown(min(paths))}; rename {them}",)
+
+
 def _passed_over(root: Path) -> tuple[str, ...]:
     others = [name for _, files in walk(root) for name in files if Path(name).suffix.lower() not in IMAGE_SUFFIXES]
     if not others:
         return ()
-    shown = ", ".join(sorted(others)[:3]) + (", …" if len(others) > 3 else "")
-    return (f"passed over {len(others)} file{'s' * (len(others) > 1)} that are no images by their suffix: {shown}",)
+    examples = ", ".join(map(shown, sorted(others)[:3])) + (", …" if len(others) > 3 else "")
+    return (f"passed over {len(others)} file{'s' * (len(others) > 1)} that are no images by their suffix: {examples}",)
 
 
 def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None]]) -> pl.DataFrame:
@@ -153,6 +168,13 @@ def _in_classes_of(manifest: Manifest, classes: tuple[str, ...]) -> Manifest:
     if unknown:
         raise LeadlineError(
             f"{manifest.source}: has the class {unknown[0]!r}, which the classifier does not know; "
-            f"it knows {', '.join(classes)}"
+            f"it knows {', '.join(classes)}{_spelling(unknown[0], classes)}"
         )
     return replace(manifest, classes=classes)
+
+
+def _spelling(name: str, classes: tuple[str, ...]) -> str:
+    """Names that look the same may be written in several ways: an é is one character, or an e and an accent."""
+    plain = unicodedata.normalize("NFKC", name)
+    same = next((known for known in classes if unicodedata.normalize("NFKC", known) == plain), None)
+    return f". {name!a} and {same!a} are one name written in two ways; write it as the classifier does" if same else ""

@@ -58,7 +58,7 @@ def scan_table(
         )
     ]
     root = file.parent.resolve()  # a table that is a link lists what lies beside the link, as image_table has it
-    absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
+    absent = [entry.path for entry in entries if not _exists(root / entry.path)]
     if len(absent) == len(entries):
         refuse(f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})")
     classes = tuple(sorted({entry.label for entry in entries if entry.label}))
@@ -113,6 +113,13 @@ def _rows(
     for path in table["path"].filter(table["path"].is_duplicated()).unique(maintain_order=True):
         refuse(f"{file}: lists {path} more than once")
     return table.unique("path", keep="first", maintain_order=True), names
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _refuse_without(expected: tuple[str, ...], table: pl.DataFrame, file: Path) -> None:

@@ -26,6 +26,16 @@ def folders_in(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if not _circle(folder / name, folder)]
 
 
+def shown(name: object) -> str:
+    """A name as text that can be written: what is no UTF-8 in it becomes an escape, such as \\udce4."""
+    return str(name).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def is_text(name: object) -> bool:
+    """Whether a name can stand in a table: names of files are bytes, and need not be UTF-8."""
+    return shown(name) == str(name)
+
+
 def _is_folder(child: "os.DirEntry[str]") -> bool:
     # To a link that leads nowhere or to itself, a DirEntry raises what a Path takes for an answer.
     return Path(child.path).is_dir() if child.is_symlink() else child.is_dir()

@@ -7,7 +7,7 @@ from leadline.data.audit.looks import Looks
 from leadline.data.audit.problem import Problem, counted
 from leadline.data.image import FORMATS, IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
-from leadline.data.walking import walk
+from leadline.data.walking import is_text, walk
 
 # As many bytes as the longest of the beginnings by which a format is recognised.
 BEGINNING = 16
@@ -42,6 +42,8 @@ def overlooked(manifest: Manifest) -> Iterator[Problem]:
         for name in files:
             file = directory / name
             path = file.relative_to(manifest.root).as_posix()
+            if not is_text(path):
+                continue  # scan says so
             if file.suffix.lower() in IMAGE_SUFFIXES:
                 outside += [path] * (path not in known)
             elif _is_image(file):
