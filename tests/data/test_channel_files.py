@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 import tifffile
 
+from leadline.data.audit.looks import look_at
 from leadline.data.cache import ImageCache
 from leadline.data.image import ImageError
 from leadline.data.loader import files
@@ -115,7 +116,7 @@ def test_a_file_that_does_not_fit_is_named(table: Path) -> None:
     preprocessing = Preprocessing(3, "uint16", 20, names=NAMES)
     (decoded,) = files(manifest.files(), preprocessing, batch_size=100)
     assert decoded.errors[1:] == manifest.table["error"].to_list()[1:]
-    assert decoded.errors[0] == "er/0.tif: No such file or directory"
+    assert decoded.errors[0] == "er/0.tif: no such file"
     assert len(decoded.pixels) == 0
 
 
@@ -197,3 +198,27 @@ def test_a_trained_classifier_finds_its_channels_by_name_in_any_order_and_nowher
         scan(tmp_path / "folder", channel_names=NAMES)
     with pytest.raises(ImageError, match="the classifier's images have a file for each of dna, er, rna"):
         Preprocessing(3, "uint16", 20, names=NAMES).read(tmp_path / "folder" / "a" / "0.tif")
+
+
+@pytest.mark.parametrize("names", [("dna",), ("dna", "er")])
+def test_of_a_file_that_is_too_large_to_be_decoded_nothing_is_read(
+    table: Path, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = table.parent / "dna" / "1.tif"
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read") if path == large else read(path))
+    reading = Reading(channels=",".join(names))
+    with large.open("r+b") as file:
+        file.truncate(3 * 2**30)
+    (error,) = scan(table, reading=reading).unusable["error"]
+    assert error.endswith("the file is larger than 1 GiB; cut it into tiles")
+
+
+@pytest.mark.parametrize("names", [("dna",), ("dna", "er")])
+def test_a_file_that_grew_since_is_not_read_to_be_looked_at(table: Path, names: tuple[str, ...]) -> None:
+    manifest = scan(table, reading=Reading(channels=",".join(names)))
+    with (table.parent / "dna" / "1.tif").open("r+b") as file:
+        file.truncate(3 * 2**30)
+    assert [error.endswith("larger than 1 GiB; cut it into tiles") for error in look_at(manifest).errors] == [
+        False, True, False, False,
+    ]  # fmt: skip

@@ -194,3 +194,18 @@ def test_other_folders_are_what_they_were(tmp_path: Path) -> None:
     table = scan(tmp_path).table
     assert set(table["split"]) == {"train", "validation"}
     assert set(table["label"]) == {"cat", "n01440764"}
+
+
+def test_the_words_of_a_class_do_not_make_it_another_one(tmp_path: Path) -> None:
+    train_images(tmp_path / "bare" / "train")
+    bare = scan(tmp_path / "bare")
+    assert bare.classes == tuple(CLASSES)
+    named = scan(tmp_path / "bare", classes=NAMES)
+    assert named.classes == NAMES
+    assert set(named.table["label"]) == set(NAMES)
+    assert [label.split()[0] for label in named.table["label"]] == bare.table["label"].to_list()
+    assert scan(as_unpacked(tmp_path / "full"), classes=tuple(CLASSES)).table["label"].unique().sort().to_list() == [
+        *CLASSES
+    ]
+    with pytest.raises(LeadlineError, match="has the class 'n03995372', which the classifier does not know"):
+        scan(tmp_path / "bare", classes=NAMES[:3])

@@ -2,14 +2,16 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from leadline.data.manifest import Manifest
-from leadline.data.sources import scan
+from leadline.data.sources import image_table, scan
 from leadline.errors import LeadlineError
+from leadline.verbs.check import check
 
 from ..conftest import TEST_DATA, MakeImages
 
@@ -37,6 +39,20 @@ def test_a_class_may_be_called_train_but_splits_stand_alone(make_images: MakeIma
     make_images("mixed/train")
     root = make_images("mixed/notes", count=1).parent
     with pytest.raises(LeadlineError, match="has splits, and beside them notes"):
+        scan(root)
+
+
+def test_a_split_whose_images_have_no_labels_is_passed_over_and_named(make_images: MakeImages) -> None:
+    root = make_images("data/train", count=4).parent
+    (root / "test").mkdir()
+    shutil.copy(root / "train" / "dark" / "000.png", root / "test" / "1.png")
+    manifest = scan(root)
+    assert set(manifest.table["split"]) == {"train"}
+    assert len(manifest.table) == 8
+    assert manifest.notes == ("passed over test/, whose images have no labels",)
+    (root / "train").rename(root / "valid")  # without a labelled training split, nothing is left out in silence
+    (root / "test").rename(root / "train")
+    with pytest.raises(LeadlineError, match="has splits, and beside them train"):
         scan(root)
 
 
@@ -87,6 +103,25 @@ def test_the_same_image_in_two_classes_is_left_out_and_named(make_images: MakeIm
     unusable = scan(root).unusable
     assert unusable["path"].to_list() == ["dark/copy.png", "light/001.png"]
     assert unusable["error"][0] == "the same image is labelled dark and light: dark/copy.png, light/001.png"
+
+
+def test_a_contradiction_names_one_image_of_each_class_however_many_copies_there_are(make_images: MakeImages) -> None:
+    root = make_images(count=3, classes=("a", "b", "c", "d"))
+    for label in "abcd":
+        for number in range(50):
+            shutil.copy(root / "a" / "001.png", root / label / f"copy {number:02d}.png")
+    unusable = scan(root).unusable
+    assert len(unusable) == 201
+    assert set(unusable["error"]) == {
+        "the same image is labelled a and b and c and 1 more: a/001.png, b/copy 00.png, c/copy 00.png, … (201 files)"
+    }
+
+
+def test_copies_without_a_label_take_part_in_no_contradiction(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    shutil.copy(root / "dark" / "000.png", root / "copy.png")
+    (root / "table.csv").write_text("path,label\ndark/000.png,x\ncopy.png,\nlight/000.png,y\n")
+    assert scan(root / "table.csv", refuse=lambda _: None).unusable.is_empty()
 
 
 def test_a_manifest_is_read_as_it_was_written(make_images: MakeImages, tmp_path: Path) -> None:
@@ -157,6 +192,71 @@ def test_a_missing_file_of_a_table_is_an_unusable_row(make_images: MakeImages) -
     root = make_images(count=2)
     (root / "table.csv").write_text("path,label\ndark/000.png,x\nlight/000.png,y\ngone.png,y\n")
     assert scan(root / "table.csv").unusable.select("path", "error").rows() == [("gone.png", "no such file")]
+
+
+def test_blank_rows_of_a_table_are_no_images_but_count_as_rows(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    file = root / "table.csv"
+    file.write_text("path,label\ndark/000.png,x\n\nlight/000.png,y\n,\n\n")
+    assert scan(file).table["path"].to_list() == ["dark/000.png", "light/000.png"]
+    assert len(image_table(file, channel_names=())) == 2
+    file.write_text("path,label\ndark/000.png,x\n,\nlight/000.png,\n")
+    with pytest.raises(LeadlineError, match="row 4 has no label"):
+        scan(file)
+
+
+def test_a_table_that_is_a_link_lists_what_lies_beside_the_link(make_images: MakeImages, tmp_path: Path) -> None:
+    root = make_images(count=2)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "object").write_text("path,label\ndark/000.png,x\nlight/000.png,y\n")
+    (root / "table.csv").symlink_to(tmp_path / "store" / "object")
+    manifest = scan(root / "table.csv")
+    assert manifest.unusable.is_empty()
+    assert [(path,) for path in manifest.paths()] == image_table(root / "table.csv", channel_names=())
+
+
+def test_names_of_no_file_in_a_table_are_unusable_rows(make_images: MakeImages) -> None:
+    root = make_images(count=2)
+    pl.DataFrame(
+        {"path": ["dark/000.png", "light/000.png", "long" * 100 + ".png", "n\0l.png"], "label": ["x", "y", "x", "y"]}
+    ).write_parquet(root / "table.parquet")
+    assert scan(root / "table.parquet").unusable["error"].to_list() == [
+        "File name too long", "is no name of a file (embedded null byte); correct it",
+    ]  # fmt: skip
+
+
+def not_utf8(file: Path) -> Path:
+    """Renamed as on a disk from a Windows of 1995."""
+    renamed = Path(os.fsdecode(os.fsencode(file.parent) + b"/Zelle_\xe4" + os.fsencode(file.suffix)))
+    file.rename(renamed)
+    return renamed
+
+
+def test_names_that_are_no_utf8_are_passed_over_and_named(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    not_utf8(root / "dark" / "002.png")
+    (root / "notes.txt").touch()
+    not_utf8(root / "notes.txt")
+    manifest = scan(root)
+    assert len(manifest.table) == 9
+    assert manifest.notes == (
+        r"passed over 1 image whose name is no UTF-8, such as dark/Zelle_\udce4.png; rename it",
+        r"passed over 1 file that are no images by their suffix: Zelle_\udce4.txt",
+    )
+    assert {"source", "overlooked_image"} & set(check(root).summary["kinds"]) == {"source"}
+    not_utf8(root / "light")
+    with pytest.raises(LeadlineError, match=r"Zelle_\\udce4: the name of this class is no UTF-8; rename the folder"):
+        scan(root)
+    assert check(root).summary["images"] == 4
+
+
+def test_a_name_written_in_two_ways_is_told(make_images: MakeImages) -> None:
+    composed, decomposed = "caf\xe9", "cafe\u0301"
+    root = make_images(count=4, classes=(composed, decomposed, "tea"))
+    (found,) = [one for one in check(root).problems if one.kind == "similar_class_names"]
+    assert found.message == r"'cafe\u0301' and 'caf\xe9' are counted as different classes"
+    with pytest.raises(LeadlineError, match=r"'cafe\\u0301' and 'caf\\xe9' are one name written in two ways"):
+        scan(root, classes=(composed, "tea"))
 
 
 def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:

@@ -54,6 +54,14 @@ def test_three_images_of_a_class_are_one_in_each_split_and_two_are_refused() -> 
         split(manifest(["a"] + ["b"] * 40))
 
 
+def test_a_class_of_copies_has_as_many_images_as_there_are_different_ones() -> None:
+    hashes = ["one", "two"] * 10 + [str(number) for number in range(40)]
+    with pytest.raises(LeadlineError, match=r"class 'a' has 2 images \(in 20 copies\) that can be used; at least 3"):
+        split(manifest(["a"] * 20 + ["b"] * 40, sha256=list(hashes)))
+    hashes[0] = "three"
+    assert counts(split(manifest(["a"] * 20 + ["b"] * 40, sha256=list(hashes))).table)[("test", "a")] >= 1
+
+
 def test_copies_of_an_image_stay_together() -> None:
     hashes = [str(number % 30) for number in range(60)]
     table = split(manifest(["a", "b"] * 30, sha256=list(hashes))).table

@@ -9,6 +9,7 @@ from PIL import Image
 
 import leadline.verbs.train as train_module
 from leadline.data.audit import looks
+from leadline.data.sources import scan
 from leadline.training.watch import Watch
 from leadline.verbs.check import check
 from leadline.verbs.compare import compare
@@ -95,3 +96,27 @@ def test_what_failed_with_the_disk_is_looked_at_again(make_images: MakeImages, m
     assert check(root).unreadable == 2
     monkeypatch.undo()
     assert check(root).unreadable == 0
+
+
+def test_a_failing_disk_is_told_from_a_damaged_file(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_images(count=30)
+    cut = root / "dark" / "007.png"
+    cut.write_bytes(cut.read_bytes()[:-40])
+    read, failing = Path.read_bytes, set[str]()
+
+    def read_bytes(path: Path) -> bytes:
+        if path.name in failing:
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    manifest = scan(root)
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    failing.add("008.png")
+    seen = looks.look_at(manifest)
+    assert [bool(error) for error in seen.errors] == [
+        path in ("dark/007.png", "dark/008.png", "light/008.png") for path in manifest.table["path"]
+    ]
+    failing.clear()
+    assert sum(map(bool, looks.look_at(manifest).errors)) == 1
+    monkeypatch.setattr(looks, "_look", lambda *_: pytest.fail("looked again"))
+    assert sum(map(bool, looks.look_at(manifest).errors)) == 1  # damage lasts

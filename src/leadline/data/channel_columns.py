@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.refusal import Refuse, refuse_at_once
 from leadline.errors import LeadlineError
 
 PREFIX = "path:"
@@ -22,12 +23,19 @@ def channel_columns(table: pl.DataFrame) -> dict[str, str]:
 
 
 def with_files(
-    table: pl.DataFrame, file: Path, *, reading: Reading = AS_IT_IS, channel_names: tuple[str, ...] | None = None
+    table: pl.DataFrame,
+    file: Path,
+    *,
+    row: str,
+    reading: Reading = AS_IT_IS,
+    channel_names: tuple[str, ...] | None = None,
+    refuse: Refuse = refuse_at_once,
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """`table` with each image's first file as `path` and the list of its others as `files`, and the channels' names.
 
     The channels are those that `reading` asks for, or the `channel_names` of a trained classifier. A table of images in
-    one file each comes back as it is, without names. Raises LeadlineError where columns are missing or have gaps.
+    one file each comes back as it is, without names. Raises LeadlineError where columns are missing. `refuse` is told
+    of gaps, with the row's number, which the column `row` holds; where it does not raise, these rows are left out.
     """
     columns = channel_columns(table)
     if columns and "path" in table.columns:
@@ -40,9 +48,10 @@ def with_files(
     if not names:
         return table, ()
     for name in names:
-        gaps = table[columns[name]].is_null() | (table[columns[name]] == "")
-        if gaps.any():
-            raise LeadlineError(f"{file}: row {gaps.arg_true()[0] + 2} has no {columns[name]}")
+        filled = pl.col(columns[name]).fill_null("") != ""
+        for number in table.filter(~filled)[row]:
+            refuse(f"{file}: row {number} has no {columns[name]}")
+        table = table.filter(filled)
     paths = table.select(_path(table, columns[name]).alias(name) for name in names)
     others = [list(row) for row in paths.select(names[1:]).iter_rows()] if names[1:] else [None] * len(table)
     return table.with_columns(path=paths[names[0]], files=pl.Series(others, dtype=pl.List(pl.String))), names

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.data.image import Header, ImageError, Projection, read_header, read_image
+from leadline.data.image import Header, ImageError, Projection, content_of, read_header, read_image
 
 # The one file of an image, or a file for each of its channels, in their order.
 Files = tuple[Path, ...]
@@ -35,7 +35,7 @@ def read_files(files: Files, *, project: Projection | None = None, reduce_to: in
 
 def examine_files(files: Files, *, project: Projection | None = None) -> tuple[Header, str]:
     """What `read_files` would return, as a header, and a SHA-256 of the content of all files; ImageError likewise."""
-    contents = [_content(file) for file in files]
+    contents = [content_of(file) for file in files]
     headers = [
         read_header(file, content=content, project=project) for file, content in zip(files, contents, strict=True)
     ]
@@ -57,15 +57,6 @@ def reason(error: Exception, files: Files) -> str:
     except ValueError:  # they have none
         return text
     return text.removeprefix(f"{common}{os.sep}")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise ImageError(f"{file}: no such file") from None
-    except OSError as error:
-        raise ImageError(f"{file}: {error.strerror or error}") from error
 
 
 def _refuse_unlike(files: Files, kinds: list[tuple[int, int, int, str]]) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Header",
     "ImageError",
     "Projection",
+    "content_of",
     "read_header",
     "read_image",
 ]
@@ -34,13 +35,27 @@ FORMATS = {
 IMAGE_SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
 
 
+def content_of(path: Path) -> bytes:
+    """The bytes of an image file; ImageError, its cause the OSError, where there are none or more than LARGEST."""
+    try:
+        if path.stat().st_size > LARGEST:  # of a file that is no image, nothing is read in vain
+            raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file") from error
+    except OSError as error:
+        raise ImageError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL, which no name of a file has
+        raise ImageError(f"{path}: is no name of a file ({error}); correct it") from error
+
+
 def read_header(path: str | Path, *, content: bytes | None = None, project: Projection | None = None) -> Header:
     """What `read_image` would return for the file, found without decoding a pixel; raises ImageError where it would.
 
     (Some damage shows only in decoding.) `content` is the bytes of the file, if they have been read already.
     """
     path = Path(path)
-    content = _content(path, content)
+    content = content_of(path) if content is None else content
     format = _format(path, content)
     try:
         header = _header(content, format, path.name, project)
@@ -67,7 +82,7 @@ def read_image(
     large photographs decode several times as fast. `content` is as in `read_header`. Raises ImageError.
     """
     path = Path(path)
-    content = _content(path, content)
+    content = content_of(path) if content is None else content
     format = _format(path, content)
     try:
         header, pixels = _image(content, format, path.name, project, reduce_to)
@@ -84,20 +99,9 @@ def read_image(
     return pixels[list(channels)]
 
 
-def _content(path: Path, content: bytes | None) -> bytes:
-    try:
-        if content is None:
-            if path.stat().st_size > LARGEST:
-                raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
-            content = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path}: {error.strerror or error}") from error
+def _format(path: Path, content: bytes) -> str:
     if not content:
         raise ImageError(f"{path}: is empty (0 bytes); copy it again from its source, or remove it")
-    return content
-
-
-def _format(path: Path, content: bytes) -> str:
     for format, (beginning, _) in FORMATS.items():
         if beginning.match(content):
             return format

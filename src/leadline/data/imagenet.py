@@ -6,7 +6,6 @@ stand in the development kit (its ILSVRC2012_ID per image, meta.mat for the syns
 """
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
+from leadline.data.walking import folders_in, listing
 from leadline.errors import LeadlineError
 
 SYNSET = re.compile(r"n\d{8}")
@@ -75,6 +75,12 @@ def read(root: Path) -> ImageNet | None:
     return ImageNet(entries, tuple(sorted(names.values())), tuple(notes))
 
 
+def synset_of(name: str) -> str | None:
+    """The synset that a class is named by, with its first word or without; None for other names."""
+    found = re.fullmatch(rf"({SYNSET.pattern})( .*)?", name)
+    return found[1] if found else None
+
+
 def _looks_like_one(base: Path) -> bool:
     """Whether all folders of training and validation images hold synset folders, or numbered images or archives."""
     found = [folder for names in (TRAIN, VALIDATION) if (folder := _first_folder(base, names))]
@@ -82,7 +88,7 @@ def _looks_like_one(base: Path) -> bool:
 
 
 def _holds_images_or_archives(folder: Path) -> bool:
-    with os.scandir(folder) as children:  # the first of fifty thousand tells
+    with listing(folder) as children:  # the first of fifty thousand tells
         first = next((child.name for child in children if not child.name.startswith(".")), "")
     return bool(VALIDATION_IMAGE.match(first) or re.fullmatch(rf"{SYNSET.pattern}\.tar", first))
 
@@ -93,12 +99,12 @@ def _first_folder(base: Path, names: tuple[str, ...]) -> Path | None:
 
 def _synset_folders(folder: Path) -> list[Path]:
     """Its folders, if every one of them is named by a synset."""
-    children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    children = folders_in(folder)
     return children if all(SYNSET.fullmatch(child.name) for child in children) else []
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as children:
+    with listing(folder) as children:
         names = sorted(child.name for child in children if not child.name.startswith("."))
     return (folder / name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES)
 

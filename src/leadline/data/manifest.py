@@ -31,6 +31,8 @@ SCHEMA = {
 # A further column where each channel has a file of its own: those of the second channel and the ones after it.
 FILES = {"files": pl.List(pl.String)}
 SPLITS = ("train", "validation", "test")
+# Labels that are named of an image that has several.
+SHOWN_LABELS = 3
 
 
 @dataclass(frozen=True)
@@ -162,19 +164,26 @@ def _without_contradictions(table: pl.DataFrame) -> pl.DataFrame:
     """Mark images that stand in two classes with the same bytes: nobody knows their label, so none can use them."""
     contradictory = (
         table.filter(pl.col("error") == "")
-        .group_by("sha256")
-        .agg(pl.col("label").unique().sort(), pl.col("path").sort())
+        .drop_nulls("label")
+        .group_by("sha256", "label")
+        .agg(pl.col("path").min(), files=pl.len())
+        .sort("label")
+        .group_by("sha256", maintain_order=True)
+        .agg("label", "path", pl.col("files").sum())
         .filter(pl.col("label").list.len() > 1)
-        .select(
-            "sha256",
-            reason=pl.lit("the same image is labelled ")
-            + pl.col("label").list.join(" and ")
-            + pl.lit(": ")
-            + pl.col("path").list.join(", "),
-        )
     )
+    reasons = [_contradiction(*row) for row in contradictory.select("label", "path", "files").iter_rows()]
+    contradictory = contradictory.select("sha256", reason=pl.Series(reasons, dtype=pl.String))
     joined = table.join(contradictory, on="sha256", how="left", maintain_order="left")
     return joined.with_columns(error=pl.coalesce("reason", "error")).drop("reason")
+
+
+def _contradiction(labels: list[str], paths: list[str], files: int) -> str:
+    """Every one of the images carries this, so it is short: a few labels, and the first path of each."""
+    shown, paths = labels[:SHOWN_LABELS], paths[:SHOWN_LABELS]
+    classes = f" and {len(labels) - len(shown)} more" if len(labels) > len(shown) else ""
+    copies = f", … ({files:,} files)" if files > len(paths) else ""
+    return f"the same image is labelled {' and '.join(shown)}{classes}: {', '.join(paths)}{copies}"
 
 
 def describe_problems(table: pl.DataFrame, *, limit: int = 20) -> Iterator[str]:

@@ -1,41 +1,24 @@
 """From what a person names (a folder of class folders, a table, a built-in data set) to the entries of a manifest."""
 
-import os
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from leadline.data import builtin, imagenet
-from leadline.data.channel_columns import refuse_unlike_training, with_files
-from leadline.data.channel_files import Files
+from leadline.data.channel_columns import refuse_unlike_training
 from leadline.data.grouping import group_values
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.refusal import Refuse, refuse_at_once
+from leadline.data.tables import SPLIT_NAMES, TABLE_READERS, columns_of, image_table, scan_table
+from leadline.data.walking import folders_in, is_text, shown, walk
 from leadline.errors import LeadlineError, UsageError
 
-# Folder names that mean a split, as people write them.
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
-TABLE_READERS = {
-    ".csv": lambda file: pl.read_csv(file, infer_schema=False),
-    ".tsv": lambda file: pl.read_csv(file, separator="\t", infer_schema=False),
-    ".parquet": lambda file: pl.read_parquet(file),
-}
-Refuse = Callable[[str], None]
-
-
-def _refuse(message: str) -> None:
-    raise LeadlineError(message)
+__all__ = ["TABLE_READERS", "columns_of", "image_files", "image_table", "scan"]
 
 
 def scan(
@@ -46,7 +29,7 @@ def scan(
     reading: Reading = AS_IT_IS,
     channel_names: tuple[str, ...] | None = None,
     split: str | None = None,
-    refuse: Refuse = _refuse,
+    refuse: Refuse = refuse_at_once,
 ) -> Manifest:
     """The manifest of `source`: a folder of class folders (with or without train/val/test above them), a CSV, TSV or
     Parquet table with the columns `path, label[, group, split]`, an ImageNet (ILSVRC-2012) root, or the name of a
@@ -65,7 +48,7 @@ def scan(
     if path.is_dir():
         manifest = _scan_folder(path, str(source), reading, split, refuse)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
-        manifest = _scan_table(path, str(source), reading, channel_names, refuse)
+        manifest = scan_table(path, str(source), reading=reading, channel_names=channel_names, refuse=refuse)
     elif str(source) in builtin.NAMES:
         manifest = _scan_folder(builtin.materialise(str(source)), str(source), reading, split, refuse)
     elif path.is_file():
@@ -76,30 +59,25 @@ def scan(
     if channel_names is not None:
         refuse_unlike_training(source, manifest.channel_names, trained=channel_names)
     if group:
-        columns = columns_of(path, reading=reading) if path.is_file() else {}
+        columns = columns_of(path, reading=reading, channel_names=channel_names) if path.is_file() else {}
         manifest = manifest.with_table(_grouped(manifest.table, group, columns))
     if split is not None and split in manifest.table["split"]:
         manifest = manifest.with_table(manifest.table.filter(split=split))
     if classes is not None:
         return _in_classes_of(manifest, classes)
     if len(manifest.classes) == 1:
-        inner = [child for child in _folders(path) if len(_folders(child)) > 1] if path.is_dir() else []
-        hint = f"; did you mean {inner[0]}?" if inner else "; a classifier needs at least two"
+        inner = [child for child in folders_in(path) if len(folders_in(child)) > 1] if path.is_dir() else []
+        hint = f"; did you mean {shown(inner[0])}?" if inner else "; a classifier needs at least two"
         refuse(f"{source}: found one class only, {manifest.classes[0]!r}{hint}")
     return manifest
 
 
 def image_files(folder: Path) -> Iterator[Path]:
     """Every image file below `folder`, in order of its path; hidden files and folders are passed over."""
-    for directory, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield Path(directory, name)
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    for directory, files in walk(folder):
+        for name in files:
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                yield directory / name
 
 
 def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, refuse: Refuse) -> Manifest:
@@ -109,127 +87,67 @@ def _scan_folder(root: Path, source: str, reading: Reading, only: str | None, re
         return examine(
             wanted, root=root.resolve(), source=source, classes=known.classes, notes=known.notes, reading=reading
         )
-    children = _folders(root)
+    children = folders_in(root)
     # A split holds class folders; a class that happens to be called "train" holds images.
-    named = {child: SPLIT_FOLDERS.get(child.name.lower()) for child in children if _folders(child)}
+    named = {child: _split_of(child) for child in children if folders_in(child)}
     splits = {child: split for child, split in named.items() if split}
-    others = [child.name for child in children if child not in splits]
+    # Kaggle's competitions have test images that nobody but the judges has labels of.
+    unlabelled = [
+        child for child in children if splits and child not in splits and _split_of(child) in ("validation", "test")
+    ]
+    others = [child.name for child in children if child not in splits and child not in unlabelled]
     if splits and others:
         refuse(
-            f"{root}: has splits, and beside them {', '.join(others)}; move that elsewhere, or name the splits' folder"
+            f"{root}: has splits, and beside them {', '.join(map(shown, others))}; move that elsewhere, or name the "
+            "splits' folder"
         )
     if splits:
-        homes = [(home, split) for child, split in splits.items() for home in _folders(child)]
+        homes = [(home, split) for child, split in splits.items() for home in folders_in(child)]
     else:
         homes = [(child, "") for child in children]
-    entries = [
+    for home, _ in homes:
+        if not is_text(home.name):
+            refuse(f"{shown(home)}: the name of this class is no UTF-8; rename the folder")
+    found = [
         Entry(file.relative_to(root).as_posix(), label=home.name, split=split or None)
         for home, split in homes
         for file in image_files(home)
     ]
+    entries = [entry for entry in found if is_text(entry.path)]
     if not entries:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         loose = next(image_files(root), None)
-        hint = f" (it has images such as {loose.name}, but in no class folder)" if loose else ""
+        hint = f" (it has images such as {shown(loose.name)}, but in no class folder)" if loose else ""
         message = f"{root}: found no images in class folders{hint}; expected {root.name}/CLASS/IMAGE with {suffixes}"
         refuse(message)
-        entries = [Entry(file.relative_to(root).as_posix(), label=None) for file in image_files(root)]
+        loose_paths = [file.relative_to(root).as_posix() for file in image_files(root)]
+        entries = [Entry(path, label=None) for path in loose_paths if is_text(path)]
         if not entries:
             raise LeadlineError(message)
     classes = tuple(sorted({entry.label for entry in entries if entry.label is not None}))
-    notes = _passed_over(root)
+    notes = tuple(f"passed over {child.name}/, whose images have no labels" for child in unlabelled)
+    notes += (*_misspelt([entry.path for entry in found if not is_text(entry.path)]), *_passed_over(root))
     return examine(entries, root=root.resolve(), source=source, classes=classes, notes=notes, reading=reading)
 
 
+def _split_of(folder: Path) -> str | None:
+    return SPLIT_NAMES.get(folder.name.lower())
+
+
+def _misspelt(paths: list[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    one = len(paths) == 1
+    images, them = ("image whose name is", "it") if one else ("images whose names are", "them")
+    return (f"passed over {len(paths):,} {images} no UTF-8, such as {shown(min(paths))}; rename {them}",)
+
+
 def _passed_over(root: Path) -> tuple[str, ...]:
-    others = [
-        name
-        for _, _, files in os.walk(root, followlinks=True)
-        for name in files
-        if not name.startswith(".") and Path(name).suffix.lower() not in IMAGE_SUFFIXES
-    ]
+    others = [name for _, files in walk(root) for name in files if Path(name).suffix.lower() not in IMAGE_SUFFIXES]
     if not others:
         return ()
-    shown = ", ".join(sorted(others)[:3]) + (", …" if len(others) > 3 else "")
-    return (f"passed over {len(others)} file{'s' * (len(others) > 1)} that are no images by their suffix: {shown}",)
-
-
-def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
-    """The files of each image that a table without labels lists, its channels those of a trained classifier."""
-    table, names = with_files(_read_table(file), file, channel_names=channel_names)
-    if "path" not in table.columns:
-        raise LeadlineError(f"{file}: has no column path; it has {', '.join(table.columns)}")
-    gaps = table["path"].is_null() | (table["path"] == "")
-    if gaps.any():
-        raise LeadlineError(f"{file}: row {gaps.arg_true()[0] + 2} has no path")
-    others = table["files"].to_list() if names else [None] * len(table)
-    return [
-        (file.parent / path, *(file.parent / other for other in more or ()))
-        for path, more in zip(table["path"], others, strict=True)
-    ]
-
-
-def _read_table(file: Path) -> pl.DataFrame:
-    try:
-        table = TABLE_READERS[file.suffix.lower()](file)
-        return table.with_columns(pl.col(name).cast(pl.String) for name in table.columns)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise LeadlineError(f"{file}: cannot be read as a table ({error})") from error
-
-
-def columns_of(file: Path, *, reading: Reading = AS_IT_IS) -> dict[str, list[str | None]]:
-    """What a person's own table says of each image besides, as text, in the order of its rows."""
-    table, _ = with_files(_read_table(file), file, reading=reading)
-    return {name: table[name].to_list() for name in table.columns if name not in ("path", "files")}
-
-
-def _scan_table(
-    file: Path, source: str, reading: Reading, channel_names: tuple[str, ...] | None, refuse: Refuse
-) -> Manifest:
-    table, names = with_files(_read_table(file), file, reading=reading, channel_names=channel_names)
-    missing = [name for name in ("path", "label") if name not in table.columns]
-    if missing:
-        raise LeadlineError(
-            f"{file}: has no column {' and '.join(missing)}; it has {', '.join(table.columns)}, "
-            "and path,label[,group,split] are expected"
-        )
-    if "split" in table.columns:
-        splits = [_split_name(file, number, split, refuse) for number, split in enumerate(table["split"], start=2)]
-        table = table.with_columns(split=pl.Series(splits, dtype=pl.String))
-    for number, (path, label) in enumerate(table.select("path", "label").iter_rows(), start=2):
-        if not path or not label:
-            refuse(f"{file}: row {number} has no {'label' if path else 'path'}")
-    table = table.filter(pl.col("path").fill_null("") != "")
-    for path in table["path"].filter(table["path"].is_duplicated()).unique(maintain_order=True):
-        refuse(f"{file}: lists {path} more than once")
-    table = table.unique("path", keep="first", maintain_order=True)
-    if table.is_empty():
-        raise LeadlineError(f"{file}: lists no image")
-    columns = {
-        name: table[name].to_list() if name in table.columns else [None] * len(table) for name in ("split", "group")
-    }
-    others = table["files"].to_list() if names else [None] * len(table)
-    entries = [
-        Entry(path, label or None, split, group or None, files)
-        for path, label, split, group, files in zip(
-            table["path"], table["label"], columns["split"], columns["group"], others, strict=True
-        )
-    ]
-    root = file.resolve().parent
-    absent = [entry.path for entry in entries if not (root / entry.path).is_file()]
-    if len(absent) == len(entries):
-        refuse(f"{file}: none of its {len(entries)} files exists, such as {absent[0]} (sought from {root})")
-    classes = tuple(sorted({entry.label for entry in entries if entry.label}))
-    return examine(entries, root=root, source=source, classes=classes, reading=reading, channel_names=names)
-
-
-def _split_name(file: Path, row: int, value: str | None, refuse: Refuse) -> str | None:
-    if not value:
-        return None
-    name = SPLIT_FOLDERS.get(value.lower())
-    if name is None:
-        refuse(f"{file}: row {row} has the split {value!r}; expected train, validation or test")
-    return name
+    examples = ", ".join(map(shown, sorted(others)[:3])) + (", …" if len(others) > 3 else "")
+    return (f"passed over {len(others)} file{'s' * (len(others) > 1)} that are no images by their suffix: {examples}",)
 
 
 def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None]]) -> pl.DataFrame:
@@ -240,10 +158,23 @@ def _grouped(table: pl.DataFrame, asked: str, columns: dict[str, list[str | None
 
 
 def _in_classes_of(manifest: Manifest, classes: tuple[str, ...]) -> Manifest:
+    # "n01440764" and "n01440764 tench" are one class: the words come from a table that may lie beside one root only.
+    known = {synset: name for name in classes if (synset := imagenet.synset_of(name))}
     unknown = sorted(set(manifest.classes) - set(classes))
+    same = {name: known[synset] for name in unknown if (synset := imagenet.synset_of(name)) in known}
+    if same:
+        manifest = manifest.with_table(manifest.table.with_columns(pl.col("label").replace(same)))
+        unknown = [name for name in unknown if name not in same]
     if unknown:
         raise LeadlineError(
             f"{manifest.source}: has the class {unknown[0]!r}, which the classifier does not know; "
-            f"it knows {', '.join(classes)}"
+            f"it knows {', '.join(classes)}{_spelling(unknown[0], classes)}"
         )
     return replace(manifest, classes=classes)
+
+
+def _spelling(name: str, classes: tuple[str, ...]) -> str:
+    """Names that look the same may be written in several ways: an é is one character, or an e and an accent."""
+    plain = unicodedata.normalize("NFKC", name)
+    same = next((known for known in classes if unicodedata.normalize("NFKC", known) == plain), None)
+    return f". {name!a} and {same!a} are one name written in two ways; write it as the classifier does" if same else ""

@@ -96,10 +96,12 @@ def _with_test_groups(
 
 
 def _refuse_small_classes(pool: pl.DataFrame, manifest: Manifest, *, needed: int) -> None:
-    counts = Counter(pool["label"])
+    # Copies of one image stay together, so they are one here.
+    counts, all_of = Counter(pool.unique(["label", "sha256"])["label"]), Counter(pool["label"])
     for name in manifest.classes:
         if counts[name] < needed:
             number = counted(counts[name], "image")
+            number += f" (in {all_of[name]:,} copies)" if all_of[name] > counts[name] else ""
             broken = manifest.unusable.filter(label=name).select("path", "error").rows()
             why = " ({}: {})".format(*broken[0]) if broken else ""
             raise LeadlineError(

@@ -12,6 +12,7 @@ from leadline.data.grouping import Columns, values_of
 from leadline.data.manifest import Manifest
 from leadline.data.reading import Reading
 from leadline.data.sources import columns_of, scan
+from leadline.data.split import split
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.watch import Watch
 
@@ -43,10 +44,12 @@ def check(
     manifest = scan(data, reading=reading, refuse=complaints.append)
     columns = _columns(Path(data), manifest, reading)
     paths = manifest.table["path"].to_list()
+    unplaced: list[str] = []
     if group:
         values = values_of(group, paths=paths, columns=columns)
         _refuse_empty(values, group, "--group", columns)
-        complaints += _without_value(manifest, values, group)
+        unplaced = _without_value(manifest, values, group)
+        complaints += unplaced
         manifest = manifest.with_table(manifest.table.with_columns(group=pl.Series(values, dtype=pl.String)))
     batches = values_of(batch, paths=paths, columns=columns, option="--batch") if batch else None
     if batch and batches:
@@ -55,6 +58,7 @@ def check(
     found = audit(
         manifest,
         complaints=complaints,
+        refusal=_refused_split(manifest, grouped=not unplaced),
         reading=reading,
         batch=batch or "",
         batches=batches,
@@ -113,6 +117,18 @@ def _columns(data: Path, manifest: Manifest, reading: Reading) -> Columns:
     """Those of the person's own table, and what is known of the images besides: split and group."""
     known = {name: manifest.table[name].to_list() for name in ("split", "group") if manifest.table[name].count()}
     return known | (columns_of(data, reading=reading) if data.is_file() else {})
+
+
+def _refused_split(manifest: Manifest, *, grouped: bool) -> str:
+    """Why a training could not split these images, or nothing; of labels that are missing, scan has told."""
+    table = manifest.table.drop_nulls("label")
+    if not grouped:
+        table = table.with_columns(group=pl.lit(None, pl.String))
+    try:
+        split(manifest.with_table(table))
+    except LeadlineError as error:
+        return str(error)
+    return ""
 
 
 def _refuse_empty(values: list[str | None], asked: str, option: str, columns: Columns) -> None:

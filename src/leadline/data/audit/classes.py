@@ -1,5 +1,6 @@
 """Classes: too few images, too unequal, too alike in name, or one alone."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -73,18 +74,21 @@ def imbalance(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
 
 
 def similar_names(manifest: Manifest) -> Iterator[Problem]:
-    """Names that differ only in case, blanks, hyphens and underscores."""
+    """Names that differ only in case, blanks, hyphens, underscores and the ways of Unicode to write one letter."""
     alike = defaultdict(list)
     for name in manifest.classes:
-        alike["".join(name.casefold().split()).replace("_", "").replace("-", "")].append(name)
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        alike["".join(plain.split()).replace("_", "").replace("-", "")].append(name)
     for names in alike.values():
         if len(names) > 1:
             first = manifest.table.filter(pl.col("label").is_in(names)).unique(
                 "label", keep="first", maintain_order=True
             )
+            # What looks the same is shown by the numbers of its characters.
+            same = len({unicodedata.normalize("NFC", name) for name in names}) < len(names)
             yield Problem(
                 "similar_class_names", "warning", tuple(first["path"]),
-                f"{' and '.join(map(repr, names))} are counted as different classes",
+                f"{' and '.join(map(ascii if same else repr, names))} are counted as different classes",
                 "if they are one, give them one name",
             )  # fmt: skip
 

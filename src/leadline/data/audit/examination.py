@@ -12,11 +12,15 @@ from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 
+# Errors of these kinds are why images cannot be split.
+NOT_SPLIT = ("single_class", "class_too_small", "divided_group")
+
 
 def audit(
     manifest: Manifest,
     *,
     complaints: Iterable[str] = (),
+    refusal: str = "",
     reading: Reading = AS_IT_IS,
     batch: str = "",
     batches: list[str | None] | None = None,
@@ -24,13 +28,14 @@ def audit(
 ) -> Audit:
     """What is wrong with the images of `manifest`; nothing is changed, and they are decoded only the first time.
 
-    `complaints` are what `scan` had to say of the source; `reading` is how it read the images. `batches`, a value per
-    row that `batch` selected, are told apart by the pixels alone. `seen` is told how many images have been looked at.
+    `complaints` are what `scan` had to say of the source; `reading` is how it read the images. `refusal` is why they
+    cannot be split, which is told unless an error of another kind says it. `batches`, a value per row that `batch`
+    selected, are told apart by the pixels alone. `seen` is told how many images have been looked at.
     """
     looks = look_at(manifest, project=reading.projection, seen=seen)
     effect: BatchEffect | None = None
     found: list[Iterator[Problem]] = [
-        _said_of_the_source(manifest, complaints),
+        _said_of_the_source(complaints, manifest.notes),
         files.unreadable(manifest, looks),
         files.misnamed(manifest, looks),
         files.overlooked(manifest),
@@ -53,7 +58,10 @@ def audit(
     if batches is not None:
         effect = batch_effect(manifest, looks, batches)
         found.append(batch_problem(effect, batch))
-    problems = worst_first(chain.from_iterable(found))
+    told = list(chain.from_iterable(found))
+    if refusal and not any(one.severity == "error" and one.kind in NOT_SPLIT for one in told):
+        told += _said_of_the_source([refusal])
+    problems = worst_first(told)
     severities, labels = Counter(problem.severity for problem in problems), Counter(manifest.table["label"])
     splits = Counter(manifest.table["split"])
     return Audit(
@@ -73,9 +81,9 @@ def audit(
     )
 
 
-def _said_of_the_source(manifest: Manifest, complaints: Iterable[str]) -> Iterator[Problem]:
+def _said_of_the_source(complaints: Iterable[str], notes: Iterable[str] = ()) -> Iterator[Problem]:
     for complaint in complaints:
         yield Problem("source", "error", (), complaint, "until this is mended, train and compare refuse these data")
-    for note in manifest.notes:
+    for note in notes:
         if ": named ." not in note:  # files.misnamed has them one by one
             yield Problem("source", "hint", (), note)

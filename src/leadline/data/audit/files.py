@@ -1,6 +1,5 @@
 """Files: those that cannot be read, those of another format than they say, and images that are passed over."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from leadline.data.audit.looks import Looks
 from leadline.data.audit.problem import Problem, counted
 from leadline.data.image import FORMATS, IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
+from leadline.data.walking import is_text, walk
 
 # As many bytes as the longest of the beginnings by which a format is recognised.
 BEGINNING = 16
@@ -38,11 +38,12 @@ def overlooked(manifest: Manifest) -> Iterator[Problem]:
         return  # a table lists what it means
     known = set(manifest.table["path"])
     outside, hidden = [], []
-    for directory, folders, files in os.walk(manifest.root, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in files if not name.startswith(".")):
-            file = Path(directory, name)
+    for directory, files in walk(manifest.root):
+        for name in files:
+            file = directory / name
             path = file.relative_to(manifest.root).as_posix()
+            if not is_text(path):
+                continue  # scan says so
             if file.suffix.lower() in IMAGE_SUFFIXES:
                 outside += [path] * (path not in known)
             elif _is_image(file):

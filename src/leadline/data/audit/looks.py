@@ -19,7 +19,7 @@ from PIL import Image
 
 from leadline.data.channel_files import Files, examine_files, read_files, reason
 from leadline.data.folders import cache_folder
-from leadline.data.image import MOST_CHANNELS, ImageError, Projection, read_header, read_image
+from leadline.data.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
 from leadline.data.manifest import Manifest
 
 # Raise it when the same image would be seen otherwise.
@@ -118,8 +118,7 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
                 text["formats"][row], text["notes"][row], pixels = _decoded(images[row], project)
             except (ImageError, OSError) as error:
                 text["errors"][row] = reason(error, images[row])
-                if isinstance(error, OSError):
-                    failures.append(error)
+                failures.extend(_of_the_disk(error))
                 continue
             for name, value in seen_in(pixels).items():
                 figures[name][row, ...] = _padded(value, figures[name].shape[1:])
@@ -131,9 +130,14 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
     return Looks(**text, **figures), not failures  # type: ignore[arg-type]
 
 
+def _of_the_disk(error: Exception) -> list[OSError]:
+    """The failure of the system that led to `error`: it has a number, which those of decoders have not."""
+    return [one for one in (error, error.__cause__) if isinstance(one, OSError) and one.errno is not None]
+
+
 def _decoded(files: Files, project: Projection | None) -> tuple[str, str, NDArray[Any]]:
     if len(files) == 1:
-        content = files[0].read_bytes()
+        content = content_of(files[0])
         header = read_header(files[0], content=content, project=project)
         pixels = read_image(files[0], content=content, project=project, reduce_to=LARGE)
     else:
