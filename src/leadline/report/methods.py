@@ -5,6 +5,7 @@ from typing import Any
 
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
+from leadline.report.preparing import channel_words, intensity_words, projection_words
 from leadline.report.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
 from leadline.zoo.catalogue import Architecture
 
@@ -76,10 +77,14 @@ def preprocessing_sentences(facts: Facts) -> list[str]:
     channels, size = prepared.get("channels"), prepared.get("size")
     during = augmentation_words(facts.recipe)
     kind = f"{channels} channel{'s' * (channels != 1)}, {prepared.get('dtype')}"
+    taken = list(filter(None, (projection_words(prepared), channel_words(prepared))))
+    scaled = intensity_words(prepared)
     return [
-        f"The central square of each image ({kind}) was resized to {size} × {size} pixels and normalised by the mean "
-        "and standard deviation of each channel over training images"
-        + (f"; during training, images {during}." if during else ".")
+        *([f"The network was given {', and '.join(taken)}."] if taken else []),
+        f"The central square of each image ({kind}) was resized to {size} × {size} pixels"
+        + (f", scaled so that {scaled}," if scaled else "")
+        + " and normalised by the mean and standard deviation of each channel over training images"
+        + (f"; during training, images {during}." if during else "."),
     ]
 
 
