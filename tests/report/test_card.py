@@ -223,6 +223,25 @@ def test_copies_in_two_splits_are_counted(run: Path) -> None:
     assert "Images whose bytes occur in more than one split: 1." in text_of(write_model_card(run))
 
 
+@pytest.mark.parametrize("where", ["the run", "the comparison above it"])
+def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(run: Path, where: str) -> None:
+    assert "Near copies were not looked for." in text_of(write_model_card(run))
+    manifest = pl.read_parquet(run / "manifest.parquet").filter(error="")
+    unused = list(Predictions.read(run / "predictions.parquet").table.filter(pl.col("error") != "")["path"])
+    train, test = (manifest.filter(~pl.col("path").is_in(unused), split=split)["path"] for split in ("train", "test"))
+    sets = [[train[0], test[0]], [train[1], train[2], test[1]], [train[3], train[4]], [train[5], unused[0]]]
+    problems = [{"kind": "near_duplicates", "paths": paths} for paths in sets]
+    problems.append({"kind": "exact_duplicates", "paths": [train[6], test[6]]})
+    folder = run if where == "the run" else run.parent
+    (folder / "check.json").write_text(json.dumps({"problems": problems, "summary": {"images": len(manifest)}}))
+    text = text_of(write_model_card(run))
+    assert "Sets of near copies with images in more than one split: 2 (" in text
+    assert "not looked for" not in text
+    for damaged in ("{", '{"problems": [7]}'):
+        (folder / "check.json").write_text(damaged)
+        assert "Sets of near copies with images in more than one split: not known" in text_of(write_model_card(run))
+
+
 @pytest.mark.parametrize(
     "missing",
     [

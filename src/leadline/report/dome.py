@@ -77,7 +77,14 @@ def _redundancy(facts: Facts) -> str:
                      f"{facts.divided_groups}.")  # fmt: skip
     elif facts.counts:
         found.append("No groups were given, so images of one patient, plate or slide may lie in several splits.")
-    return " ".join([*found, "Near copies were not looked for."])
+    return " ".join([*found, _near_copies(facts)])
+
+
+def _near_copies(facts: Facts) -> str:
+    if not facts.checked:
+        return "Near copies were not looked for."
+    near = NOT_KNOWN if facts.divided_near_copies is None else f"{facts.divided_near_copies:,}"
+    return f"Sets of near copies with images in more than one split: {near} (all that were found are in `check.json`)."
 
 
 def _left_out(unused: dict[str, str]) -> str:
@@ -119,10 +126,10 @@ def _algorithm(facts: Facts) -> str:
 
 def _encoding(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
     size, during = prepared.get("size"), augmentation_words(recipe) or f"are {NOT_KNOWN}"
-    taken = [words[0].upper() + words[1:] for words in (projection_words(prepared), _channels(prepared)) if words]
+    taken = filter(None, (projection_words(prepared), channel_words(prepared, shown=code)))
     return " ".join(
         [
-            *(f"{words}." for words in taken),
+            *(f"{words[0].upper()}{words[1:]}." for words in taken),
             f"The central square of the image ({prepared.get('channels')} × {prepared.get('dtype')}), resized to "
             f"{size} × {size} pixels with antialiasing; per channel, {_scaling(prepared)}, minus "
             f"{_numbers(prepared.get('mean'))}, divided by {_numbers(prepared.get('std'))}, the mean and standard "
@@ -139,17 +146,11 @@ def _scaling(prepared: dict[str, Any]) -> str:
     return f"scaled so that {scaled}{measured}"
 
 
-def _channels(prepared: dict[str, Any]) -> str:
-    return channel_words(prepared, shown=code)
-
-
 def _features(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
     channels, size = prepared.get("channels"), prepared.get("size")
     if not channels or not size:
         return UNKNOWN
-    chosen = prepared.get("select") or recipe.get(
-        "channels"
-    )  # of channels in files of their own, `names` has no others
+    chosen = prepared.get("select") or recipe.get("channels")
     selected = "no selection among them"
     if chosen:
         selected = "the channels were named before the training, with no selection among their intensities"
