@@ -299,6 +299,32 @@ def test_a_comparison_card_has_its_candidates_margin_and_verdict(comparison: Pat
     assert not re.search(r"\b(None|nan)\b", text)
 
 
+def test_a_comparison_with_folds_calls_no_image_a_validation_or_test_image(
+    comparison: Path, edit_json: Callable
+) -> None:
+    found = json.loads((comparison / "comparison.json").read_text())
+    folds = {"folds": 3, "repeats": 2}
+    for network in found["networks"]:
+        run = comparison / network["run"]
+        (run / "metrics.json").write_text(
+            json.dumps({name: value for name, value in metrics_of(run).items() if name not in ("test", "calibration")})
+        )
+        with (run / "recipe.toml").open("a") as recipe:
+            recipe.write("folds = 3\n")
+        manifest = pl.read_parquet(run / "manifest.parquet")
+        together = pl.when(pl.col("error") == "").then(pl.lit("train")).alias("split")
+        manifest.with_columns(together).write_parquet(run / "manifest.parquet")
+    networks = [{**{k: v for k, v in one.items() if k != "test"}, "folds": folds} for one in found["networks"]]
+    edit_json(comparison / "comparison.json", networks=networks, images={"train": 699})
+    text = text_of(write_comparison_card(comparison))
+    n = networks[0]["validation"]["accuracy"]["n"]
+    assert f"accuracy on the {n} out-of-fold images was" in text
+    assert "on the same out-of-fold images" in text
+    assert "| out-of-fold accuracy | points lost against the best |\n" in text  # and no column for a test split
+    assert "validation" not in text.replace("cross-validation", "")
+    assert "test accuracy" not in text
+
+
 def test_several_seeds_and_tests_have_their_tables(comparison: Path, edit_json: Callable) -> None:
     found = json.loads((comparison / "comparison.json").read_text())
     tables = [

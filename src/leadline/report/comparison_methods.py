@@ -43,12 +43,16 @@ class Compared:
 
     @cached_property
     def featured(self) -> Facts | None:
-        """The choice; without one the best; without a verdict the most accurate on validation."""
+        """The choice; without one the best; without a verdict the most accurate on what was to be chosen on."""
         by_name = {facts.network.name: facts for facts in self.trained}
         for name in (self.verdict.get("choice"), self.verdict.get("best")):
             if name in by_name:
                 return by_name[name]
         return max(self.trained, key=lambda one: value_of(one.network.validation.get("accuracy")) or 0.0, default=None)
+
+    @property
+    def chosen_on(self) -> str:
+        return "out-of-fold" if any(facts.folds for facts in self.networks) else "validation"
 
     @property
     def version(self) -> str:
@@ -128,8 +132,8 @@ def _rule(compared: Compared, references: References) -> list[str]:
         f"score bounds for paired answers {references.cite('Tango')}{f', clustered by {clustered}' * bool(clustered)}"
     )
     return [
-        f"To be chosen was the network of the fewest multiply-adds whose accuracy on the {images}validation images "
-        f"was, with {percent(verdict['confidence'], 0)} confidence for all networks at once, less than "
+        f"To be chosen was the network of the fewest multiply-adds whose accuracy on the {images}{compared.chosen_on} "
+        f"images was, with {percent(verdict['confidence'], 0)} confidence for all networks at once, less than "
         f"{margin_in_points(verdict['margin'])} below that of the best ({bounds}; multiple comparisons with the best "
         f"{references.cite('Hsu')})."
     ]
