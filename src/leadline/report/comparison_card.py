@@ -27,6 +27,7 @@ def write_comparison_card(folder: Path) -> Path:
         *_verdict(compared),
         "## Networks",
         _network_table(compared),
+        *_looks(compared),
         *_seeds(compared),
         *_tests(compared.about.get("tests") or {}),
         methods_part(comparison_methods(compared)),
@@ -78,6 +79,14 @@ def _network_table(compared: Compared) -> str:
         *(["test accuracy"] if tested else []),
     ]
     return table(head, rows)
+
+
+def _looks(compared: Compared) -> list[str]:
+    looks = compared.looks_at_test
+    if not looks:
+        return []
+    later = f", {looks - 1:,} of them by `evaluate` after the comparison" if looks > 1 else ""
+    return [field("Looks at the test images", f"{looks:,}{later}; all networks share these images.")]
 
 
 def _seeds(compared: Compared) -> list[str]:

@@ -195,7 +195,7 @@ def _results(facts: Facts, references: References) -> list[str]:
     if value_of(accuracy) is None or accuracy is None:
         return [f"Its accuracy is {NOT_KNOWN}: this run has not been evaluated."]
     looks = facts.metrics.get("looks_at_test")
-    looked = f", which were looked at {_times(looks)}," if split == "test" and looks else ""
+    looked = f", which were looked at {times(looks)}," if split == "test" and looks else ""
     if split == "out-of-fold":
         looked = ", each judged by a network that was trained without it,"
     bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
@@ -260,7 +260,8 @@ def _were(number: int) -> str:
     return "were" if number > 1 else "was"
 
 
-def _times(number: int) -> str:
+def times(number: int) -> str:
+    """Once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
