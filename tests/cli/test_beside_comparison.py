@@ -44,6 +44,12 @@ def test_few_groups_are_said_once_and_a_networks_own_warnings_are_left_to_the_re
     assert remarks(NETWORKS[:1]) == []
 
 
+def test_with_folds_the_intervals_are_not_said_to_be_of_validation_images() -> None:
+    found = remarks([NETWORKS[0], {**NETWORKS[1], "folds": {"folds": 3}}])
+    assert found[:2] == ["out-of-fold intervals: Wilson, clustered by 4 groups, 1,200 images", f"out-of-fold: {FEW}"]
+    assert found[2].startswith("test intervals: ")
+
+
 def test_seeds_show_both_reasons_for_another_accuracy() -> None:
     spread = {"accuracy": 0.85, "accuracies": [0.8, 0.9], "between_seeds": 0.0707, "between_images": None, "n": 100}
     network = {"name": "one", "seed_spread": {"validation": spread, "test": spread}}

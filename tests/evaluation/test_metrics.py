@@ -169,6 +169,26 @@ def test_a_network_that_always_answers_the_same_has_no_correlation_and_says_so()
     assert any("debris was never the answer" in warning for warning in found["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [
+        (1, "b was never the answer, though there are images of it"),
+        (2, "b, c were never the answer, though there are images of them"),
+        (6, "b, c, d, e, f and 1 more class were never the answer, though there are images of them"),
+        (8, "b, c, d, e, f and 3 more classes were never the answer, though there are images of them"),
+    ],
+)
+def test_classes_that_were_never_the_answer_are_told_in_a_sentence(silent: int, told: str) -> None:
+    classes = list("abcdefghi")[: silent + 1]
+    table = Predictions.from_arrays(
+        paths=[f"{label}.png" for label in classes],
+        probabilities=[[1.0] + [0.0] * silent] * len(classes),
+        classes=classes,
+        labels=classes,
+    )
+    assert told in measure(table)["warnings"]
+
+
 def test_unreadable_and_unlabelled_images_count_in_nothing_but_are_told() -> None:
     table = Predictions.from_arrays(
         paths=list("abcd"),

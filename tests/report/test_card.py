@@ -223,6 +223,25 @@ def test_copies_in_two_splits_are_counted(run: Path) -> None:
     assert "Images whose bytes occur in more than one split: 1." in text_of(write_model_card(run))
 
 
+@pytest.mark.parametrize("where", ["the run", "the comparison above it"])
+def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(run: Path, where: str) -> None:
+    assert "Near copies were not looked for." in text_of(write_model_card(run))
+    manifest = pl.read_parquet(run / "manifest.parquet").filter(error="")
+    unused = list(Predictions.read(run / "predictions.parquet").table.filter(pl.col("error") != "")["path"])
+    train, test = (manifest.filter(~pl.col("path").is_in(unused), split=split)["path"] for split in ("train", "test"))
+    sets = [[train[0], test[0]], [train[1], train[2], test[1]], [train[3], train[4]], [train[5], unused[0]]]
+    problems = [{"kind": "near_duplicates", "paths": paths} for paths in sets]
+    problems.append({"kind": "exact_duplicates", "paths": [train[6], test[6]]})
+    folder = run if where == "the run" else run.parent
+    (folder / "check.json").write_text(json.dumps({"problems": problems, "summary": {"images": len(manifest)}}))
+    text = text_of(write_model_card(run))
+    assert "Sets of near copies with images in more than one split: 2 (" in text
+    assert "not looked for" not in text
+    for damaged in ("{", '{"problems": [7]}'):
+        (folder / "check.json").write_text(damaged)
+        assert "Sets of near copies with images in more than one split: not known" in text_of(write_model_card(run))
+
+
 @pytest.mark.parametrize(
     "missing",
     [
@@ -278,6 +297,32 @@ def test_a_comparison_card_has_its_candidates_margin_and_verdict(comparison: Pat
     assert "Each network was trained from one seed" in text
     assert "McNemar" not in text
     assert not re.search(r"\b(None|nan)\b", text)
+
+
+def test_a_comparison_with_folds_calls_no_image_a_validation_or_test_image(
+    comparison: Path, edit_json: Callable
+) -> None:
+    found = json.loads((comparison / "comparison.json").read_text())
+    folds = {"folds": 3, "repeats": 2}
+    for network in found["networks"]:
+        run = comparison / network["run"]
+        (run / "metrics.json").write_text(
+            json.dumps({name: value for name, value in metrics_of(run).items() if name not in ("test", "calibration")})
+        )
+        with (run / "recipe.toml").open("a") as recipe:
+            recipe.write("folds = 3\n")
+        manifest = pl.read_parquet(run / "manifest.parquet")
+        together = pl.when(pl.col("error") == "").then(pl.lit("train")).alias("split")
+        manifest.with_columns(together).write_parquet(run / "manifest.parquet")
+    networks = [{**{k: v for k, v in one.items() if k != "test"}, "folds": folds} for one in found["networks"]]
+    edit_json(comparison / "comparison.json", networks=networks, images={"train": 699})
+    text = text_of(write_comparison_card(comparison))
+    n = networks[0]["validation"]["accuracy"]["n"]
+    assert f"accuracy on the {n} out-of-fold images was" in text
+    assert "on the same out-of-fold images" in text
+    assert "| out-of-fold accuracy | points lost against the best |\n" in text  # and no column for a test split
+    assert "validation" not in text.replace("cross-validation", "")
+    assert "test accuracy" not in text
 
 
 def test_several_seeds_and_tests_have_their_tables(comparison: Path, edit_json: Callable) -> None:

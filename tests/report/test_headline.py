@@ -1,5 +1,6 @@
 """The verdict in a line: what the page says first, in large letters."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from leadline.report.headline import comparison_headline, run_headline
@@ -32,6 +33,21 @@ def test_a_choice_is_named_with_its_accuracy_and_its_share_of_the_best_networks_
 def test_the_dearest_network_as_the_choice_is_not_called_cheap() -> None:
     verdict = {"choice": "large", "best": "large", "networks": JUDGED}
     assert "the most of all that were compared" in comparison_headline(verdict, NETWORKS, IMAGES).meaning[-1]
+
+
+def test_with_folds_no_image_is_called_a_validation_image() -> None:
+    crossed = [replace(one, folds={"folds": 3, "repeats": 1}, judged_split="out-of-fold") for one in NETWORKS]
+    verdicts = [
+        {"choice": "small", "best": "large", "networks": JUDGED},
+        {"choice": "small", "best": "small", "networks": JUDGED},
+        {"choice": None, "best": "large", "networks": JUDGED, "images_needed": 600},
+    ]
+    for verdict in verdicts:
+        headline = comparison_headline(verdict, crossed, {"train": 120})
+        text = " ".join([headline.line, *headline.meaning])
+        assert "accurate on the out-of-fold images" in text
+        assert "validation" not in text
+        assert "accurate on the validation images" in " ".join(comparison_headline(verdict, NETWORKS, IMAGES).meaning)
 
 
 def test_the_only_judged_network_is_not_called_enough() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leadline.report import write_comparison_report, write_run_report
+from leadline.report import write_comparison_card, write_comparison_report, write_run_report
+from leadline.report.looks import looks_at_test
 
 SECTIONS = [
     "The networks", "Accuracy against cost", "What a cheaper network may lose", "Learning curves",
@@ -107,6 +108,23 @@ def test_looks_at_the_test_images_are_counted_wherever_they_happened(
 ) -> None:
     edit_json(comparison / "lenet5" / "metrics.json", looks_at_test=3)
     assert "looks at the test images3" in read_page(write_comparison_report(comparison)).text
+    edit_json(comparison / "resnet20_cifar" / "metrics.json", looks_at_test=2)  # of the same images
+    assert "looks at the test images4" in read_page(write_comparison_report(comparison)).text
+    card = write_comparison_card(comparison).read_text("utf-8")
+    assert "**Looks at the test images.** 4, 3 of them by `evaluate` after the comparison; all networks share" in card
+    assert "test images, which were looked at 4 times, the accuracy of" in card
+
+
+def test_looks_by_way_of_a_further_seed_count_too(comparison: Path, edit_json: Callable) -> None:
+    found = json.loads((comparison / "comparison.json").read_text())
+    assert looks_at_test(comparison, found) == 1
+    shutil.copytree(comparison / "lenet5", comparison / "lenet5-seed1")
+    edit_json(comparison / "lenet5-seed1" / "metrics.json", looks_at_test=5)
+    found["networks"][0]["runs"] = ["lenet5", "lenet5-seed1"]
+    assert looks_at_test(comparison, found) == 5
+    shutil.rmtree(comparison / "lenet5-seed1")
+    assert looks_at_test(comparison, {**found, "looks_at_test": 5}) == 5
+    assert looks_at_test(comparison / "nowhere", {"networks": [{"run": "gone"}], "looks_at_test": 0}) == 0
 
 
 def test_settings_that_differ_between_networks_stand_in_a_table(comparison: Path, read_page: Callable) -> None:

@@ -25,9 +25,10 @@ def remarks(networks: list[dict[str, Any]]) -> list[str]:
         tables = [one[split] for one in networks if split in one]
         if not tables:
             continue
-        found.append(f"{split} intervals: {tables[0]['accuracy']['method']}, {tables[0]['accuracy']['n']:,} images")
+        called = "out-of-fold" if split == "validation" and any(one.get("folds") for one in networks) else split
+        found.append(f"{called} intervals: {tables[0]['accuracy']['method']}, {tables[0]['accuracy']['n']:,} images")
         shared = [text for text in tables[0]["warnings"] if all(text in table["warnings"] for table in tables)]
-        found += [f"{split}: {text}" for text in shared]
+        found += [f"{called}: {text}" for text in shared]
     return found
 
 

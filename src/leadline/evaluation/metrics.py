@@ -242,7 +242,8 @@ def _warnings(predictions: Predictions, judged: Predictions, matrix: npt.NDArray
         name for name, row, column in zip(judged.classes, matrix, matrix.T, strict=True) if row.any() > column.any()
     ]
     if silent:
-        found.append(f"{_listed(silent)} was never the answer, though there are images of it")
+        was, them = ("was", "it") if len(silent) == 1 else ("were", "them")
+        found.append(f"{_listed(silent)} {was} never the answer, though there are images of {them}")
     mistakes = int(matrix.sum() - matrix.trace())
     if mistakes < FEW:
         found.append(
@@ -258,4 +259,5 @@ def _warnings(predictions: Predictions, judged: Predictions, matrix: npt.NDArray
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:5])} and {len(names) - 5} more classes"
+    more = len(names) - 5
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:5])} and {more} more class{'es' * (more > 1)}"

@@ -11,6 +11,7 @@ from leadline.report.cost import accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
 from leadline.report.findings import findings_of
 from leadline.report.headline import comparison_headline
+from leadline.report.looks import looks_at_test
 from leadline.report.losses import losses_against_the_best
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.more_images import more_images
@@ -64,7 +65,7 @@ def write_comparison_report(folder: Path) -> Path:
             about=comparison,
             environment=comparison.get("environment") or {},
             images=images,
-            looks_at_test=_looks(comparison, networks),
+            looks_at_test=looks_at_test(folder, comparison),
         ),
     )
 
@@ -89,9 +90,3 @@ def _featured(networks: list[Network], verdict: dict[str, Any]) -> Network | Non
 
 def _left_out(networks: list[Network]) -> dict[str, str]:
     return {path: reason for network in networks for path, reason in network.tables.left_out.items()}
-
-
-def _looks(comparison: dict[str, Any], networks: list[Network]) -> int | None:
-    """A later `evaluate` counts in the run's own metrics.json."""
-    counts = [comparison.get("looks_at_test"), *(network.tables.metrics.get("looks_at_test") for network in networks)]
-    return max((count for count in counts if count is not None), default=None)

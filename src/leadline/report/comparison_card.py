@@ -27,6 +27,7 @@ def write_comparison_card(folder: Path) -> Path:
         *_verdict(compared),
         "## Networks",
         _network_table(compared),
+        *_looks(compared),
         *_seeds(compared),
         *_tests(compared.about.get("tests") or {}),
         methods_part(comparison_methods(compared)),
@@ -40,8 +41,8 @@ def _verdict(compared: Compared) -> list[str]:
         return ["None yet: this comparison is not finished."]
     rule = (
         f"The cheapest network that is shown, with {percent(verdict['confidence'], 0)} confidence for all networks at "
-        f"once and on the same validation images, to lose less than {margin_in_points(verdict['margin'])} of accuracy "
-        "against the best."
+        f"once and on the same {compared.chosen_on} images, to lose less than {margin_in_points(verdict['margin'])} "
+        "of accuracy against the best."
     )
     blocks = [field("Rule", rule), field("Verdict", escaped(verdict["reason"]))]
     reasons = {name: why for name, why in verdict["not_judged"].items() if why not in verdict["reason"]}
@@ -50,6 +51,7 @@ def _verdict(compared: Compared) -> list[str]:
 
 def _network_table(compared: Compared) -> str:
     losses = {one["name"]: one for one in compared.verdict.get("networks") or ()}
+    tested = all(facts.network.judged_split == "test" for facts in compared.networks)
     rows = []
     for facts in compared.networks:
         network, loss = facts.network, losses.get(facts.network.name)
@@ -60,24 +62,31 @@ def _network_table(compared: Compared) -> str:
                 count(network.multiply_adds),
                 measure_words(network.validation.get("accuracy") or {}, None),
                 f"{points(loss['loss'])}, at most {points(loss['loss_upper'])}" if loss else "not judged",
-                measure_words(network.test.get("accuracy") or {}, None),
+                *([measure_words(network.test.get("accuracy") or {}, None)] if tested else []),
             ]
         )
     featured = compared.featured
     if featured:
-        shares = [
-            percent(getattr(featured.network, split).get("majority_baseline")) for split in ("validation", "test")
-        ]
-        rows.append(["always the most frequent class", "", "", shares[0], "", shares[1]])
+        measured = (featured.network.validation, featured.network.test)
+        shares = [percent(figures.get("majority_baseline")) for figures in measured]
+        rows.append(["always the most frequent class", "", "", shares[0], "", *(shares[1:] if tested else [])])
     head = [
         "network",
         "parameters",
         "multiply-adds",
-        "validation accuracy",
+        f"{compared.chosen_on} accuracy",
         "points lost against the best",
-        "test accuracy",
+        *(["test accuracy"] if tested else []),
     ]
     return table(head, rows)
+
+
+def _looks(compared: Compared) -> list[str]:
+    looks = compared.looks_at_test
+    if not looks:
+        return []
+    later = f", {looks - 1:,} of them by `evaluate` after the comparison" if looks > 1 else ""
+    return [field("Looks at the test images", f"{looks:,}{later}; all networks share these images.")]
 
 
 def _seeds(compared: Compared) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from leadline.errors import LeadlineError
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import NOT_KNOWN, Facts, facts_of
+from leadline.report.looks import looks_at_test
 from leadline.report.methods import (
     Methods,
     calibration_sentences,
@@ -17,6 +18,7 @@ from leadline.report.methods import (
     machine_words,
     preprocessing_sentences,
     revision_words,
+    times,
     training_words,
 )
 from leadline.report.schedule_words import kept_words
@@ -33,6 +35,7 @@ class Compared:
 
     about: dict[str, Any]  # comparison.json
     networks: tuple[Facts, ...]
+    looks_at_test: int | None = None  # of all networks and seeds together
 
     @property
     def verdict(self) -> dict[str, Any]:
@@ -44,12 +47,16 @@ class Compared:
 
     @cached_property
     def featured(self) -> Facts | None:
-        """The choice; without one the best; without a verdict the most accurate on validation."""
+        """The choice; without one the best; without a verdict the most accurate on what was to be chosen on."""
         by_name = {facts.network.name: facts for facts in self.trained}
         for name in (self.verdict.get("choice"), self.verdict.get("best")):
             if name in by_name:
                 return by_name[name]
         return max(self.trained, key=lambda one: value_of(one.network.validation.get("accuracy")) or 0.0, default=None)
+
+    @property
+    def chosen_on(self) -> str:
+        return "out-of-fold" if any(facts.folds for facts in self.networks) else "validation"
 
     @property
     def version(self) -> str:
@@ -65,7 +72,8 @@ def compared_in(folder: Path) -> Compared:
     except (OSError, ValueError) as error:
         raise LeadlineError(f"{folder / 'comparison.json'}: is damaged ({error})") from error
     entries = [entry for entry in about.get("networks") or () if (folder / (entry.get("run") or "")).is_dir()]
-    return Compared(about, tuple(facts_of(folder / (entry.get("run") or ""), entry) for entry in entries))
+    networks = tuple(facts_of(folder / (entry.get("run") or ""), entry) for entry in entries)
+    return Compared(about, networks, looks_at_test(folder, about))
 
 
 def comparison_methods(compared: Compared) -> Methods:
@@ -129,8 +137,8 @@ def _rule(compared: Compared, references: References) -> list[str]:
         f"score bounds for paired answers {references.cite('Tango')}{f', clustered by {clustered}' * bool(clustered)}"
     )
     return [
-        f"To be chosen was the network of the fewest multiply-adds whose accuracy on the {images}validation images "
-        f"was, with {percent(verdict['confidence'], 0)} confidence for all networks at once, less than "
+        f"To be chosen was the network of the fewest multiply-adds whose accuracy on the {images}{compared.chosen_on} "
+        f"images was, with {percent(verdict['confidence'], 0)} confidence for all networks at once, less than "
         f"{margin_in_points(verdict['margin'])} below that of the best ({bounds}; multiple comparisons with the best "
         f"{references.cite('Hsu')})."
     ]
@@ -149,8 +157,10 @@ def _result(compared: Compared, references: References) -> list[str]:
         bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
         baseline = featured.judged.get("majority_baseline")
         against = f"; always answering the most frequent class gives {percent(baseline)}" if known(baseline) else ""
+        looks = compared.looks_at_test if featured.judged_on == "test" else None
+        looked = f", which were looked at {times(looks)}," if looks else ""
         sentences.append(
-            f"On the {accuracy['n']:,} {featured.judged_on} images the accuracy of {featured.network.name} was "
+            f"On the {accuracy['n']:,} {featured.judged_on} images{looked} the accuracy of {featured.network.name} was "
             f"{percent(accuracy['value'])}{bounds}{against}."
         )
         sentences += calibration_sentences(featured, references)

@@ -10,6 +10,7 @@ from leadline.report.evaluated import evaluation
 from leadline.report.facts import NOT_KNOWN, SPLITS, UNKNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
 from leadline.report.methods import augmentation_words, deviation_words, machine_words, training_words
+from leadline.report.preparing import channel_words, intensity_words, projection_words
 from leadline.report.wording import duration, known, percent, value_of
 
 LEFT_OUT_SHOWN = 5
@@ -76,7 +77,14 @@ def _redundancy(facts: Facts) -> str:
                      f"{facts.divided_groups}.")  # fmt: skip
     elif facts.counts:
         found.append("No groups were given, so images of one patient, plate or slide may lie in several splits.")
-    return " ".join([*found, "Near copies were not looked for."])
+    return " ".join([*found, _near_copies(facts)])
+
+
+def _near_copies(facts: Facts) -> str:
+    if not facts.checked:
+        return "Near copies were not looked for."
+    near = NOT_KNOWN if facts.divided_near_copies is None else f"{facts.divided_near_copies:,}"
+    return f"Sets of near copies with images in more than one split: {near} (all that were found are in `check.json`)."
 
 
 def _left_out(unused: dict[str, str]) -> str:
@@ -95,7 +103,7 @@ def _optimisation(facts: Facts) -> list[str]:
         field("Meta-predictions", "None: its input is the image, not another model’s output."),
         field("Data encoding", _encoding(prepared, recipe) if prepared else UNKNOWN),
         field("Parameters", f"{weights}, of a network that was named before the training."),
-        field("Features", _features(prepared)),
+        field("Features", _features(prepared, recipe)),
         field("Fitting", _fitting(facts)),
         field("Regularization", _regularisation(recipe) if recipe else UNKNOWN),
         field("Availability of configuration", f"{again}; its settings: {settings}." if recipe else UNKNOWN),
@@ -118,19 +126,35 @@ def _algorithm(facts: Facts) -> str:
 
 def _encoding(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
     size, during = prepared.get("size"), augmentation_words(recipe) or f"are {NOT_KNOWN}"
-    return (
-        f"The central square of the image ({prepared.get('channels')} × {prepared.get('dtype')}), resized to {size} × "
-        f"{size} pixels with antialiasing; per channel, as shares of the full range, minus "
-        f"{_numbers(prepared.get('mean'))}, divided by {_numbers(prepared.get('std'))}, the mean and standard "
-        f"deviation over at most 2,000 training images. In training, images {during}."
+    taken = filter(None, (projection_words(prepared), channel_words(prepared, shown=code)))
+    return " ".join(
+        [
+            *(f"{words[0].upper()}{words[1:]}." for words in taken),
+            f"The central square of the image ({prepared.get('channels')} × {prepared.get('dtype')}), resized to "
+            f"{size} × {size} pixels with antialiasing; per channel, {_scaling(prepared)}, minus "
+            f"{_numbers(prepared.get('mean'))}, divided by {_numbers(prepared.get('std'))}, the mean and standard "
+            f"deviation over at most 2,000 training images. In training, images {during}.",
+        ]
     )
 
 
-def _features(prepared: dict[str, Any]) -> str:
+def _scaling(prepared: dict[str, Any]) -> str:
+    scaled = intensity_words(prepared)
+    if not scaled:
+        return "as shares of the full range"
+    measured = f" (from {_numbers(prepared['low'])} to {_numbers(prepared['high'])})" if "percentile" in scaled else ""
+    return f"scaled so that {scaled}{measured}"
+
+
+def _features(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
     channels, size = prepared.get("channels"), prepared.get("size")
     if not channels or not size:
         return UNKNOWN
-    return f"{channels * size * size:,} intensities ({channels} × {size} × {size}); no selection among them."
+    chosen = prepared.get("select") or recipe.get("channels")
+    selected = "no selection among them"
+    if chosen:
+        selected = "the channels were named before the training, with no selection among their intensities"
+    return f"{channels * size * size:,} intensities ({channels} × {size} × {size}); {selected}."
 
 
 def _fitting(facts: Facts) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from leadline.errors import LeadlineError
 from leadline.evaluation.verdict import still_improving
-from leadline.report.tables import Network, read_network
+from leadline.report.tables import Network, read_json, read_network
 from leadline.zoo.catalogue import Architecture, architecture
 
 SPLITS = ("train", "validation", "test")
@@ -41,6 +41,8 @@ class Facts:
     all_groups: int = 0
     divided_groups: int | None = None  # groups with images in several splits
     divided_copies: int | None = None  # images whose bytes occur in several splits
+    checked: bool = False  # whether the images were looked at before the training: check.json
+    divided_near_copies: int | None = None  # sets of near copies with images in several splits
     preprocessing: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -123,8 +125,9 @@ def facts_of(run: Path, entry: dict[str, Any] | None = None) -> Facts:
         described = json.loads((run / "classifier" / "classifier.json").read_text("utf-8"))
     except (OSError, ValueError):
         described = {}
+    check, preprocessing = _check_of(run), described.get("preprocessing") or {}
     if not {"path", "split", "error", "label"} <= set(manifest.columns):
-        return Facts(network, about, preprocessing=described.get("preprocessing") or {})
+        return Facts(network, about, checked=check is not None, preprocessing=preprocessing)
     undecodable = pl.col("path").is_in(list(network.tables.left_out))  # the manifest has read their headers only
     usable = manifest.filter((pl.col("error") == "") & pl.col("split").is_not_null() & ~undecodable)
     found = network.tables.metrics.get("classes") or usable["label"].unique().sort().to_list()
@@ -137,7 +140,9 @@ def facts_of(run: Path, entry: dict[str, Any] | None = None) -> Facts:
         all_groups=usable["group"].n_unique() if _groups(usable) else 0,
         divided_groups=_divided(usable, "group"),
         divided_copies=_divided(usable, "sha256"),
-        preprocessing=described.get("preprocessing") or {},
+        checked=check is not None,
+        divided_near_copies=_divided_near_copies(check or {}, usable),
+        preprocessing=preprocessing,
     )
 
 
@@ -160,3 +165,26 @@ def _divided(usable: pl.DataFrame, column: str) -> int | None:
         return None
     splits = usable.drop_nulls(column).group_by(column).agg(pl.col("split").n_unique())
     return int((splits["split"] > 1).sum())
+
+
+def _check_of(run: Path) -> dict[str, Any] | None:
+    """The check.json of the run, or of the comparison that it lies in; None without one, empty where it is damaged."""
+    file = run / "check.json"
+    if not file.exists() and (run.parent / "comparison.json").is_file():
+        file = run.parent / "check.json"
+    try:
+        return read_json(file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+
+
+def _divided_near_copies(check: dict[str, Any], usable: pl.DataFrame) -> int | None:
+    """None where the check does not say."""
+    splits = dict(usable.select("path", "split").iter_rows())
+    try:
+        near = [problem["paths"] for problem in check["problems"] if problem["kind"] == "near_duplicates"]
+        return sum(len({splits[path] for path in paths if path in splits}) > 1 for paths in near)
+    except (KeyError, TypeError):
+        return None

@@ -90,18 +90,19 @@ def _how_cheap(choice: Network, best: Network | None, networks: list[Network]) -
     cost = f"It takes {count(choice.multiply_adds)} multiply-adds an image"
     if best.name != choice.name and best.multiply_adds:
         return [
-            f"{cost}, {_share(choice.multiply_adds / best.multiply_adds)} {best.name}, the most accurate on validation."
+            f"{cost}, {_share(choice.multiply_adds / best.multiply_adds)} {best.name}, the most accurate on the "
+            f"{choice.chosen_on} images."
         ]
     dearest = max((one for one in networks if one.multiply_adds), key=lambda one: one.multiply_adds or 0)
     if dearest.name != choice.name and dearest.multiply_adds:
         share = _share(choice.multiply_adds / dearest.multiply_adds)
-        return [f"{cost}, {share} {dearest.name}, and none was more accurate on the validation images."]
+        return [f"{cost}, {share} {dearest.name}, and none was more accurate on the {choice.chosen_on} images."]
     return [f"{cost}, the most of all that were compared: no cheaper one is shown to do as well."]
 
 
 def _safe_choice(best: Network, networks: list[Network]) -> str:
     cheaper = [one for one in networks if (one.multiply_adds or 0) < (best.multiply_adds or 0)]
-    safe = f"Until then {best.name} is the safe choice: it was the most accurate on the validation images"
+    safe = f"Until then {best.name} is the safe choice: it was the most accurate on the {best.chosen_on} images"
     if not cheaper:
         return f"{safe}, and none is cheaper."
     return f"{safe}, and no cheaper network is shown to do as well. That is not to say that none does."

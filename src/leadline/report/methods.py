@@ -5,6 +5,7 @@ from typing import Any
 
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
+from leadline.report.preparing import channel_words, intensity_words, projection_words
 from leadline.report.schedule_words import factor_words, kept_words, rate_words
 from leadline.report.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
 from leadline.zoo.catalogue import Architecture
@@ -85,10 +86,14 @@ def preprocessing_sentences(facts: Facts) -> list[str]:
     channels, size = prepared.get("channels"), prepared.get("size")
     during = augmentation_words(facts.recipe)
     kind = f"{channels} channel{'s' * (channels != 1)}, {prepared.get('dtype')}"
+    taken = list(filter(None, (projection_words(prepared), channel_words(prepared))))
+    scaled = intensity_words(prepared)
     return [
-        f"The central square of each image ({kind}) was resized to {size} × {size} pixels and normalised by the mean "
-        "and standard deviation of each channel over training images"
-        + (f"; during training, images {during}." if during else ".")
+        *([f"The network was given {', and '.join(taken)}."] if taken else []),
+        f"The central square of each image ({kind}) was resized to {size} × {size} pixels"
+        + (f", scaled so that {scaled}," if scaled else "")
+        + " and normalised by the mean and standard deviation of each channel over training images"
+        + (f"; during training, images {during}." if during else "."),
     ]
 
 
@@ -197,7 +202,7 @@ def _results(facts: Facts, references: References) -> list[str]:
     if value_of(accuracy) is None or accuracy is None:
         return [f"Its accuracy is {NOT_KNOWN}: this run has not been evaluated."]
     looks = facts.metrics.get("looks_at_test")
-    looked = f", which were looked at {_times(looks)}," if split == "test" and looks else ""
+    looked = f", which were looked at {times(looks)}," if split == "test" and looks else ""
     if split == "out-of-fold":
         looked = ", each judged by a network that was trained without it,"
     bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
@@ -262,7 +267,8 @@ def _were(number: int) -> str:
     return "were" if number > 1 else "was"
 
 
-def _times(number: int) -> str:
+def times(number: int) -> str:
+    """Once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 

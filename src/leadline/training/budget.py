@@ -7,13 +7,17 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from leadline.data.augment import augment
 from leadline.data.keyed import generator
 from leadline.data.loader import Decoded
+from leadline.data.papers import TABLE as PAPERS
+from leadline.data.papers import colours_of
 from leadline.data.preprocessing import FULL_RANGE, Preprocessing
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import Hardware
@@ -56,16 +60,17 @@ def measure(
     many seconds."""
     seconds = min(LONGEST, max(SHORTEST, SHARE * budget))
     preprocessing = Preprocessing(channels, dtype, recipe.size, mean=(0.5,) * channels, std=(0.25,) * channels)
-    noise = generator("noise").random((BATCH_SIZE, recipe.size, recipe.size, channels))
-    pixels = (noise * FULL_RANGE[dtype]).astype(dtype)
+    pixels = _noise(BATCH_SIZE, recipe.size, channels, dtype)
+    batch = _noise(recipe.batch_size, recipe.decoded_size, channels, dtype)
+    colours = colours_of(batch, preprocessing) if recipe.augment in PAPERS else None
     with torch.random.fork_rng(devices=[]):
         network = create_model(recipe.model, num_classes=classes, in_channels=channels)
     optimizer = prepare(network, recipe, hardware)
-    batch = pixels[: recipe.batch_size]
     labels = torch.zeros(len(batch), dtype=torch.int64, device=hardware.device)
 
     def train() -> None:
-        changed = augment(batch, recipe.augment, seed=0, epoch=0, rows=np.arange(len(batch)))
+        rows = np.arange(len(batch))
+        changed = augment(batch, recipe.augment, seed=0, epoch=0, rows=rows, size=recipe.size, colours=colours)
         images = torch.from_numpy(np.ascontiguousarray(changed)).to(hardware.device)
         update(network, optimizer, preprocessing.normalise(images), labels, recipe, hardware)[1].item()
 
@@ -74,6 +79,11 @@ def measure(
     training = _median_seconds(train, seconds) / len(batch)
     decoded = [Decoded(pixels, [""] * len(pixels))]
     return Cost(training, _median_seconds(lambda: engine.predict(decoded), seconds) / len(pixels))
+
+
+def _noise(count: int, size: int, channels: int, dtype: str) -> NDArray[Any]:
+    """(count, size, size, channels) over the whole range of the type."""
+    return (generator("noise").random((count, size, size, channels)) * FULL_RANGE[dtype]).astype(dtype)
 
 
 def _median_seconds(work: Callable[[], object], seconds: float) -> float:

@@ -16,10 +16,11 @@ from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
-from leadline.report import write_model_card, write_run_report
+from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
+from leadline.report.looks import looks_at_test
 from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
-from leadline.verbs.run import Run, numbered, write_json
+from leadline.verbs.run import Run, numbered, read_json, write_json
 from leadline.zoo.convolutional import fully_convolutional
 
 
@@ -116,6 +117,7 @@ def evaluate(
     if trained.metrics["looks_at_test"] > looks:  # both say how often the test images were looked at
         write_run_report(trained.folder)
         write_model_card(trained.folder)
+        count_in_comparison(trained, watch)
     return Evaluation(folder, predictions, metrics)
 
 
@@ -147,6 +149,28 @@ def count_look(trained: Run, watch: Watch) -> None:
     looks = {**metrics, "looks_at_test": metrics["looks_at_test"] + 1}
     write_json(trained.folder / "metrics.json", looks)
     watch.note(f"look number {looks['looks_at_test']} at this test split")
+
+
+def count_in_comparison(trained: Run, watch: Watch) -> None:
+    """Where the run is one of a finished comparison, whose networks share a test split, its report and card say so too.
+
+    A comparison that cannot be read, or drawn again, is noted; the evaluation itself stands.
+    """
+    folder = trained.folder.resolve().parent
+    if not (folder / "comparison.json").is_file():
+        return
+    try:
+        comparison = read_json(folder / "comparison.json")
+        runs = [name for one in comparison.get("networks") or () for name in one.get("runs") or [one.get("run")]]
+        if trained.folder.resolve().name not in runs or not comparison.get("verdict"):
+            return
+        looks = looks_at_test(folder, comparison)
+        write_json(folder / "comparison.json", {**comparison, "looks_at_test": looks})
+        watch.note(f"look number {looks} at the test split of all networks in {folder.name}")
+        write_comparison_report(folder)
+        write_comparison_card(folder)
+    except LeadlineError as error:
+        watch.note(str(error))
 
 
 def sliding(classifier: Classifier) -> Classifier:
