@@ -197,16 +197,34 @@ def test_a_lost_file_of_pixels_is_made_again_and_not_taken_for_black_images(make
 
 def test_a_file_that_was_away_for_a_while_is_read_when_it_is_back(make_images: MakeImages) -> None:
     root = make_images(count=5)
-    manifest = scan(root)
+    manifest = scan(root)  # decoded at a size of its own, which no other test has cached
     image = root / "dark" / "002.png"
     content = image.read_bytes()
     image.unlink()
-    away = ImageCache(manifest, geometry(manifest, size=16))
+    away = ImageCache(manifest, geometry(manifest, size=17))
     away.fill()
     assert away.take(np.arange(10))[1].tolist().count(False) == 1
     away.close()
     image.write_bytes(content)
-    back = ImageCache(manifest, geometry(manifest, size=16))
+    back = ImageCache(manifest, geometry(manifest, size=17))
     back.fill()
     assert back.take(np.arange(10))[1].all()
+    back.close()
+
+
+def test_a_file_that_changed_is_not_kept_under_its_old_content(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    manifest = scan(root)
+    image, other = root / "dark" / "002.png", root / "light" / "000.png"
+    content = image.read_bytes()
+    image.write_bytes(other.read_bytes())
+    changed = ImageCache(manifest, geometry(manifest, size=18))
+    changed.fill()
+    assert changed.take(np.arange(10))[1].tolist() == [True, True, False, *[True] * 7]
+    assert "has changed since the data were examined" in changed.errors[2]
+    changed.close()
+    image.write_bytes(content)
+    back = ImageCache(manifest, geometry(manifest, size=18))
+    back.fill()
+    assert np.array_equal(back.take(np.array([2]))[0][0], geometry(manifest, size=18).read(image))
     back.close()

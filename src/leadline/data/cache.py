@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.data.channel_files import reason
+from leadline.data.channel_files import content_hash, reason
 from leadline.data.folders import cache_folder
 from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
@@ -38,6 +38,7 @@ class ImageCache:
         table = manifest.usable
         self.names: list[str] = table["path"].to_list()
         self._files = manifest.files(table)
+        self._hashes: list[str] = table["sha256"].to_list()
         self._preprocessing = preprocessing
         self._state = np.zeros(len(table), dtype=np.uint8)
         self._progress = threading.Condition()
@@ -111,7 +112,7 @@ class ImageCache:
             if self._state[row] != PENDING:
                 continue
             try:
-                self.images[row] = self._preprocessing.read(self._files[row])
+                self.images[row] = self._as_examined(row)
                 state = READY
             except (ImageError, OSError) as error:
                 self._passing = self._passing or not isinstance(error, ImageError) or error.passing
@@ -120,6 +121,13 @@ class ImageCache:
             self._state[row] = state
         with self._progress:
             self._progress.notify_all()
+
+    def _as_examined(self, row: int) -> NDArray[Any]:
+        files = self._files[row]
+        if content_hash(files) != self._hashes[row]:
+            self._passing = True  # what lies there now must not be found under the old content's name
+            raise ImageError(f"{files[0]}: has changed since the data were examined; train anew, into a new folder")
+        return self._preprocessing.read(files)
 
     def take(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Copies of the images at `rows`, (len(rows), size, size, channels), and which of them could be read.

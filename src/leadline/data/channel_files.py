@@ -40,11 +40,22 @@ def examine_files(files: Files, *, project: Projection | None = None) -> tuple[H
         read_header(file, content=content, project=project) for file, content in zip(files, contents, strict=True)
     ]
     if len(files) == 1:
-        return headers[0], hashlib.sha256(contents[0]).hexdigest()
+        return headers[0], _hash(contents)
     _refuse_unlike(files, [(one.channels, one.width, one.height, one.dtype) for one in headers])
     notes = tuple(dict.fromkeys(note for header in headers for note in header.notes))
-    digests = b"".join(hashlib.sha256(content).digest() for content in contents)
-    return replace(headers[0], channels=len(files), notes=notes), hashlib.sha256(digests).hexdigest()
+    return replace(headers[0], channels=len(files), notes=notes), _hash(contents)
+
+
+def content_hash(files: Files) -> str:
+    """The SHA-256 that `examine_files` gives; ImageError where a file cannot be read."""
+    return _hash([content_of(file) for file in files])
+
+
+def _hash(contents: list[bytes]) -> str:
+    """Of a single file its own, as every other program computes it; of several, that of theirs."""
+    if len(contents) == 1:
+        return hashlib.sha256(contents[0]).hexdigest()
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
 def reason(error: Exception, files: Files) -> str:
