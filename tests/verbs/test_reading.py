@@ -250,7 +250,7 @@ def test_a_channel_that_cannot_be_read_leaves_its_row_without_a_prediction(
     found = predict(apart.folder, tmp_path / "new.csv")
     assert [bool(error) for error in found.table["error"]] == [False, True, True]
     assert "empty.tif: is empty" in found.table["error"][1]
-    assert "absent.tif: No such file" in found.table["error"][2]
+    assert "absent.tif: no such file" in found.table["error"][2]
 
 
 def test_a_table_of_paths_names_images_to_predict(telling: Run, tmp_path: Path) -> None:

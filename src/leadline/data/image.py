@@ -36,7 +36,8 @@ IMAGE_SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of an image file; ImageError, its cause the OSError, where there are none or more than LARGEST."""
+    """The bytes of an image file. Raises ImageError where it has more than LARGEST, and, caused by the error of the
+    system, where it cannot be read."""
     try:
         if path.stat().st_size > LARGEST:  # of a file that is no image, nothing is read in vain
             raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
