@@ -224,7 +224,9 @@ def test_copies_in_two_splits_are_counted(run: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["the run", "the comparison above it"])
-def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(run: Path, where: str) -> None:
+def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(
+    run: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "Near copies were not looked for." in text_of(write_model_card(run))
     manifest = pl.read_parquet(run / "manifest.parquet").filter(error="")
     unused = list(Predictions.read(run / "predictions.parquet").table.filter(pl.col("error") != "")["path"])
@@ -237,6 +239,8 @@ def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(run: Path
     text = text_of(write_model_card(run))
     assert "Sets of near copies with images in more than one split: 2 (" in text
     assert "not looked for" not in text
+    monkeypatch.chdir(run)
+    assert text_of(write_model_card(Path())) == text
     for damaged in ("{", '{"problems": [7]}'):
         (folder / "check.json").write_text(damaged)
         assert "Sets of near copies with images in more than one split: not known" in text_of(write_model_card(run))

@@ -169,9 +169,9 @@ def _divided(usable: pl.DataFrame, column: str) -> int | None:
 
 def _check_of(run: Path) -> dict[str, Any] | None:
     """The check.json of the run, or of the comparison that it lies in; None without one, empty where it is damaged."""
-    file = run / "check.json"
-    if not file.exists() and (run.parent / "comparison.json").is_file():
-        file = run.parent / "check.json"
+    file, above = run / "check.json", run.resolve().parent
+    if not file.exists() and (above / "comparison.json").is_file():
+        file = above / "check.json"
     try:
         return read_json(file)
     except FileNotFoundError:
