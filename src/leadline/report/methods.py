@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from leadline.data.strong import DEGREES, SCALE
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
 from leadline.report.preparing import channel_words, intensity_words, projection_words
@@ -13,12 +14,20 @@ from leadline.zoo.catalogue import Architecture
 MOST_CLASSES = 12  # with more of them the paragraph says between what their sizes lie
 RECOLOURED = "given noise along the axes of their colours, where they have three channels"
 ANY_SHAPE = "were cropped at random to 8 to 100 % of their area at ratios from 3:4 to 4:3"
+MOVED = "moved at random by up to an eighth of their size"
+STRONG = (
+    f"turned by up to {DEGREES:g}°, scaled by up to {SCALE:g}, changed in contrast and brightness, and half of the "
+    "time covered in part"
+)
 AUGMENTATION = {
     "none": "were not augmented",
-    "shift": "were moved at random by up to an eighth of their size",
-    "flip": "were moved at random by up to an eighth of their size and mirrored left to right",
-    "dihedral": "were moved at random by up to an eighth of their size, mirrored, and turned by quarters",
-    "cifar": "were moved at random by up to an eighth of their size, over a ground of the mean, and mirrored",
+    "shift": f"were {MOVED}",
+    "flip": f"were {MOVED} and mirrored left to right",
+    "dihedral": f"were {MOVED}, mirrored, and turned by quarters",
+    "shift+strong": f"were {MOVED}, {STRONG}",
+    "flip+strong": f"were {MOVED}, mirrored left to right, {STRONG}",
+    "dihedral+strong": f"were {MOVED}, mirrored, turned by quarters, {STRONG}",
+    "cifar": f"were {MOVED}, over a ground of the mean, and mirrored",
     "alexnet": f"were cropped at random to 7/8 of their side, mirrored, and {RECOLOURED}",
     "vgg": f"were cropped at random to 7/16 to 7/8 of their side, mirrored, and {RECOLOURED}",
     "resnet": f"were cropped at random to 7/15 to 7/8 of their side, mirrored, and {RECOLOURED}",

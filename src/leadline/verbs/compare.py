@@ -12,6 +12,7 @@ from leadline.data.preprocessing import geometry
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.verdict import Candidate, decide, never_learned, still_improving
 from leadline.report import write_comparison_card, write_comparison_report
+from leadline.report.looks import looks_at_test
 from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
@@ -212,6 +213,7 @@ def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
     if len(failures) == len(runs):
         raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
     result = conclude(begun, runs, failures)
+    result["looks_at_test"] = looks_at_test(folder, result)
     if begun.get("learning_curve") is not None:
         write_json(folder / "comparison.json", result)  # the verdict stands, whatever comes of the curve
         network = network_of_curve(result)
