@@ -214,7 +214,7 @@ def of_run(run: Run) -> dict[str, torch.Tensor]:
 def test_the_classifier_has_the_averaged_weights_and_was_validated_with_them(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
-    (tmp_path / "my.toml").write_text("averaged = 0.5\nlabel_smoothing = 0.0")
+    (tmp_path / "my.toml").write_text('averaged = 1.0\nschedule = "steps"\ndrops = [0.9]\nwarmup = 0.0')
     run = train(
         make_images(), model="lenet5", recipe=tmp_path / "my.toml", epochs=4, batch_size=8, out=tmp_path / "run"
     )
@@ -223,8 +223,9 @@ def test_the_classifier_has_the_averaged_weights_and_was_validated_with_them(
     assert all(torch.equal(of_run(run)[name], value) for name, value in state.average.items())
     assert not all(torch.equal(state.network[name], value) for name, value in state.average.items())
     kept = run.predictions.of_split("validation").table
-    right = (kept["predicted"] == kept["label"]).mean()
-    assert run.history[-1]["validation_accuracy"] == pytest.approx(right)
+    stated = kept.select("p:dark", "p:light").to_numpy() ** run.classifier.temperature  # before it was calibrated
+    right = np.where(kept["label"] == "dark", stated[:, 0], stated[:, 1]) / stated.sum(axis=1)
+    assert run.history[-1]["validation_loss"] == pytest.approx(-np.log(right).mean(), rel=1e-5)
 
 
 def test_parameters_learn_at_their_own_rates(make_images: MakeImages, tmp_path: Path) -> None:
