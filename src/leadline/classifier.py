@@ -59,6 +59,10 @@ def load(path: str | Path) -> Classifier:
         raise LeadlineError(f"{folder}: no such folder")
     if (folder / "classifier").is_dir():
         folder = folder / "classifier"
+    elif (folder / "metrics.json").is_file():
+        raise LeadlineError(
+            f"{folder}: its classifier/ is missing; train it again: leadline train --recipe {folder / 'recipe.toml'}"
+        )
     elif (folder / "recipe.toml").is_file():
         raise LeadlineError(f"{folder}: its training is not finished; go on with: leadline train --resume {folder}")
     try:

@@ -65,6 +65,7 @@ def test_help_does_not_import_torch(verb: str) -> None:
         (["check", "absent"], 1, "absent: no such folder or table"),
         (["check", "images", "--batch", "well"], 2, "--batch well"),
         (["check", "images", "--out", "absent/check.json"], 1, "absent is no folder"),
+        (["check", "images", "--out", "images"], 1, "images: is a folder; name a file in it"),
     ],
 )
 def test_failure_is_one_line_on_stderr_with_its_exit_status(

@@ -1,7 +1,9 @@
 """From images to a classifier, its evaluation and its predictions; what is wrong with the input is named on the way."""
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -284,3 +286,21 @@ def test_a_test_split_that_is_no_longer_there_costs_no_look(make_images: MakeIma
         evaluate(run.folder)
     assert run.metrics["looks_at_test"] == 1
     assert not (run.folder / "evaluations").exists()
+
+
+def test_a_finished_run_without_its_classifier_is_not_called_unfinished(trained: Run, tmp_path: Path) -> None:
+    shutil.copytree(trained.folder, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "classifier")
+    with pytest.raises(LeadlineError, match=r"its classifier/ is missing; train it again: leadline train --recipe"):
+        load(tmp_path / "run")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_name_that_is_no_text_keeps_its_row(trained: Run, tmp_path: Path) -> None:
+    image = (trained.manifest.root / "dark" / "000.png").read_bytes()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / os.fsdecode(b"Zelle_\xe4.png")).write_bytes(image)
+    found = predict(trained.folder, tmp_path / "images", out=tmp_path / "found.csv")
+    assert found.table["path"].to_list() == [str(tmp_path / "images" / "Zelle_\\udce4.png")]
+    assert found.table["predicted"].to_list() == ["dark"]
+    assert Predictions.read(tmp_path / "found.csv").table["path"].to_list() == found.table["path"].to_list()

@@ -39,6 +39,8 @@ def check(
     watch = watch or Watch()
     if out is not None and not Path(out).parent.is_dir():
         raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
+    if out is not None and Path(out).is_dir():
+        raise LeadlineError(f"{out}: is a folder; name a file in it, such as {Path(out) / 'check.json'}")
     complaints: list[str] = []
     reading = Reading(project=project or "")
     manifest = scan(data, reading=reading, refuse=complaints.append)

@@ -14,6 +14,7 @@ from leadline.data.loader import Decoded, files
 from leadline.data.protocols import Protocol
 from leadline.data.sources import TABLE_READERS, image_files, image_table
 from leadline.data.views import Viewed, views
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, Predictions, check_abstention
 from leadline.runtime.engine import BATCH_SIZE, Engine
@@ -49,7 +50,7 @@ def predict(
     )
     probabilities, errors = predict_files(classifier, images, watch=watch)
     predictions = Predictions.from_arrays(
-        paths=[str(first) for first, *_ in images],
+        paths=[shown(first) for first, *_ in images],
         probabilities=probabilities,
         classes=classifier.classes,
         errors=errors,
