@@ -147,7 +147,7 @@ def _deeper() -> Measurement:
                     said,
                     "ink",
                     labels=[f"{entry.network} {entry.year}" for entry in ENTRIES],
-                    beside=["below right", "left", "below right", "above"],
+                    beside=["below", "left", "below right", "above"],
                 ),
                 Series(
                     "one network, one centre crop, validation images",
@@ -156,7 +156,7 @@ def _deeper() -> Measurement:
                     "right",
                     dashed=True,
                     labels=[f"{value:.1f}" for value in alone],
-                    beside=["below right", "below", "below right", "below"],
+                    beside=["below right", "below right", "below right", "below"],
                 ),
             ],
             across=Axis("layers with weights, on a logarithmic scale", (8, 16, 22, 50, 152), (6.4, 215), log=True),
