@@ -19,6 +19,13 @@ def compare(
             "[default: families]"
         ),
     ] = None,
+    weights: Annotated[
+        str | None,
+        Parameter(
+            help="Pretrained networks to compare with, of which only the last layer is trained: folders of runs, "
+            "NETWORK=WEIGHTS (resnet18=imagenet), or imagenet for one network of each family; commas between them."
+        ),
+    ] = None,
     seeds: Annotated[
         int | None, Parameter(help="Trainings per network, each from another initialisation. [default: 1]")
     ] = None,
@@ -57,8 +64,10 @@ def compare(
 
     watching = watch()
     named = [name.strip() for name in models.split(",")] if models else None
+    begun = [name.strip() for name in weights.split(",")] if weights else None
     asked = {
-        "models": named, "lineup": lineup, "seeds": seeds, "margin": margin, "learning_curve": learning_curve or None,
+        "models": named, "lineup": lineup, "weights": begun, "seeds": seeds, "margin": margin,
+        "learning_curve": learning_curve or None,
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     try:

@@ -68,7 +68,7 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
     """The result of a dry run."""
     rows = [
         {
-            "name": recipe.model,
+            "name": recipe.title,
             "seed": recipe.seed,
             "size": recipe.size,
             "epochs": planned.epochs(recipe),
@@ -117,7 +117,7 @@ def run(finished: Run, *, json: bool) -> int:
     if json:
         as_json({"run": str(finished.folder), **metrics})
     else:
-        name = finished.recipe.model
+        name = finished.recipe.title
         if "folds" in metrics:
             metric_table(metrics["validation"], title=f"{name} on all images, out of {metrics['folds']['folds']} folds")
         if "test" in metrics:

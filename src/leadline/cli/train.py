@@ -12,6 +12,20 @@ def train(
     data: Data | None = None,
     *,
     model: Annotated[str | None, Parameter(help="The network; `leadline models` lists them.")] = None,
+    weights: Annotated[
+        str | None,
+        Parameter(
+            help="Trained weights to begin with: imagenet (torchvision's), imagenet:TAG, hf:OWNER/NAME on the Hugging "
+            "Face hub, a .safetensors, .pth or .pt file, or the folder of another run (whose network --model then is)."
+        ),
+    ] = None,
+    tune: Annotated[
+        str | None,
+        Parameter(
+            help="What of a network with weights is trained: all; head (the last layer alone, on features that are "
+            "computed once: seconds); gradual (the last layer first, then stage after stage). [default: all]"
+        ),
+    ] = None,
     out: Out = None,
     settings: Settings | None = None,
     resume: Annotated[
@@ -27,13 +41,16 @@ def train(
     from leadline.verbs import train as verb
 
     watching = watch()
+    chosen = {"model": model, "weights": weights, "tune": tune, "watch": watching, **given(settings)}
     try:
         if resume is not None:
-            refuse_beside_resume(data=data, model=model, out=out, dry_run=dry_run or None, **given(settings))
+            refuse_beside_resume(
+                data=data, model=model, weights=weights, tune=tune, out=out, dry_run=dry_run or None, **given(settings)
+            )
             return show.run(verb.resume(resume, watch=watching), json=json)
         if dry_run:
-            plan, _ = verb.plan_training(data, model=model, timed=True, watch=watching, **given(settings))
+            plan, _ = verb.plan_training(data, timed=True, **chosen)
             return show.plan(plan, json=json)
-        return show.run(verb.train(data, model=model, out=out, watch=watching, **given(settings)), json=json)
+        return show.run(verb.train(data, out=out, **chosen), json=json)
     except Interrupted as interrupt:
         raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.errors import LeadlineError
+from leadline.report.begun_words import frozen, frozen_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import NOT_KNOWN, Facts, facts_of
 from leadline.report.looks import looks_at_test
@@ -106,7 +107,14 @@ def _candidates(compared: Compared, references: References) -> list[str]:
     deviating = [facts.network.name for facts in compared.networks if facts.about and facts.about.deviates]
     if deviating:
         sentences.append(f"Not as published, in ways that their model cards name: {listed(deviating)}.")
-    recipes = [facts.recipe for facts in compared.networks if facts.recipe]
+    for facts in compared.networks:
+        if frozen(facts.recipe):
+            sentences.append(f"{facts.network.name}: {frozen_words(facts.recipe, facts.metrics)}")
+    recipes = [facts.recipe for facts in compared.networks if facts.recipe and not frozen(facts.recipe)]
+    machine = machine_words(compared.about.get("environment") or first.environment)
+    ran = [f"Trainings ran in {machine}."] if machine else []
+    if not recipes and any(frozen(facts.recipe) for facts in compared.networks):
+        return [*sentences, *ran]
     if not recipes:
         return [*sentences, f"The settings of the trainings are {NOT_KNOWN}."]
     common = {name: value for name, value in recipes[0].items() if all(one.get(name) == value for one in recipes)}
@@ -115,15 +123,15 @@ def _candidates(compared: Compared, references: References) -> list[str]:
     length = ", ".join(f"{common[name]:,} {words}" for name, words in (("steps", "steps"),) if name in common)
     batch = f" of {common['batch_size']} images" if "batch_size" in common and length else ""
     during = f" for {length}{batch}" if length else ""
+    every = "Each of the others" if len(recipes) < len(compared.networks) else "Each"
     sentences.append(
-        f"Each was trained from random initialisation{trainings}{during} {training_words(common)}; "
+        f"{every} was trained from random initialisation{trainings}{during} {training_words(common)}; "
         f"{kept_words(common)}."
     )
     own = [f"{words} {_range([one.get(name) for one in recipes])}" for name, words in OWN.items() if name not in common]
     if own:
         sentences.append(f"Settings of their own: {'; '.join(own)}.")
-    machine = machine_words(compared.about.get("environment") or first.environment)
-    return [*sentences, f"Trainings ran in {machine}."] if machine else sentences
+    return [*sentences, *ran]
 
 
 def _rule(compared: Compared, references: References) -> list[str]:

@@ -4,6 +4,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from leadline.report.begun_words import frozen
 from leadline.report.figure import axes_within, draw
 from leadline.report.palette import INK, MUTED
 from leadline.report.tables import Network
@@ -17,9 +18,10 @@ Curve = tuple[list[float], list[float]]  # epochs, values
 
 
 def learning_curve(network: Network, quantity: str, *, limits: tuple[float, float] | None) -> Markup | None:
-    """`quantity` is "accuracy" or "loss"; None where the history holds nothing of it on the validation images."""
+    """`quantity` is "accuracy" or "loss"; None where the history holds nothing of it on the validation images, or
+    where it has no course, because only the last layer was fitted."""
     train, validation = (_curve(network, f"{part}_{quantity}") for part in ("train", "validation"))
-    if not validation[0]:
+    if not validation[0] or frozen(network.tables.recipe):
         return None
     shares = quantity == "accuracy"
 

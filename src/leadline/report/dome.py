@@ -6,6 +6,7 @@ The five questions on evaluation are in evaluated.py.
 
 from typing import Any
 
+from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words
 from leadline.report.evaluated import evaluation
 from leadline.report.facts import NOT_KNOWN, SPLITS, UNKNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
@@ -101,7 +102,7 @@ def _optimisation(facts: Facts) -> list[str]:
     return [
         field("Algorithm", _algorithm(facts)),
         field("Meta-predictions", "None: its input is the image, not another model’s output."),
-        field("Data encoding", _encoding(prepared, recipe) if prepared else UNKNOWN),
+        field("Data encoding", _encoding(prepared, recipe, facts.pretrained) if prepared else UNKNOWN),
         field("Parameters", f"{weights}, of a network that was named before the training."),
         field("Features", _features(prepared, recipe)),
         field("Fitting", _fitting(facts)),
@@ -114,7 +115,13 @@ def _algorithm(facts: Facts) -> str:
     about = facts.about
     family = f" ({about.family}, {about.year}, {about.paper})" if about else ""
     how = training_words(facts.recipe) if facts.recipe else f"with settings that are {NOT_KNOWN}"
-    found = [f"Convolutional network {code(facts.network.name)}{family}, trained from random initialisation {how}."]
+    begun = begun_words(facts.recipe, facts.pretrained)
+    found = [f"Convolutional network {code(facts.network.name)}{family}, trained {escaped(begun)} {how}."]
+    if frozen(facts.recipe):
+        found = [
+            f"Convolutional network {code(facts.network.name)}{family}.",
+            escaped(frozen_words(facts.recipe, facts.metrics)),
+        ]
     if about and about.deviates:
         found.append(f"Not as published: {escaped(deviation_words(about))}.")
     if about and about.readings:
@@ -124,16 +131,17 @@ def _algorithm(facts: Facts) -> str:
     return " ".join(found)
 
 
-def _encoding(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
+def _encoding(prepared: dict[str, Any], recipe: dict[str, Any], pretrained: dict[str, Any]) -> str:
     size, during = prepared.get("size"), augmentation_words(recipe) or f"are {NOT_KNOWN}"
     taken = filter(None, (projection_words(prepared), channel_words(prepared, shown=code)))
+    over = normalised_words(prepared, pretrained).replace("training images", "at most 2,000 training images")
     return " ".join(
         [
             *(f"{words[0].upper()}{words[1:]}." for words in taken),
             f"The central square of the image ({prepared.get('channels')} × {prepared.get('dtype')}), resized to "
             f"{size} × {size} pixels with antialiasing; per channel, {_scaling(prepared)}, minus "
             f"{_numbers(prepared.get('mean'))}, divided by {_numbers(prepared.get('std'))}, the mean and standard "
-            f"deviation over at most 2,000 training images. In training, images {during}.",
+            f"deviation {over}. In training, images {during}.",
         ]
     )
 
@@ -164,6 +172,7 @@ def _fitting(facts: Facts) -> str:
         found.append(f"{network.parameters / facts.images('train'):,.3g} parameters per training image.")
     last = history[-1] if history else {}
     of_training = "training images (augmented, while the last epoch changed the network)"
+    of_training = "training images" if frozen(facts.recipe) else of_training
     shares = [
         f"{percent(last[f'{split}_accuracy'])} on {words}"
         for split, words in (("train", of_training), ("validation", "validation images"))

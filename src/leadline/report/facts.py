@@ -54,6 +54,11 @@ class Facts:
         return self.network.tables.metrics
 
     @property
+    def pretrained(self) -> dict[str, Any]:
+        """What is known of the trained weights that it began with; empty where it began at random."""
+        return self.metrics.get("pretrained") or {}
+
+    @property
     def environment(self) -> dict[str, Any]:
         return self.network.tables.environment
 
@@ -98,6 +103,8 @@ class Facts:
     @property
     def unsettled(self) -> str:
         """Why the training may have ended too early, in the verdict's words; "" where accuracy had stopped rising."""
+        if self.recipe.get("tune") == "head":  # which is fitted until it is settled
+            return ""
         rows = [row for row in self.network.tables.history if {"step", "validation_accuracy"} <= set(row)]
         steps = self.recipe.get("steps")
         if not rows or not steps:
@@ -114,7 +121,7 @@ def facts_of(run: Path, entry: dict[str, Any] | None = None) -> Facts:
         raise LeadlineError(f"{run}: no such run folder")
     network = read_network(entry or {}, run)
     try:
-        about = architecture(network.name)
+        about = architecture(network.tables.recipe.get("model") or network.name)
     except LeadlineError:
         about = None
     try:

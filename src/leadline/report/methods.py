@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadline.data.strong import DEGREES, SCALE
+from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
 from leadline.report.preparing import channel_words, intensity_words, projection_words
@@ -95,13 +96,14 @@ def preprocessing_sentences(facts: Facts) -> list[str]:
     channels, size = prepared.get("channels"), prepared.get("size")
     during = augmentation_words(facts.recipe)
     kind = f"{channels} channel{'s' * (channels != 1)}, {prepared.get('dtype')}"
+    over = normalised_words(prepared, facts.pretrained)
     taken = list(filter(None, (projection_words(prepared), channel_words(prepared))))
     scaled = intensity_words(prepared)
     return [
         *([f"The network was given {', and '.join(taken)}."] if taken else []),
         f"The central square of each image ({kind}) was resized to {size} × {size} pixels"
         + (f", scaled so that {scaled}," if scaled else "")
-        + " and normalised by the mean and standard deviation of each channel over training images"
+        + f" and normalised by the mean and standard deviation of each channel {over}"
         + (f"; during training, images {during}." if during else "."),
     ]
 
@@ -157,10 +159,10 @@ def _training(facts: Facts) -> list[str]:
     length = (
         f"{steps:,} steps of {batch_size} images" if known(steps) and batch_size else f"a length that is {NOT_KNOWN}"
     )
-    sentences = [
-        f"It was trained from random initialisation (seed {recipe.get('seed', NOT_KNOWN)}) for {length}{passes} "
-        f"{training_words(recipe)}; {kept_words(recipe)}."
-    ]
+    begun = begun_words(recipe, facts.pretrained, seed=f" (seed {recipe.get('seed', NOT_KNOWN)})")
+    sentences = [f"It was trained {begun} for {length}{passes} {training_words(recipe)}; {kept_words(recipe)}."]
+    if frozen(recipe):
+        sentences = [frozen_words(recipe, facts.metrics)]
     machine = machine_words(facts.environment)
     if facts.network.training_seconds and machine:
         sentences.append(f"This took {duration(facts.network.training_seconds)} in {machine}.")

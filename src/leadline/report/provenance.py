@@ -21,6 +21,8 @@ SETTINGS = {
     "weight_decay": "weight decay",
     "label_smoothing": "label smoothing",
     "warmup": "warm-up as a share of the steps",
+    "weights": "trained weights to begin with",
+    "tune": "what of them is trained",
     "seed": "seed",
     "split_seed": "seed of the split",
     "group": "group",
@@ -84,7 +86,7 @@ def provenance(
 
 
 def _recipes(networks: list[Network]) -> Recipes:
-    values = {name: [_setting(network.tables.recipe.get(name)) for network in networks] for name in SETTINGS}
+    values = {name: [_setting(_chosen(network.tables.recipe, name)) for network in networks] for name in SETTINGS}
     common = {name: found[0] for name, found in values.items() if len(set(found)) == 1 and found[0]}
     differing = [name for name, found in values.items() if len(set(found)) > 1]
     rows = [(network, tuple(values[name][row] for name in differing)) for row, network in enumerate(networks)]
@@ -93,6 +95,11 @@ def _recipes(networks: list[Network]) -> Recipes:
         differing=tuple(SETTINGS[name] for name in differing),
         per_network=tuple(rows) if differing else (),
     )
+
+
+def _chosen(recipe: dict[str, Any], name: str) -> Any:
+    """None where the setting tells nothing: what is trained of a network that begins at random."""
+    return None if name == "tune" and not recipe.get("weights") else recipe.get(name)
 
 
 def _setting(value: Any) -> str:

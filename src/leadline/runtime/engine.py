@@ -52,7 +52,7 @@ class Engine:
             block = np.full((len(readable), self.classes), np.nan)
             if readable.any():
                 block[readable] = (
-                    self._averaged(batch) if isinstance(batch, Viewed) else self._softmax(self._logits(batch.pixels))
+                    self._averaged(batch) if isinstance(batch, Viewed) else self._softmax(self.outputs(batch.pixels))
                 )
             probabilities.append(block)
             errors += batch.errors
@@ -63,8 +63,8 @@ class Engine:
         return np.asarray((logits / self.temperature).softmax(dim=1).numpy())
 
     @torch.inference_mode()
-    def _logits(self, pixels: NDArray[np.generic]) -> torch.Tensor:
-        """(images, classes), in double precision on the CPU."""
+    def outputs(self, pixels: NDArray[np.generic]) -> torch.Tensor:
+        """(images, classes) of (images, height, width, channels): what the network gives, in double precision."""
         images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.hardware.device, non_blocking=True)
         with self.hardware.autocast():
             logits: torch.Tensor = self.network(self.preprocessing.normalise(images))
@@ -80,7 +80,7 @@ class Engine:
             together = max(1, VIEWS_TOGETHER * self.preprocessing.size**2 // (height * width))
             for start in range(0, len(numbers), together):
                 part = numbers[start : start + together]
-                logits[part] = self._logits(np.stack([batch.views[number] for number in part]))
+                logits[part] = self.outputs(np.stack([batch.views[number] for number in part]))
         by_logits = batch.protocol.averaged == "logits"
         values = logits.numpy() if by_logits else self._softmax(logits)
         sums = np.zeros((int(batch.owners.max()) + 1, self.classes))

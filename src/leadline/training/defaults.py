@@ -22,6 +22,8 @@ RATE_WITH_NORMS = 0.1
 # Without, the curvature and not the batch sets the limit: what AlexNet and VGG used, and what LeNet-5 and the small
 # variants learn fastest with on `digits`.
 RATE_WITHOUT, SMALL_RATE_WITHOUT = 0.01, 0.05
+# Trained weights are trained further at this share of the rate; the last layer, which is new, at all of it.
+FURTHER = 0.1
 
 
 def image_size(manifest: Manifest) -> int:
@@ -50,7 +52,7 @@ def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs
     batch_size = settings.get("batch_size") or (128 if images >= 8000 else 64 if images >= 2000 else 32)
     steps_per_epoch = max(1, -(-images // batch_size))
     length = settings.get("epochs") or (default_epochs(images) if epochs is None else epochs)
-    chosen = {
+    chosen: dict[str, Any] = {
         "model": model,
         "data": manifest.source,
         "steps": max(1, round(length * steps_per_epoch)),
@@ -59,10 +61,13 @@ def complete(settings: dict[str, Any], *, model: str, manifest: Manifest, epochs
         "size": max(settings.get("size") or natural_size(manifest), architecture(model).minimum_size),
         "augment": AUGMENT.get(manifest.source, "shift"),
     }
+    if settings.get("weights"):
+        chosen |= {"learning_rate": FURTHER * default_rate(model, batch_size), "last_layer_rate": 1 / FURTHER}
     own = {field.name for field in fields(Recipe)} - {"model", "data", "size"}
-    return Recipe(
-        **{**chosen, **{name: value for name, value in settings.items() if name in own and value is not None}}
-    )
+    chosen |= {name: value for name, value in settings.items() if name in own and value is not None}
+    if chosen.get("tune") == "head":  # features are computed once, of the images as they are
+        chosen |= {"steps": steps_per_epoch, "augment": "none"}
+    return Recipe(**chosen)
 
 
 def default_rate(model: str, batch_size: int) -> float:

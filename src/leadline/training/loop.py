@@ -22,6 +22,7 @@ from leadline.training import averaging, checkpoint
 from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
+from leadline.training.tuning import Thawing
 from leadline.training.watch import Watch
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -61,6 +62,7 @@ def fit(
         optimizer.load_state_dict(state.optimizer)
         state.average = {name: value.to(hardware.device) for name, value in state.average.items()}
     own_steps = averaging.first_step(recipe)
+    thawing = Thawing(network, recipe)
     epochs = math.ceil(recipe.steps / len(batches))
     validated = {math.ceil(epochs * (number + 1) / MOST_VALIDATIONS) for number in range(MOST_VALIDATIONS)}
     loss_sum, correct = totals(state, hardware)
@@ -78,6 +80,7 @@ def fit(
                     torch.manual_seed(key("step", recipe.seed, state.step))  # dropout
                     images, labels = batch.images.to(hardware.device), batch.labels.to(hardware.device)
                     normalised = preprocessing.normalise(images)
+                    thawing.apply(state.step)
                     logits, loss = update(network, optimizer, normalised, labels, recipe, hardware, class_weights)
                     loss_sum += loss * len(labels)
                     correct += (logits.argmax(dim=1) == labels).sum()

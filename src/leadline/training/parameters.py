@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from leadline.training.recipe import Recipe
+from leadline.zoo.head import last_layer
 
 
 def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
@@ -13,7 +14,7 @@ def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     Weights decay; biases and the scales of norms, which have one dimension, do so only where the recipe says it. The
     first two groups are always those, at the recipe's own rate.
     """
-    last = _last_layer(network)
+    last = last_layer(network)
     found: dict[tuple[bool, float], list[nn.Parameter]] = {(True, 1.0): [], (False, 1.0): []}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
@@ -26,9 +27,3 @@ def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
         {"params": parameters, "weight_decay": recipe.weight_decay if decays else 0.0, "factor": factor}
         for (decays, factor), parameters in found.items()
     ]
-
-
-def _last_layer(network: nn.Module) -> str:
-    """The last convolution or fully connected layer in the network's own order: the one that scores the classes."""
-    layers: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    return layers[-1]

@@ -19,6 +19,12 @@ SCHEDULES = {
     "steps": "times drop_factor at each of the drops",
     "exponential": "times drop_factor every drop_every",
 }
+# What is trained of a network that begins with trained weights.
+TUNE = {
+    "all": "all of it",
+    "head": "its last layer alone, on features that are computed once (training.head)",
+    "gradual": "its last layer first, then stage after stage towards the input (training.tuning)",
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Recipe:
     decay_norms_and_biases: bool = False  # whether weight decay is of all parameters
     bias_rate: float = 1.0  # the learning rate of biases, as a multiple
     last_layer_rate: float = 1.0  # that of the last layer
+    weights: str = ""  # what it begins with, as zoo.create_model takes it; empty: initialised as its paper says
+    tune: str = "all"  # TUNE; what is trained of it
     averaged: float = 0.0  # fraction of the steps, at the end, over which the classifier's weights are the mean
 
     def __post_init__(self) -> None:
@@ -77,6 +85,10 @@ class Recipe:
             raise UsageError(f"folds = {self.folds}: at least 2, or 0 for no cross-validation")
         if self.repeats < 1 or (self.repeats > 1 and not self.folds):
             raise UsageError(f"repeats = {self.repeats}: at least 1, and of --folds")
+        if self.tune not in TUNE:
+            raise UsageError(f"tune = {self.tune!r}: expected one of {', '.join(TUNE)}")
+        if self.tune != "all" and not self.weights:
+            raise UsageError(f"tune = {self.tune!r}: is for a network with trained weights; name them with --weights")
         self._check_schedule()
         _ = self.reading
 
@@ -101,6 +113,11 @@ class Recipe:
         for name, (fits, limit) in limits.items():
             if not fits:
                 raise UsageError(f"{name} = {getattr(self, name)}: expected {limit}")
+
+    @property
+    def title(self) -> str:
+        """What it is called beside others: the network's name, with "-frozen" where only its last layer is trained."""
+        return f"{self.model}-frozen" if self.tune == "head" else self.model
 
     @property
     def decoded_size(self) -> int:

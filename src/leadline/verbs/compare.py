@@ -17,6 +17,7 @@ from leadline.runtime.hardware import environment
 from leadline.training.defaults import SMALL_IMAGES, natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.beginning import beginnings
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
 from leadline.verbs.more_images import HALVINGS, trained_on_fewer
@@ -88,6 +89,7 @@ def compare(
     folds: int | None = None,
     repeats: int | None = None,
     balance: str | None = None,
+    weights: Sequence[str] = (),
     watch: Watch | None = None,
 ) -> Comparison:
     """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
@@ -95,15 +97,16 @@ def compare(
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
     name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
     With `learning_curve` the network of the verdict is trained again on fewer images (verbs.more_images): would more of
-    them help? `tests` adds McNemar's exact test of every pair, on which the verdict does not rest. A network whose
-    training fails is reported as not judged; the others go on.
+    them help? `weights` names pretrained networks (verbs.beginning), of which only the last layer is trained: a row
+    each. `tests` adds McNemar's exact test of every pair, on which the verdict does not rest. A network whose training
+    fails is reported as not judged; the others go on.
     """
     watch = watch or Watch()
     plan = plan_comparison(
         data, models=models, lineup=lineup, seeds=seeds, margin=margin, learning_curve=learning_curve, recipe=recipe,
         epochs=epochs, minutes=minutes, size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment,
         seed=seed, split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats,
-        balance=balance, channels=channels, project=project, intensity=intensity, watch=watch,
+        balance=balance, channels=channels, project=project, intensity=intensity, weights=weights, watch=watch,
     )  # fmt: skip
     folder = new_folder(out, data=data, suffix="compare")
     for one in plan.recipes:
@@ -118,7 +121,7 @@ def compare(
         "created": datetime.date.today().isoformat(),
         "verdict": None,
         "learning_curve": {} if learning_curve else None,
-        "networks": [{"name": one.model, "run": run_name(one, plan.recipes)} for one in plan.recipes],
+        "networks": [{"name": one.title, "run": run_name(one, plan.recipes)} for one in plan.recipes],
     }
     write_json(folder / "comparison.json", started)
     return finish(folder, watch=watch)
@@ -141,6 +144,7 @@ def plan_comparison(
     margin: float = MARGIN,
     learning_curve: bool = False,
     recipe: str | Path | None,
+    weights: Sequence[str] = (),
     timed: bool = False,
     watch: Watch | None = None,
     **given: Any,
@@ -159,14 +163,18 @@ def plan_comparison(
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if learning_curve and settings.get("folds"):
         raise UsageError("--learning-curve beside --folds: it takes validation images; leave out one of them")
+    if settings.keys() & {"weights", "tune"}:
+        raise UsageError(f"{recipe}: names the weights of one network; a comparison takes them from --weights")
+    frozen = beginnings(weights, say=watch.note)
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
     manifest = read_data(data, settings, watch)
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
-    if len(set(names)) < len(names):
-        raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
+    for named in (names, [one.model for one in frozen]):
+        if len(set(named)) < len(named):
+            raise UsageError(f"{next(name for name in named if named.count(name) > 1)}: is named twice")
     further = HALVINGS if learning_curve else 0
-    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further)
+    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further, frozen=frozen)
     return plan.repeated(seeds)
 
 
@@ -186,7 +194,7 @@ def networks_of(lineup: str, size: int) -> list[str]:
 
 def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:
     """The network's name, with the seed where the comparison has several."""
-    return recipe.model if len({one.seed for one in among}) == 1 else f"{recipe.model}-seed{recipe.seed}"
+    return recipe.title if len({one.seed for one in among}) == 1 else f"{recipe.title}-seed{recipe.seed}"
 
 
 def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
@@ -217,7 +225,7 @@ def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
     if begun.get("learning_curve") is not None:
         write_json(folder / "comparison.json", result)  # the verdict stands, whatever comes of the curve
         network = network_of_curve(result)
-        own = [run for run in runs if run.recipe.model == network]
+        own = [run for run in runs if run.recipe.title == network]
         result["learning_curve"] = trained_on_fewer(folder, network, own, margin=begun["margin"], watch=watch)
     write_json(folder / "comparison.json", result)
     write_comparison_report(folder)
@@ -236,16 +244,16 @@ def network_of_curve(result: dict[str, Any]) -> str | None:
 def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -> dict[str, Any]:
     """The contents of comparison.json once every network is trained."""
     margin = begun["margin"]
-    by_model: dict[str, list[Run]] = defaultdict(list)
+    by_title: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
-        by_model[run.recipe.model].append(run)
+        by_title[run.recipe.title].append(run)
     manifest = runs[0].manifest
-    described = [describe(model, own, manifest, margin, failures) for model, own in by_model.items()]
-    trained = {one["name"]: by_model[one["name"]] for one in described if "validation" in one}
+    described = [describe(title, own, manifest, margin, failures) for title, own in by_title.items()]
+    trained = {one["name"]: by_title[one["name"]] for one in described if "validation" in one}
     candidates = [
         Candidate(
             network["name"],
-            [one for run in by_model[network["name"]] if "validation" in network for one in run.chosen_on],
+            [one for run in by_title[network["name"]] if "validation" in network for one in run.chosen_on],
             network["multiply_adds"],
             not_judged=network["not_judged"],
         )
@@ -264,13 +272,14 @@ def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -
 
 
 def describe(
-    model: str, runs: list[Run], manifest: Manifest, margin: float, failures: dict[str, str]
+    title: str, runs: list[Run], manifest: Manifest, margin: float, failures: dict[str, str]
 ) -> dict[str, Any]:
     """One network's entry in comparison.json; the figures are those of the first seed."""
     first, recipe = runs[0], runs[0].recipe
     channels = geometry(manifest, size=recipe.size, reading=recipe.reading).channels
     entry = {
         **description(recipe, classes=len(manifest.classes), channels=channels),
+        "name": title,
         "epochs": Plan(manifest, ()).epochs(recipe),
         "run": first.name,
         "runs": [run.name for run in runs],
@@ -279,15 +288,7 @@ def describe(
     if failed:
         return {**entry, "not_judged": failed[0]}
     metrics = [run.metrics for run in runs]
-    reasons = [
-        never_learned(found["validation"]["accuracy"]["value"], found["validation"]["majority_baseline"])
-        or still_improving(
-            [row["step"] / recipe.steps for row in run.history],
-            [row["validation_accuracy"] for row in run.history],
-            margin=max(margin, 1.5 / found["validation"]["accuracy"]["n"]),  # a single image is no rise
-        )
-        for run, found in zip(runs, metrics, strict=True)
-    ]
+    reasons = [not_judged(run, found, margin) for run, found in zip(runs, metrics, strict=True)]
     copied = ("validation", "test", "folds", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
     return {
         **entry,
@@ -296,3 +297,17 @@ def describe(
         "seed_spread": seed_spreads(runs),
         "not_judged": next(filter(None, reasons), ""),
     }
+
+
+def not_judged(run: Run, metrics: dict[str, Any], margin: float) -> str:
+    """Why a trained network's accuracy is not to be compared with others'; "" where it may be."""
+    recipe, validation = run.recipe, metrics["validation"]
+    learned_nothing = never_learned(validation["accuracy"]["value"], validation["majority_baseline"])
+    if learned_nothing or recipe.tune == "head":  # which was fitted until it was settled
+        return learned_nothing
+    history = run.history
+    return still_improving(
+        [row["step"] / recipe.steps for row in history],
+        [row["validation_accuracy"] for row in history],
+        margin=max(margin, 1.5 / validation["accuracy"]["n"]),  # a single image is no rise
+    )

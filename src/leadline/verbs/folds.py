@@ -76,7 +76,7 @@ def train_in_folds(
     for part in parts_of(recipe, manifest):
         own = Run(run.folder / FOLDS / part.name)
         if not own.finished:
-            watch.note(f"{recipe.model}: {_named(part, recipe)}")
+            watch.note(f"{recipe.title}: {_named(part, recipe)}")
             if not (own.folder / "recipe.toml").is_file():
                 own.folder.mkdir(parents=True, exist_ok=True)
                 begin(own, part.recipe, part.manifest)

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
@@ -22,6 +23,7 @@ from leadline.training.defaults import SIZES, SMALL_IMAGES, complete, image_size
 from leadline.training.published import recipe_file
 from leadline.training.recipe import Recipe, read_settings
 from leadline.training.watch import Watch
+from leadline.verbs.beginning import Beginning
 
 # With fewer epochs than this at a size, a comparison prefers a smaller size.
 EPOCHS_WORTH_A_SIZE = 10
@@ -51,8 +53,7 @@ class Plan:
     def seconds(self, number: int) -> float:
         """How long the training of network `number` and its predictions would take here."""
         recipe = self.recipes[number]
-        images = workload(self.images, folds=recipe.folds, repeats=recipe.repeats)
-        return self.costs[number].seconds(self.epochs(recipe), **images)
+        return self.costs[number].seconds(self.epochs(recipe), **workload(self.images, recipe))
 
     @property
     def seconds_in_all(self) -> float:
@@ -139,27 +140,36 @@ def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manif
     return manifest
 
 
-def workload(images: dict[str, int], *, folds: int, repeats: int) -> dict[str, int]:
-    """The images of all trainings of a recipe together, as `Cost.seconds` takes them: folds, and one on all images."""
-    if not folds:
+def workload(images: dict[str, int], recipe: Recipe) -> dict[str, int]:
+    """The images of all trainings of a recipe together, as `Cost.seconds` takes them: folds, and one on all images.
+
+    Features of a frozen body are computed once for all of them.
+    """
+    if not recipe.folds:
         return images
-    all_images = images["train"]
+    all_images, frozen = images["train"], recipe.tune == "head"
     return {
-        "train": all_images + repeats * (folds - 1) * all_images,
-        "validation": repeats * all_images,
+        "train": all_images if frozen else all_images + recipe.repeats * (recipe.folds - 1) * all_images,
+        "validation": recipe.repeats * all_images,
         "test": images["test"],
     }
 
 
 def make_plan(
-    manifest: Manifest, models: list[str], settings: dict[str, Any], *, timed: bool, watch: Watch, further: int = 0
+    manifest: Manifest,
+    models: list[str],
+    settings: dict[str, Any],
+    *,
+    timed: bool,
+    watch: Watch,
+    further: int = 0,
+    frozen: Sequence[Beginning] = (),
 ) -> Plan:
-    """A recipe per model. Costs are measured where `timed` or where minutes have to become steps.
+    """A recipe per model, then one per network whose body is `frozen`. Costs are measured where `timed` or where
+    minutes have to become steps.
 
     The minutes are for these trainings and for `further` ones of the dearest.
     """
-    folds, repeats = settings.get("folds") or 0, settings.get("repeats") or 1
-    images = workload(Plan(manifest, ()).images, folds=folds, repeats=repeats)
     minutes = settings.get("minutes")
     geometric = geometry(manifest, size=1, reading=Reading.of(settings))
 
@@ -170,15 +180,27 @@ def make_plan(
             channels=geometric.channels,
             dtype=geometric.dtype,
             hardware=hardware(),
-            budget=60 * (minutes or 0) / len(models),
+            budget=60 * (minutes or 0) / (len(models) + len(frozen)),
         )
 
-    if image_size(manifest) > SMALL_IMAGES and "size" not in settings:
+    with_frozen_body = tuple(_with_frozen_body(one, settings, manifest) for one in frozen)
+    frozen_costs = tuple(map(cost, with_frozen_body)) if timed or minutes else ()
+    seconds = 60.0 * (minutes or 0.0)
+    if minutes:
+        alone = Plan(manifest, with_frozen_body, frozen_costs)
+        seconds -= alone.seconds_in_all
+        if seconds <= 0:
+            raise UsageError(
+                f"--minutes {minutes:g}: the features of {' and '.join(one.model for one in frozen)} alone take about "
+                f"{alone.seconds_in_all / 60:.1f}; give more minutes, fewer --weights, or a smaller --size"
+            )
+    if models and image_size(manifest) > SMALL_IMAGES and "size" not in settings:
         settings = {**settings, "size": natural_size(manifest)}
         if minutes:
             small = [cost(complete(settings, model=model, manifest=manifest)) for model in models]
+            images = workload(Plan(manifest, ()).images, complete(settings, model=models[0], manifest=manifest))
             settings["size"] = _size_within(
-                minutes * 60, [*small, *small[-1:] * further], images, largest=image_size(manifest)
+                seconds, [*small, *small[-1:] * further], images, largest=image_size(manifest)
             )
         watch.note(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
     recipes = [complete(settings, model=model, manifest=manifest) for model in models]
@@ -188,22 +210,24 @@ def make_plan(
     augment = recipes[0].augment if recipes else ""
     if augment in PAPERS and PAPERS[augment].colour and geometric.channels != 3:
         watch.note(f"--augment {augment}: no colour noise, which is for 3 channels; these have {geometric.channels}")
-    if minutes:
-        costs = tuple(cost(recipe) for recipe in recipes)
+    costs = tuple(map(cost, recipes)) if timed or minutes else ()
+    if minutes and recipes:
         dearest = max(costs, key=lambda one: one.training)
-        epochs = epochs_within(minutes * 60, [*costs, *[dearest] * further], **images)
+        images = workload(Plan(manifest, ()).images, recipes[0])
+        epochs = epochs_within(seconds, [*costs, *[dearest] * further], **images)
         if not epochs:
             raise UsageError(
                 f"--minutes {minutes:g}: not even the predictions fit into it; give more minutes, fewer --models or "
                 "--folds, or a smaller --size"
             )
-        return Plan(
-            manifest,
-            tuple(complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models),
-            costs,
-            further,
-        )
-    return Plan(manifest, tuple(recipes), tuple(map(cost, recipes)) if timed else (), further)
+        recipes = [complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models]
+    return Plan(manifest, (*recipes, *with_frozen_body), (*costs, *frozen_costs), further)
+
+
+def _with_frozen_body(one: Beginning, settings: dict[str, Any], manifest: Manifest) -> Recipe:
+    size = settings.get("size") or one.size
+    own = {**settings, "weights": one.weights, "tune": "head", "size": size}
+    return complete(own, model=one.model, manifest=manifest)
 
 
 def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:

@@ -1,8 +1,8 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from leadline.data.manifest import Manifest
 from leadline.data.papers import TABLE as PAPERS
 from leadline.data.papers import Colours, colours_of
 from leadline.data.preprocessing import SAMPLE, geometry, measured
+from leadline.data.split import has_groups
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import fit_temperature
 from leadline.evaluation.metrics import calibration, measure
@@ -31,14 +32,16 @@ from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
 from leadline.runtime.memory import PeakMemory
+from leadline.training.head import fit_head
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
+from leadline.verbs.beginning import beginning, normalised_as
 from leadline.verbs.check import check_before
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.verbs.run import Run, command_line, new_folder, write_json
-from leadline.zoo import architecture, create_model
+from leadline.zoo import Pretrained, architecture, create_model, weights_of
 
 
 def train(
@@ -63,20 +66,23 @@ def train(
     folds: int | None = None,
     repeats: int | None = None,
     balance: str | None = None,
+    weights: str | Path | None = None,
+    tune: str | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
 
     `data` is a folder of class folders, a table or a built-in name; `recipe` a TOML file with any settings, or the name
-    of a paper's (training.published), which the arguments overrule. Raises LeadlineError where the data, the recipe or
-    the training do not allow it.
+    of a paper's (training.published), which the arguments overrule. With `weights`, as zoo.create_model takes them, it
+    begins with trained parameters, of which `tune` (training.recipe.TUNE) says what is trained further. Raises
+    LeadlineError where the data, the recipe, the weights or the training do not allow it.
     """
     watch = watch or Watch()
     plan, settings = plan_training(
         data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
         learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group,
         test_group=test_group, folds=folds, repeats=repeats, balance=balance,
-        channels=channels, project=project, intensity=intensity, watch=watch,
+        channels=channels, project=project, intensity=intensity, weights=weights, tune=tune, watch=watch,
     )  # fmt: skip
     run = Run(new_folder(out, data=settings["data"], suffix=settings["model"]))
     begin(run, plan.recipes[0], plan.manifest)
@@ -89,14 +95,34 @@ def plan_training(
     """What `train` would do: its plan, and the settings it was asked for."""
     watch = watch or Watch()
     settings = collect_settings(recipe, data=str(data) if data is not None else None, **given)
-    for name, way in (("data", "name a folder, a table or a built-in data set"), ("model", "choose one with --model")):
-        if name not in settings:
-            raise UsageError(f"no {name}: {way}, or give a --recipe that does")
+    if "data" not in settings:
+        raise UsageError("no data: name a folder, a table or a built-in data set, or give a --recipe that does")
+    frozen = settings.get("tune") == "head"
+    if frozen:
+        refuse_beside_frozen(given)
+    if settings.get("weights"):
+        begun = beginning(settings.get("model"), str(settings["weights"]), say=watch.note)
+        settings |= {"model": begun.model, "weights": begun.weights, "size": settings.get("size") or begun.size}
+    if "model" not in settings:
+        raise UsageError("no model: choose one with --model, or give a --recipe that does")
     settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
     manifest = read_data(settings["data"], settings, watch)
+    if frozen and settings.get("weights"):
+        return make_plan(manifest, [], settings, timed=timed, watch=watch, frozen=[begun]), settings
     plan = make_plan(manifest, [settings["model"]], settings, timed=timed, watch=watch)
     tell_shortened(plan, recipe, watch)
     return plan, settings
+
+
+def refuse_beside_frozen(given: dict[str, Any]) -> None:
+    """UsageError where what only a training by steps knows is given to one that fits the last layer alone."""
+    of_steps = ("epochs", "minutes", "batch_size", "learning_rate", "augment")
+    named = [f"--{name.replace('_', '-')}" for name in of_steps if given.get(name) is not None]
+    if named:
+        raise UsageError(
+            f"--tune head computes the features of each image once and fits the last layer to them until it settles: "
+            f"leave out {', '.join(named)}"
+        )
 
 
 def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
@@ -163,8 +189,12 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         raise LeadlineError(
             f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
         )
-    preprocessing = measured(decoding, pixels)
-    colours = colours_of(pixels, preprocessing) if recipe.augment in PAPERS else None
+    own = measured(decoding, pixels)
+    colours = colours_of(pixels, own) if recipe.augment in PAPERS else None
+    say = ignore if part else watch.note
+    network = initialised(recipe, classes=len(manifest.classes), channels=decoding.channels, say=say)
+    known = weights_of(network)
+    preprocessing = normalised_as(own, known, say=say)
     larger = cache  # what crops are cut from; validation and test images stay at the network's size
     if recipe.decoded_size > recipe.size:
         larger = ImageCache(manifest, replace(decoding, size=recipe.decoded_size))
@@ -173,9 +203,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         larger, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance, recipe.size,
         colours,
     )  # fmt: skip
-    larger.fill(batches.order(0))
+    larger.fill(batches.order(0) if recipe.tune != "head" else ())
 
-    network = initialised(recipe, classes=len(manifest.classes), channels=preprocessing.channels)
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
 
     weights = None
@@ -207,18 +236,21 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
             "validation_accuracy": float((found.argmax(axis=1) == true).mean()),
         }
 
+    common: dict[str, Any] = {
+        "recipe": recipe, "preprocessing": preprocessing, "validate": validate, "hardware": machine, "run": run.folder,
+        "watch": watch,
+    }  # fmt: skip
+    head = None
     try:
-        state = fit(
-            network,
-            recipe=recipe,
-            batches=batches,
-            preprocessing=preprocessing,
-            validate=validate,
-            hardware=machine,
-            run=run.folder,
-            watch=watch,
-            class_weights=weights,
-        )
+        if recipe.tune == "head":
+            units = usable["group" if has_groups(usable) else "sha256"]
+            together = np.unique(units.to_numpy(), return_inverse=True)[1].astype(np.int64)
+            state, head = fit_head(
+                network, cache=cache, rows=rows["train"], labels=labels, units=together, classes=len(manifest.classes),
+                **common,
+            )  # fmt: skip
+        else:
+            state = fit(network, batches=batches, class_weights=weights, **common)
         fitted_on = answers(rows["validation"]) if len(rows["validation"]) and not part else None
         temperature = fit_temperature(fitted_on) if fitted_on is not None else 1.0
         engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
@@ -230,7 +262,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         larger.close()
 
     run.write_history(state.history)
-    described = provenance(recipe, manifest, colours)
+    described = provenance(recipe, manifest, colours, known)
     classifier = Classifier(network.cpu(), recipe.model, manifest.classes, preprocessing, described, temperature)
     classifier.save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
@@ -240,6 +272,8 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
+            **({"pretrained": asdict(known)} if known else {}),
+            **({"head": head.about()} if head else {}),
             **{name: measure(predictions.of_split(name)) for name in ("validation", "test") if len(rows[name])},
             **({"calibration": calibration(predictions, temperature, fitted_on)} if fitted_on is not None else {}),
             "looks_at_test": int(len(rows["test"]) > 0),
@@ -258,11 +292,17 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     return run
 
 
-def initialised(recipe: Recipe, *, classes: int, channels: int) -> nn.Module:
-    """The recipe's network with the weights that its seed gives it."""
+def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[str], None]) -> nn.Module:
+    """The recipe's network with the weights that it names, or that its seed gives it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key("initialisation", recipe.seed))
-        return create_model(recipe.model, num_classes=classes, in_channels=channels)
+        return create_model(
+            recipe.model, num_classes=classes, in_channels=channels, weights=recipe.weights or None, say=say
+        )
+
+
+def ignore(_: str) -> None:
+    """Told once, of the whole of which this is a part."""
 
 
 def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any]:
@@ -281,11 +321,15 @@ def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any
     }
 
 
-def provenance(recipe: Recipe, manifest: Manifest, colours: Colours | None = None) -> dict[str, Any]:
-    """What the classifier came from; with the axes of the colour noise, where there was some."""
+def provenance(
+    recipe: Recipe, manifest: Manifest, colours: Colours | None = None, known: Pretrained | None = None
+) -> dict[str, Any]:
+    """What the classifier came from; with the axes of the colour noise, and with what is `known` of the weights that it
+    began with, where there were some."""
     noise = {"colour_axes": colours.axes} if colours and colours.axes and PAPERS[recipe.augment].colour else {}
     made = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe)}
-    return {**made, **noise, **environment()}
+    begun = {"pretrained": asdict(known)} if known else {}
+    return {**made, **noise, **begun, **environment()}
 
 
 def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """`create_model(name, weights=…)`: from what a person names (a tag, the hub, a file) to parameters in the network."""
 
+import hashlib
 import json
 import pickle
 import re
@@ -54,6 +55,19 @@ def with_weights(
     return model
 
 
+def known_of(name: str, weights: str | Path, *, say: Callable[[str], None]) -> Pretrained:
+    """What is known of the weights that `weights` names for the network `name`; they are fetched, and read."""
+    return locate(name, weights, say=say)[1]
+
+
+def network_in(weights: str | Path) -> str | None:
+    """The network whose weights a run folder, or the `classifier/` folder in it, holds; None where it is none."""
+    try:
+        return str(json.loads((_home(Path(weights)) / "classifier.json").read_text("utf-8"))["architecture"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def weights_of(model: nn.Module) -> Pretrained | None:
     """What is known of the weights that `create_model` gave to `model`; None where it gave none."""
     known = getattr(model, "pretrained", None)
@@ -76,7 +90,7 @@ def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tup
     _refuse_variant(name, path)
     known = next((one for one in torchvision_weights(name).values() if file_name(one) == path.name), None)
     known = replace(known or Pretrained(architecture=name, source=text), source=text)
-    return read(path), replace(known, file_bytes=path.stat().st_size)
+    return read(path), _measured(known, path)
 
 
 def read(file: Path) -> State:
@@ -128,11 +142,12 @@ def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tu
 
 def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
     """A run folder of Leadline, or the `classifier/` folder in it."""
-    home = folder / "classifier" if (folder / "classifier").is_dir() else folder
+    home = _home(folder)
     try:
         described = json.loads((home / "classifier.json").read_text("utf-8"))
         architecture, preprocessing = described["architecture"], described["preprocessing"]
         mean, std, size = tuple(preprocessing["mean"]), tuple(preprocessing["std"]), int(preprocessing["size"])
+        dtype = str(preprocessing["dtype"])
     except FileNotFoundError:
         raise LeadlineError(f"{folder}: holds no finished classifier to take the weights of") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
@@ -140,8 +155,19 @@ def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
     if architecture != name:
         raise UsageError(f"{name}: {folder} holds weights of {architecture}, which is another network; ask for that")
     file = home / "model.safetensors"
-    known = Pretrained(architecture=name, source=str(folder), resize=size, crop=size, mean=mean, std=std)
-    return read(file), replace(known, file_bytes=file.stat().st_size)
+    known = Pretrained(architecture=name, source=str(folder), resize=size, crop=size, mean=mean, std=std, dtype=dtype)
+    return read(file), _measured(known, file)
+
+
+def _home(folder: Path) -> Path:
+    return folder / "classifier" if (folder / "classifier").is_dir() else folder
+
+
+def _measured(known: Pretrained, file: Path) -> Pretrained:
+    """`known` with the size and the hash of a file on this machine."""
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return replace(known, file_bytes=file.stat().st_size, sha256=digest)
 
 
 def _refuse_variant(name: str, file: Path) -> None:

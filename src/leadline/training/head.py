@@ -1,0 +1,211 @@
+"""A new last layer on a frozen body: multinomial logistic regression on features that are computed once."""
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from torch import nn
+
+from leadline.data.balance import class_weights
+from leadline.data.cache import ImageCache
+from leadline.data.preprocessing import Preprocessing
+from leadline.errors import LeadlineError
+from leadline.runtime.features import Features
+from leadline.runtime.hardware import Hardware
+from leadline.training.checkpoint import State
+from leadline.training.loop import Interrupted, Validate, stop_between_steps
+from leadline.training.recipe import Recipe
+from leadline.training.watch import Watch
+from leadline.zoo.head import Body, set_last_layer
+
+# What is added to the mean cross-entropy: half of one of these times the sum of the squared weights.
+PENALTIES = (1.0, 0.1, 0.01, 1e-3, 1e-4)
+UNTRIED = 0.01  # the penalty where the images are too few to try several
+FOLDS = 5  # of the training images, in which the penalties are tried
+MOST_ITERATIONS = 1000
+ABSENT = 20.0  # how far below all others the bias of a class without training images lies
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last layer's weights (classes, width) and biases (classes,), and how they were found."""
+
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    penalty: float
+    tried: dict[float, float]  # penalty → mean cross-entropy on training images in folds that it was not fitted on
+    iterations: int
+    converged: bool
+
+    def logits(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """(images, classes) of (images, width)."""
+        found: NDArray[np.float64] = features @ self.weight.T + self.bias
+        return found
+
+    def about(self) -> dict[str, Any]:
+        """For metrics.json."""
+        return {
+            "penalty": self.penalty,
+            "tried": [{"penalty": penalty, "log_loss": loss} for penalty, loss in self.tried.items()],
+            "iterations": self.iterations,
+            "converged": self.converged,
+        }
+
+
+def fit_head(
+    network: nn.Module,
+    *,
+    recipe: Recipe,
+    cache: ImageCache,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    units: NDArray[np.int64],
+    classes: int,
+    preprocessing: Preprocessing,
+    validate: Validate,
+    hardware: Hardware,
+    run: Path,
+    watch: Watch,
+) -> tuple[State, Head]:
+    """Fit the last layer of `network` in place to the images `rows` of `cache`, and what the training says of itself.
+
+    `labels` and `units` are per image of the cache; images of one unit (a patient, say) stay together where the
+    penalty is chosen. Raises Interrupted after SIGINT or SIGTERM; the features so far are kept.
+    """
+    started = time.perf_counter()
+    network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    kept = Features.of(Body(network, name=recipe.model), cache, preprocessing, hardware)
+    blocks: list[NDArray[np.float32]] = []
+    watch.start(f"{recipe.model}, features", kept.images)
+    with stop_between_steps() as stopping:
+        for block in kept.blocks():
+            blocks.append(block)
+            watch.step(sum(map(len, blocks)))
+            if stopping.is_set():
+                raise Interrupted(str(run))
+    watch.finish()
+    features = np.concatenate(blocks)[rows]
+    readable = np.isfinite(features).all(axis=1)
+    if not readable.any():
+        raise LeadlineError(f"{recipe.model}: gives no finite features of the training images; its weights do not fit")
+    features, own, together = features[readable], labels[rows][readable], units[rows][readable]
+    weights = np.asarray(class_weights(own, classes))[own] if recipe.balance == "weights" else None
+    head = regress(features, own, together, classes=classes, weights=weights, seed=recipe.seed)
+    if not head.converged:
+        watch.note(f"{recipe.model}: the last layer was not settled after {MOST_ITERATIONS:,} iterations")
+    set_last_layer(network, torch.from_numpy(head.weight), torch.from_numpy(head.bias))
+    logits = head.logits(features)
+    state = State(step=recipe.steps)
+    state.history.append(
+        {
+            "epoch": 1.0,
+            "step": recipe.steps,
+            "learning_rate": 0.0,
+            "train_loss": cross_entropy(logits, own),
+            "train_accuracy": float((logits.argmax(axis=1) == own).mean()),
+            **validate(network),
+            "seconds": time.perf_counter() - started,
+        }
+    )
+    watch.row(state.history[-1])
+    state.seconds = time.perf_counter() - started
+    return state, head
+
+
+def regress(
+    features: NDArray[np.floating[Any]],
+    labels: NDArray[np.int64],
+    units: NDArray[np.int64],
+    *,
+    classes: int,
+    weights: NDArray[np.float64] | None = None,
+    seed: int = 0,
+) -> Head:
+    """The head that has the least penalised cross-entropy on `features`, (images, width), each of them standardised.
+
+    Of PENALTIES the one with the least cross-entropy in folds of these images, whole `units` at a time. `weights` are
+    the images' own in the loss. The result takes the features as they are.
+    """
+    wide = features.astype(np.float64)
+    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
+    deviation[deviation <= 1e-6 * np.abs(mean) + 1e-12] = 1.0  # constant: it tells nothing
+    wide = (wide - mean) / deviation
+    tried = _tried(wide, labels, units, classes, weights, seed)
+    penalty = min(tried, key=lambda one: tried[one], default=UNTRIED)
+    weight, bias, iterations, converged = _fitted(wide, labels, classes, penalty, weights)
+    weight = weight / deviation
+    return Head(weight, bias - weight @ mean, penalty, tried, iterations, converged)
+
+
+def _tried(
+    features: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    units: NDArray[np.int64],
+    classes: int,
+    weights: NDArray[np.float64] | None,
+    seed: int,
+) -> dict[float, float]:
+    """The mean cross-entropy of each penalty over the images, each judged where it was not fitted; {} for too few."""
+    fewest = min(len(np.unique(units[labels == label])) for label in np.unique(labels))
+    if fewest < 2 or len(np.unique(labels)) < 2:
+        return {}
+    dealer = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed % 2**32)
+    folds = list(dealer.split(features, labels, units))
+    found = dict.fromkeys(PENALTIES, 0.0)
+    for fitted_on, judged_on in folds:
+        if len(np.unique(labels[fitted_on])) < 2:
+            return {}
+        own = None if weights is None else weights[fitted_on]
+        for penalty in PENALTIES:
+            weight, bias, *_ = _fitted(features[fitted_on], labels[fitted_on], classes, penalty, own)
+            judged = None if weights is None else weights[judged_on]
+            logits = features[judged_on] @ weight.T + bias
+            found[penalty] += len(judged_on) / len(labels) * cross_entropy(logits, labels[judged_on], judged)
+    return found
+
+
+def _fitted(
+    features: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    classes: int,
+    penalty: float,
+    weights: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int, bool]:
+    """Weights (classes, width), biases (classes,), how many iterations they took, and whether these sufficed."""
+    weight, bias = np.zeros((classes, features.shape[1])), np.zeros(classes)
+    present = np.unique(labels)
+    if len(present) == 1:
+        bias[:] = -ABSENT
+        bias[present] = 0.0
+        return weight, bias, 0, True
+    total = float(len(labels) if weights is None else weights.sum())
+    # Of two classes scikit-learn fits the difference of the weights, whose square is twice the sum of theirs.
+    regression = LogisticRegression(C=(2 if len(present) == 2 else 1) / (penalty * total), max_iter=MOST_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told by `converged`
+        regression.fit(features, labels, sample_weight=weights)
+    coefficients, intercepts = regression.coef_, regression.intercept_
+    if len(present) == 2:  # one row, of the logit of the second class against the first
+        coefficients, intercepts = (np.concatenate([-one / 2, one / 2]) for one in (coefficients, intercepts))
+    weight[present] = coefficients
+    bias[:] = intercepts.min() - ABSENT
+    bias[present] = intercepts
+    iterations = int(np.max(regression.n_iter_))
+    return weight, bias, iterations, iterations < MOST_ITERATIONS
+
+
+def cross_entropy(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
+    """The mean over the images, or their weighted mean."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
+    return float(np.average(each, weights=weights))

@@ -1,0 +1,53 @@
+"""A network in two parts: its body, which makes features of images, and its last layer, which scores the classes."""
+
+from torch import Tensor, nn
+
+from leadline.errors import UsageError
+from leadline.zoo.nin import NetworkInNetwork
+
+
+def last_layer(network: nn.Module) -> str:
+    """The name of the last convolution or fully connected layer in the network's own order."""
+    layers: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    return layers[-1]
+
+
+class Body(nn.Module):
+    """`network` up to its last layer, with which it shares its parameters: images → features (batch, width).
+
+    In evaluation mode the logits are the last layer's weights times the features, plus its biases; where class maps are
+    averaged, the features are, which comes to the same. Raises UsageError where something stands between the last layer
+    and the logits that is not linear.
+    """
+
+    def __init__(self, network: nn.Module, *, name: str) -> None:
+        super().__init__()
+        if isinstance(network, NetworkInNetwork) and isinstance(network.features[-1], nn.ReLU):
+            raise UsageError(
+                f"{name}: its class maps go through a ReLU, so its last layer cannot be fitted alone; tune all of it, "
+                "or take nin_small"
+            )
+        self.network = network
+        layer = network.get_submodule(last_layer(network))
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        self.width = layer.weight.shape[1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: list[Tensor] = []
+        layer = self.network.get_submodule(last_layer(self.network))
+        hook = layer.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0]))
+        try:
+            self.network(x)
+        finally:
+            hook.remove()
+        (features,) = found
+        return features.mean(dim=(2, 3)) if features.dim() == 4 else features
+
+
+def set_last_layer(network: nn.Module, weight: Tensor, bias: Tensor) -> None:
+    """Give the last layer these weights (classes, width) and biases (classes,)."""
+    layer = network.get_submodule(last_layer(network))
+    assert isinstance(layer, nn.Conv2d | nn.Linear)
+    assert layer.bias is not None
+    layer.weight.data.copy_(weight.reshape(layer.weight.shape))
+    layer.bias.data.copy_(bias)
