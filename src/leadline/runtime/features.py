@@ -75,6 +75,8 @@ class Features:
             if readable.any():
                 found[position + np.flatnonzero(readable)] = self.engine.outputs(batch.pixels).numpy()
             position += len(readable)
+        if np.isnan(found).any():  # an image may be readable another time
+            return found
         temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
         with temporary.open("wb") as opened:
             np.save(opened, found, allow_pickle=False)

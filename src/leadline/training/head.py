@@ -31,7 +31,7 @@ PENALTIES = (1.0, 0.1, 0.01, 1e-3, 1e-4)
 UNTRIED = 0.01  # the penalty where the images are too few to try several
 FOLDS = 5  # of the training images, in which the penalties are tried
 MOST_ITERATIONS = 1000
-ABSENT = 20.0  # how far below all others the bias of a class without training images lies
+ABSENT = 20.0  # how far below all others a class without training images lies, for the mean of the features
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def fit_head(
     network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     kept = Features.of(Body(network, name=recipe.model), cache, preprocessing, hardware)
     blocks: list[NDArray[np.float32]] = []
-    watch.start(f"{recipe.model}, features", kept.images)
     with stop_between_steps() as stopping:
+        watch.start(f"{recipe.model}, features", kept.images)
         for block in kept.blocks():
             blocks.append(block)
             watch.step(sum(map(len, blocks)))

@@ -1,0 +1,294 @@
+"""Trained weights to begin with: the last layer alone, stage after stage, or all; resumable, and beside others."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from leadline.classifier import load
+from leadline.data.image import read_image
+from leadline.errors import LeadlineError, UsageError
+from leadline.runtime.features import Features
+from leadline.training import loop
+from leadline.training.loop import Interrupted
+from leadline.training.watch import Watch
+from leadline.verbs.compare import compare, plan_comparison
+from leadline.verbs.plan import workload
+from leadline.verbs.run import Run
+from leadline.verbs.train import plan_training, resume, train
+from leadline.zoo.head import last_layer
+
+from ..conftest import MakeImages, disc
+
+MODEL = "alexnet_small"  # dropout, and no norms: what a frozen body must not do while features are computed
+NORMED = "resnet20_cifar"
+
+
+class Heard(Watch):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def make_discs(folder: Path, *, count: int, classes: tuple[str, ...]) -> Path:
+    for position, label in enumerate(classes):
+        (folder / label).mkdir(parents=True)
+        for number in range(count):
+            pixels = disc(7000 + 1000 * position + number, bright=position % 2 == 1)
+            Image.fromarray(pixels // (1 + position // 2)).save(folder / label / f"{number:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Networks trained to tell four kinds of discs apart."""
+    data = make_discs(tmp_path_factory.mktemp("before"), count=30, classes=("a", "b", "c", "d"))
+    return {
+        name: train(data, model=name, out=data.parent / f"begun-{name}", epochs=6, batch_size=16)
+        for name in (MODEL, NORMED)
+    }
+
+
+def body_of(run: Run) -> dict[str, torch.Tensor]:
+    state = load_file(run.folder / "classifier" / "model.safetensors")
+    last = last_layer(run.classifier.network)
+    return {name: values for name, values in state.items() if not name.startswith(f"{last}.")}
+
+
+def bits(run: Run) -> bytes:
+    return (run.folder / "classifier" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("name", [MODEL, NORMED])
+def test_only_the_last_layer_is_another(
+    name: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    watch = Heard()
+    run = train(make_images(count=30), weights=begun[name].folder, tune="head", out=tmp_path / "run", watch=watch)
+    before, after = body_of(begun[name]), body_of(run)
+    assert before.keys() == after.keys()
+    assert all(values.equal(before[key]) for key, values in after.items())
+    assert any("new, for 2 classes; the weights tell 4 classes apart" in note for note in watch.notes)
+    metrics, recipe = run.metrics, run.recipe
+    assert metrics["test"]["accuracy"]["value"] > 0.8
+    assert (recipe.model, recipe.tune, recipe.augment) == (name, "head", "none")
+    assert metrics["pretrained"]["source"] == str(begun[name].folder)
+    own = begun[name].classifier.preprocessing
+    assert (run.classifier.preprocessing.mean, run.classifier.preprocessing.std) == (own.mean, own.std)
+    assert metrics["head"]["penalty"] in [one["penalty"] for one in metrics["head"]["tried"]]
+    assert len(run.history) == 1
+
+
+def test_the_classifier_answers_as_the_features_and_the_head_do(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    run = train(make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run")
+    table = run.predictions.of_split("validation").table
+    classifier = load(run.folder)
+    paths = [run.manifest.root / path for path in table["path"]]
+    pixels = np.stack([read_image(path).transpose(1, 2, 0) for path in paths])
+    with torch.inference_mode():
+        logits = classifier.network(classifier.preprocessing.normalise(torch.from_numpy(pixels)))
+        expected = (logits / classifier.temperature).softmax(dim=1)[:, 0]
+    assert table["p:dark"].to_numpy() == pytest.approx(expected.numpy(), abs=0.02)  # the engine may compute in bf16
+
+
+def test_the_features_are_computed_once_for_all_folds(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, folders = make_images("folds", count=24, size=36), set()
+    kept = Features.blocks
+
+    def seen(self: Features):  # type: ignore[no-untyped-def]
+        folders.add(self.folder)
+        return kept(self)
+
+    monkeypatch.setattr(Features, "blocks", seen)
+    run = train(data, weights=begun[NORMED].folder, tune="head", folds=3, out=tmp_path / "run")
+    assert len(folders) == 1
+    assert run.metrics["folds"]["folds"] == 3
+    assert run.metrics["validation"]["accuracy"]["n"] == 48
+    assert workload({"train": 48, "validation": 0, "test": 0}, run.recipe)["train"] == 48
+
+
+def test_a_recipe_trains_the_same_again(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images(count=30)
+    first = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "first")
+    again = train(recipe=first.folder / "recipe.toml", out=tmp_path / "again")
+    assert again.recipe == first.recipe
+    assert bits(again) == bits(first)
+
+
+@pytest.mark.parametrize("tune", ["all", "gradual"])
+def test_a_training_that_goes_on_from_weights_resumes_bit_by_bit(
+    tune: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    data = make_images(count=30)
+    how = {"weights": begun[NORMED].folder, "tune": tune, "epochs": 4, "batch_size": 8}
+    whole = train(data, out=tmp_path / "whole", **how)
+    save, left = loop.checkpoint.save, [7]
+
+    def save_and_stop(*arguments: object) -> None:
+        save(*arguments)  # type: ignore[arg-type]
+        left[0] -= 1
+        if not left[0]:
+            raise Interrupted(str(tmp_path / "stopped"))
+
+    monkeypatch.setattr(loop.checkpoint, "save", save_and_stop)
+    with pytest.raises(Interrupted):
+        train(data, out=tmp_path / "stopped", **how)
+    monkeypatch.setattr(loop.checkpoint, "save", save)
+    resumed = resume(tmp_path / "stopped")
+    assert bits(resumed) == bits(whole)
+    assert not all(values.equal(body_of(begun[NORMED])[key]) for key, values in body_of(whole).items())
+    recipe = whole.recipe
+    assert recipe.learning_rate * recipe.last_layer_rate == pytest.approx(0.1 * 8 / 128)
+
+
+def test_an_interrupted_head_goes_on(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
+    import signal
+
+    class Impatient(Watch):
+        def start(self, task: str, steps: int, done: int = 0) -> None:
+            if "features" in task:
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        train(make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=Impatient())
+    assert resume(tmp_path / "run").finished
+
+
+def test_a_comparison_has_a_row_for_a_frozen_body(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    found = compare(
+        make_images(count=40),
+        models=["lenet5", NORMED],
+        weights=[str(begun[NORMED].folder), f"{MODEL}={begun[MODEL].folder}"],
+        epochs=8,
+        out=tmp_path / "compared",
+        tests=True,
+        seeds=2,
+    )
+    result = found.result
+    names = ["lenet5", NORMED, f"{NORMED}-frozen", f"{MODEL}-frozen"]
+    assert [network["name"] for network in result["networks"]] == names
+    frozen = result["networks"][2]
+    assert frozen["not_judged"] == ""
+    assert frozen["runs"] == [f"{NORMED}-frozen-seed0", f"{NORMED}-frozen-seed1"]
+    assert frozen["multiply_adds"] == result["networks"][1]["multiply_adds"]
+    judged = {one["name"] for one in result["verdict"]["networks"]} | set(result["verdict"]["not_judged"])
+    assert judged == set(names)
+    card = (found.folder / "MODEL_CARD.md").read_text("utf-8")
+    assert "All layers but the last kept the weights" in card
+    assert str(begun[NORMED].folder.parent) not in card.split("its settings:")[0]
+    assert f"{NORMED}-frozen" in (found.folder / "report.html").read_text("utf-8")
+    reported = Run(found.folder / f"{NORMED}-frozen-seed0")
+    assert "from random initialisation" not in (reported.folder / "report.html").read_text("utf-8")
+
+
+def test_the_minutes_of_a_comparison_are_for_the_frozen_ones_too(
+    begun: dict[str, Run], make_images: MakeImages
+) -> None:
+    data, weights = make_images(count=40), [str(begun[NORMED].folder)]
+    plan = plan_comparison(data, models=["lenet5"], recipe=None, weights=weights, minutes=0.2)
+    assert [recipe.title for recipe in plan.recipes] == ["lenet5", f"{NORMED}-frozen"]
+    assert plan.seconds_in_all <= 12.1
+    assert plan.epochs(plan.recipes[1]) == 1
+    with pytest.raises(UsageError, match=rf"--minutes 0.0001: the features of {NORMED} alone take about"):
+        plan_comparison(data, models=["lenet5"], recipe=None, weights=weights, minutes=0.0001)
+
+
+def test_the_size_is_that_of_the_weights_unless_told(begun: dict[str, Run], make_images: MakeImages) -> None:
+    data = make_images(count=12, size=80)
+    how = {"weights": begun[NORMED].folder, "recipe": None, "model": None}
+    assert plan_training(data, **how)[0].recipes[0].size == 32
+    assert plan_training(data, **how, tune="head")[0].recipes[0].size == 32
+    assert plan_training(data, **how, tune="head", size=48)[0].recipes[0].size == 48
+
+
+def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Run], tmp_path: Path) -> None:
+    data, watch = tmp_path / "deep", Heard()
+    for position, label in enumerate(("dark", "light")):
+        (data / label).mkdir(parents=True)
+        for number in range(14):
+            pixels = disc(number, bright=position == 1).astype(np.uint16) * 16
+            Image.fromarray(pixels).save(data / label / f"{number}.tif")
+    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=watch)
+    assert any("trained on uint8, these images are uint16" in note for note in watch.notes)
+    how = run.classifier.preprocessing
+    assert how.mean != begun[NORMED].classifier.preprocessing.mean
+    assert "over training images" in (run.folder / "MODEL_CARD.md").read_text("utf-8")
+    ranged = train(
+        data,
+        weights=begun[NORMED].folder,
+        tune="head",
+        intensity="range 0 4095",
+        out=tmp_path / "ranged",
+        watch=Heard(),
+    )
+    assert ranged.classifier.preprocessing.mean == begun[NORMED].classifier.preprocessing.mean
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (
+            {"tune": "head", "model": NORMED},
+            "tune = 'head': is for a network with trained weights; name them with --weights",
+        ),
+        ({"tune": "some", "weights": "RUN"}, "tune = 'some': expected one of all, head, gradual"),
+        ({"tune": "head", "weights": "RUN", "epochs": 3, "augment": "flip"}, "leave out --epochs, --augment"),
+        ({"weights": "RUN", "model": "resnet56_cifar"}, f"holds weights of {NORMED}, which is another network"),
+        ({"weights": "nowhere.pth", "model": NORMED}, "nowhere.pth.*no such file"),
+        ({"weights": "imagenet", "model": NORMED}, "there are no imagenet weights for it"),
+        ({"weights": "imagenet"}, "no model: --weights imagenet does not say of which network it is"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(
+    how: dict[str, object], message: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    how = {name: str(begun[NORMED].folder) if value == "RUN" else value for name, value in how.items()}
+    with pytest.raises((UsageError, LeadlineError), match=message):
+        train(make_images(), out=tmp_path / "run", **how)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (["somewhere"], "--weights somewhere: expected the folder of a run, NETWORK=WEIGHTS"),
+        (["resnet999=imagenet"], "--weights resnet999=imagenet: expected"),
+        (["RUN", "RUN"], f"{NORMED}: is named twice"),
+    ],
+)
+def test_a_comparison_refuses_weights_of_no_network(
+    weights: list[str], message: str, begun: dict[str, Run], make_images: MakeImages
+) -> None:
+    named = [str(begun[NORMED].folder) if one == "RUN" else one for one in weights]
+    with pytest.raises(UsageError, match=message):
+        plan_comparison(make_images(), models=["lenet5"], recipe=None, weights=named)
+
+
+def test_weights_with_other_channels_are_adapted_and_said(begun: dict[str, Run], tmp_path: Path) -> None:
+    data, watch = tmp_path / "colour", Heard()
+    for position, label in enumerate(("dark", "light")):
+        (data / label).mkdir(parents=True)
+        for number in range(14):
+            grey = disc(number, bright=position == 1)
+            Image.fromarray(np.stack([grey, grey, 255 - grey], axis=2)).save(data / label / f"{number}.png")
+    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=watch)
+    assert any("conv1 adapted from 1 channels to 3" in note for note in watch.notes)
+    assert (
+        json.loads((run.folder / "metrics.json").read_text("utf-8"))["pretrained"]["mean"]
+        == [begun[NORMED].classifier.preprocessing.mean[0]] * 3
+    )
+    assert pl.read_parquet(run.folder / "predictions.parquet")["error"].str.len_chars().sum() == 0
