@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.errors import LeadlineError
-from leadline.report.begun_words import frozen, frozen_words
+from leadline.report.begun_words import frozen, frozen_words, normalised_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import NOT_KNOWN, Facts, facts_of
 from leadline.report.looks import looks_at_test
@@ -83,9 +83,10 @@ def comparison_methods(compared: Compared) -> Methods:
     if not compared.networks:
         return Methods(f"The networks of this comparison are {NOT_KNOWN}.", ())
     shown = compared.featured or compared.networks[0]
+    trained = [facts for facts in (shown, *compared.networks) if not frozen(facts.recipe)]
     sentences = [
         *data_sentences(shown),
-        *preprocessing_sentences(shown),
+        *preprocessing_sentences((trained or [shown])[0]),
         *_candidates(compared, references),
         *_rule(compared, references),
         *_result(compared, references),
@@ -110,6 +111,11 @@ def _candidates(compared: Compared, references: References) -> list[str]:
     for facts in compared.networks:
         if frozen(facts.recipe):
             sentences.append(f"{facts.network.name}: {frozen_words(facts.recipe, facts.metrics)}")
+            size, over = facts.preprocessing.get("size"), normalised_words(facts.preprocessing, facts.pretrained)
+            sentences.append(
+                f"Its images had {size or NOT_KNOWN} pixels a side and were normalised by the mean and standard "
+                f"deviation of each channel {over}."
+            )
     recipes = [facts.recipe for facts in compared.networks if facts.recipe and not frozen(facts.recipe)]
     machine = machine_words(compared.about.get("environment") or first.environment)
     ran = [f"Trainings ran in {machine}."] if machine else []

@@ -97,13 +97,15 @@ def _left_out(unused: dict[str, str]) -> str:
 def _optimisation(facts: Facts) -> list[str]:
     network, recipe, prepared = facts.network, facts.recipe, facts.preprocessing
     weights = f"{network.parameters:,}" if network.parameters else NOT_KNOWN
+    trained = facts.metrics.get("head", {}).get("parameters")
+    of_these = f" {trained:,} of them were trained." if trained else ""
     settings = ", ".join(f"{code(name)} {code(value)}" for name, value in recipe.items() if value not in ("", []))
     again = "`leadline train --recipe recipe.toml` trains it again"
     return [
         field("Algorithm", _algorithm(facts)),
         field("Meta-predictions", "None: its input is the image, not another model’s output."),
         field("Data encoding", _encoding(prepared, recipe, facts.pretrained) if prepared else UNKNOWN),
-        field("Parameters", f"{weights}, of a network that was named before the training."),
+        field("Parameters", f"{weights}, of a network that was named before the training.{of_these}"),
         field("Features", _features(prepared, recipe)),
         field("Fitting", _fitting(facts)),
         field("Regularization", _regularisation(recipe) if recipe else UNKNOWN),
@@ -168,8 +170,11 @@ def _features(prepared: dict[str, Any], recipe: dict[str, Any]) -> str:
 def _fitting(facts: Facts) -> str:
     network, history = facts.network, facts.network.tables.history
     found = []
-    if network.parameters and facts.images("train"):
-        found.append(f"{network.parameters / facts.images('train'):,.3g} parameters per training image.")
+    trained, which = facts.metrics.get("head", {}).get("parameters"), "trained parameters"
+    if not trained:
+        trained, which = network.parameters, "parameters"
+    if trained and facts.images("train"):
+        found.append(f"{trained / facts.images('train'):,.3g} {which} per training image.")
     last = history[-1] if history else {}
     of_training = "training images (augmented, while the last epoch changed the network)"
     of_training = "training images" if frozen(facts.recipe) else of_training
@@ -183,12 +188,17 @@ def _fitting(facts: Facts) -> str:
         shares.append(f"{percent(judged)} on {facts.judged_on} images")
     found.append(f"Accuracy at the end: {', '.join(shares) or NOT_KNOWN}.")
     settled = "its accuracy rose by at most 1 point in the last tenth of its training"
+    if frozen(facts.recipe):
+        converged = facts.metrics.get("head", {}).get("converged")
+        settled = "its last layer was fitted until it settled" if converged else "its last layer had not settled"
     found.append(f"Whether it was trained long enough: {facts.unsettled or settled}.")
     return " ".join(found)
 
 
 def _regularisation(recipe: dict[str, Any]) -> str:
     parts = [f"{words} {code(recipe[name])}" for name, words in IN_REGULARISATION.items() if recipe.get(name)]
+    if frozen(recipe):
+        return "A penalty on the squared weights of the last layer."
     steps = f"the {recipe['steps']:,} steps" if known(recipe.get("steps")) else "its length"
     return f"{', '.join(parts) or 'None in the recipe'}. No early stopping: {steps} had been fixed before."
 

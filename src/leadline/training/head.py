@@ -53,6 +53,7 @@ class Head:
     def about(self) -> dict[str, Any]:
         """For metrics.json."""
         return {
+            "parameters": self.weight.size + self.bias.size,
             "penalty": self.penalty,
             "tried": [{"penalty": penalty, "log_loss": loss} for penalty, loss in self.tried.items()],
             "iterations": self.iterations,
