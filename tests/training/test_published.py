@@ -19,6 +19,7 @@ from leadline.training.budget import Cost
 from leadline.training.parameters import groups
 from leadline.training.published import FOLDER, names, recipe_file
 from leadline.training.recipe import Recipe, read_settings
+from leadline.verbs.compare import plan_comparison
 from leadline.verbs.plan import collect_settings, tell_shortened
 from leadline.verbs.run import Run
 from leadline.verbs.train import initialised, plan_training, resume, train
@@ -258,3 +259,11 @@ def test_a_shortened_schedule_says_what_all_of_it_would_take(make_images: MakeIm
     images = plan.images
     tell_shortened(replace(plan, costs=(Cost(training=36.0, prediction=0.0),)), "resnet-cifar-2015", watch)
     assert f"all of them would take about {182 * images['train'] * 36 / 3600:.1f} hours here" in watch.notes[0]
+    watch.notes.clear()
+    both = plan_comparison(
+        make_images(count=12), models=["lenet5", "resnet20_cifar"], recipe="resnet-cifar-2015", epochs=2, watch=watch
+    )
+    assert "is for 182 epochs, these are 2" in watch.notes[-1]
+    cost = Cost(training=36.0, prediction=0.0)
+    tell_shortened(replace(both, costs=(cost, cost)), "resnet-cifar-2015", watch)
+    assert f"all of them would take about {2 * 182 * images['train'] * 36 / 3600:.1f} hours here" in watch.notes[-1]

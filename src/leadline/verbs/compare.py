@@ -21,7 +21,7 @@ from leadline.verbs.beginning import beginnings
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
 from leadline.verbs.more_images import HALVINGS, trained_on_fewer
-from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data
+from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
 from leadline.verbs.train import begin, description, train_into
 from leadline.zoo import architecture, list_models
@@ -174,8 +174,11 @@ def plan_comparison(
         if len(set(named)) < len(named):
             raise UsageError(f"{next(name for name in named if named.count(name) > 1)}: is named twice")
     further = HALVINGS if learning_curve else 0
-    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further, frozen=frozen)
-    return plan.repeated(seeds)
+    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further, frozen=frozen).repeated(
+        seeds
+    )
+    tell_shortened(plan, recipe, watch)
+    return plan
 
 
 def networks_of(lineup: str, size: int) -> list[str]:

@@ -120,8 +120,12 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
         return
     whole = ""
     if plan.costs:
-        full = replace(plan.recipes[0], steps=max(1, round(plan.recipes[0].steps * length / planned)))
-        whole = f"; all of them would take about {replace(plan, recipes=(full,)).seconds(0) / 3600:.1f} hours here"
+        longer = length / planned
+        full = [
+            one if one.tune == "head" else replace(one, steps=max(1, round(one.steps * longer))) for one in plan.recipes
+        ]
+        hours = replace(plan, recipes=tuple(full)).seconds_in_all / 3600
+        whole = f"; all of them would take about {hours:.1f} hours here"
     watch.note(f"{recipe} is for {length:g} epochs, these are {planned:.3g}: its schedule is scaled to them{whole}")
 
 

@@ -292,7 +292,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     return run
 
 
-def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[str], None]) -> nn.Module:
+def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[str], None] | None = None) -> nn.Module:
     """The recipe's network with the weights that it names, or that its seed gives it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key("initialisation", recipe.seed))
