@@ -13,10 +13,14 @@ def frozen(recipe: dict[str, Any]) -> bool:
     return recipe.get("tune") == "head"
 
 
+def weights_name(weights: str) -> str:
+    """A file or folder without those above it, which tell of a machine and a person; a tag as it is."""
+    return weights if weights.startswith(("imagenet", "hf:")) else Path(weights).name
+
+
 def weights_words(recipe: dict[str, Any], pretrained: dict[str, Any]) -> str:
-    """The weights by their name, a file or folder without those above it, with the beginning of their hash."""
-    source = str(pretrained.get("source") or recipe.get("weights"))
-    named = source if source.startswith(("imagenet", "hf:")) else Path(source).name
+    """The weights by their name, with the beginning of their hash."""
+    named = weights_name(str(pretrained.get("source") or recipe.get("weights")))
     digest = pretrained.get("sha256")
     return f"“{named}”" + (f" (SHA-256 {digest[:12]}…)" if digest else "")
 

@@ -6,7 +6,7 @@ The five questions on evaluation are in evaluated.py.
 
 from typing import Any
 
-from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words
+from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words, weights_name
 from leadline.report.evaluated import evaluation
 from leadline.report.facts import NOT_KNOWN, SPLITS, UNKNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
@@ -99,7 +99,8 @@ def _optimisation(facts: Facts) -> list[str]:
     weights = f"{network.parameters:,}" if network.parameters else NOT_KNOWN
     trained = facts.metrics.get("head", {}).get("parameters")
     of_these = f" {trained:,} of them were trained." if trained else ""
-    settings = ", ".join(f"{code(name)} {code(value)}" for name, value in recipe.items() if value not in ("", []))
+    shown = {**recipe, "weights": weights_name(str(recipe.get("weights") or ""))}
+    settings = ", ".join(f"{code(name)} {code(value)}" for name, value in shown.items() if value not in ("", []))
     again = "`leadline train --recipe recipe.toml` trains it again"
     return [
         field("Algorithm", _algorithm(facts)),

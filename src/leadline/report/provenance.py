@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from leadline.report.begun_words import weights_name
 from leadline.report.tables import Network
 from leadline.report.wording import known
 
@@ -99,6 +100,8 @@ def _recipes(networks: list[Network]) -> Recipes:
 
 def _chosen(recipe: dict[str, Any], name: str) -> Any:
     """None where the setting tells nothing: what is trained of a network that begins at random."""
+    if name == "weights":
+        return weights_name(recipe.get(name) or "")
     return None if name == "tune" and not recipe.get("weights") else recipe.get(name)
 
 
