@@ -14,31 +14,21 @@ from leadline.evaluation.verdict import Candidate, decide, never_learned, still_
 from leadline.report import write_comparison_card, write_comparison_report
 from leadline.report.looks import looks_at_test
 from leadline.runtime.hardware import environment
-from leadline.training.defaults import SMALL_IMAGES, natural_size
+from leadline.training.defaults import natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginnings
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
+from leadline.verbs.described import description
+from leadline.verbs.lineups import networks_of
 from leadline.verbs.more_images import HALVINGS, trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
-from leadline.verbs.train import begin, description, train_into
-from leadline.zoo import architecture, list_models
-from leadline.zoo.catalogue import FAMILIES
+from leadline.verbs.train import begin, train_into
+from leadline.zoo import architecture
 
 MARGIN = 0.01
-# `--lineup families`: one network of each family, for images up to SMALL_IMAGES pixels and for larger ones.
-SMALL_FAMILIES = (
-    "lenet5", "alexnet_small", "vgg_small", "nin_small", "googlenet_small", "resnet20_cifar", "resnext_small",
-    "densenet_small",
-)  # fmt: skip
-LARGE_FAMILIES = (
-    "lenet5", "alexnet", "vgg_a_bn", "nin_imagenet", "googlenet", "resnet18", "resnext50_32x4d", "densenet121",
-)  # fmt: skip
-# `--lineup depth`: one family at growing depth.
-SMALL_DEPTHS = ("resnet20_cifar", "resnet32_cifar", "resnet44_cifar", "resnet56_cifar")
-LARGE_DEPTHS = ("resnet18", "resnet34", "resnet50", "resnet101")
 
 
 @dataclass(frozen=True)
@@ -179,20 +169,6 @@ def plan_comparison(
     )
     tell_shortened(plan, recipe, watch)
     return plan
-
-
-def networks_of(lineup: str, size: int) -> list[str]:
-    """The networks of a line-up that suit images of `size` pixels."""
-    small = size <= SMALL_IMAGES
-    if lineup == "families":
-        return list(SMALL_FAMILIES if small else LARGE_FAMILIES)
-    if lineup == "depth":
-        return list(SMALL_DEPTHS if small else LARGE_DEPTHS)
-    if lineup.casefold() not in map(str.casefold, FAMILIES):
-        raise UsageError(f"--lineup {lineup}: expected families, depth or one of {', '.join(FAMILIES)}")
-    family = list_models(lineup)
-    fitting = [name for name in family if architecture(name).small_images == small]
-    return fitting or family
 
 
 def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from leadline.anatomy import measure as anatomy_of
 from leadline.classifier import Classifier
 from leadline.data.balance import class_weights
 from leadline.data.cache import ImageCache
@@ -20,7 +19,7 @@ from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
 from leadline.data.papers import TABLE as PAPERS
-from leadline.data.papers import Colours, colours_of
+from leadline.data.papers import colours_of
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.data.split import has_groups
 from leadline.errors import LeadlineError, UsageError
@@ -38,10 +37,11 @@ from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginning, normalised_as
 from leadline.verbs.check import check_before
+from leadline.verbs.described import description, left_out, provenance
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.verbs.run import Run, command_line, new_folder, write_json
-from leadline.zoo import Pretrained, architecture, create_model, weights_of
+from leadline.zoo import architecture, create_model, weights_of
 
 
 def train(
@@ -303,36 +303,3 @@ def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[s
 
 def ignore(_: str) -> None:
     """Told once, of the whole of which this is a part."""
-
-
-def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any]:
-    """What the recipe's network is and costs per image, as metrics.json and comparison.json say it."""
-    about = architecture(recipe.model)
-    anatomy = anatomy_of(recipe.model, size=recipe.size, channels=channels, classes=classes)
-    return {
-        "name": about.name,
-        "family": about.family,
-        "year": about.year,
-        "depth": about.depth,
-        "deviates": about.deviates,
-        "parameters": anatomy.parameters,
-        "multiply_adds": anatomy.multiply_adds,
-        "size": recipe.size,
-    }
-
-
-def provenance(
-    recipe: Recipe, manifest: Manifest, colours: Colours | None = None, known: Pretrained | None = None
-) -> dict[str, Any]:
-    """What the classifier came from; with the axes of the colour noise, and with what is `known` of the weights that it
-    began with, where there were some."""
-    noise = {"colour_axes": colours.axes} if colours and colours.axes and PAPERS[recipe.augment].colour else {}
-    made = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe)}
-    begun = {"pretrained": asdict(known)} if known else {}
-    return {**made, **noise, **begun, **environment()}
-
-
-def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> list[dict[str, str]]:
-    """The images that could not be used, each with its reason; `errors` by their number among `names`."""
-    undecodable = [{"path": names[row], "error": error} for row, error in sorted(errors.items())]
-    return [*manifest.unusable.select("path", "error").to_dicts(), *undecodable]
