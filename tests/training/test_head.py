@@ -53,7 +53,10 @@ def test_the_penalty_is_the_one_that_does_best_on_images_that_were_not_fitted() 
     """Where the labels are chance the strongest is best; where they are plain a weak one."""
     random = np.random.default_rng(1)
     features, labels = random.normal(0, 1, (60, 80)), np.arange(60) % 2
-    assert regress(features, labels, np.arange(60), classes=2).penalty == max(PENALTIES)
+    chance = regress(features, labels, np.arange(60), classes=2)
+    assert chance.penalty == max(PENALTIES)
+    assert chance.tried[chance.penalty] < 0.72  # of ln 2 = 0.69: it knows that it knows nothing
+    assert len(chance.tried) < len(PENALTIES)  # weaker ones are not tried once they are worse
     plain = np.concatenate([features, 8.0 * labels[:, None]], axis=1)
     head = regress(plain, labels, np.arange(60), classes=2)
     assert head.penalty < 0.1

@@ -1,6 +1,7 @@
 """Trained weights to begin with: the last layer alone, stage after stage, or all; resumable, and beside others."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from leadline.classifier import load
 from leadline.data.image import read_image
@@ -17,10 +18,12 @@ from leadline.runtime.features import Features
 from leadline.training import loop
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
+from leadline.verbs.beginning import beginning
 from leadline.verbs.compare import compare, plan_comparison
 from leadline.verbs.plan import workload
 from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, resume, train
+from leadline.zoo import Pretrained, create_model
 from leadline.zoo.head import last_layer
 
 from ..conftest import MakeImages, disc
@@ -254,15 +257,27 @@ def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Ru
         ({"tune": "some", "weights": "RUN"}, "tune = 'some': expected one of all, head, gradual"),
         ({"tune": "head", "weights": "RUN", "epochs": 3, "augment": "flip"}, "leave out --epochs, --augment"),
         ({"weights": "RUN", "model": "resnet56_cifar"}, f"holds weights of {NORMED}, which is another network"),
-        ({"weights": "nowhere.pth", "model": NORMED}, "nowhere.pth.*no such file"),
+        ({"weights": "nowhere.pth", "model": NORMED}, "--weights nowhere.pth: no such file or folder"),
+        ({"weights": "UNFINISHED"}, "is no folder of a finished run"),
+        ({"weights": "", "model": NORMED}, "--weights: is empty"),
+        ({"weights": "FILE", "model": "resnet32_cifar"}, "holds no weights of resnet32_cifar: it has no layer"),
+        ({"weights": "NIN", "model": "nin_cifar10", "tune": "head"}, "nin_cifar10: its class maps go through a ReLU"),
         ({"weights": "imagenet", "model": NORMED}, "there are no imagenet weights for it"),
-        ({"weights": "imagenet"}, "no model: --weights imagenet does not say of which network it is"),
+        ({"weights": "imagenet"}, "--weights imagenet: does not say of which network it is; choose one with --model"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(
     how: dict[str, object], message: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
 ) -> None:
-    how = {name: str(begun[NORMED].folder) if value == "RUN" else value for name, value in how.items()}
+    (tmp_path / "unfinished").mkdir()
+    save_file(create_model("nin_cifar10").state_dict(), tmp_path / "nin.safetensors")
+    named = {
+        "RUN": begun[NORMED].folder,
+        "FILE": begun[NORMED].folder / "classifier" / "model.safetensors",
+        "UNFINISHED": tmp_path / "unfinished",
+        "NIN": tmp_path / "nin.safetensors",
+    }
+    how = {name: named.get(str(value), value) for name, value in how.items()}
     with pytest.raises((UsageError, LeadlineError), match=message):
         train(make_images(), out=tmp_path / "run", **how)  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()
@@ -271,9 +286,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (["somewhere"], "--weights somewhere: expected the folder of a run, NETWORK=WEIGHTS"),
-        (["resnet999=imagenet"], "--weights resnet999=imagenet: expected"),
-        (["RUN", "RUN"], f"{NORMED}: is named twice"),
+        (["somewhere"], "--weights somewhere: expected the folder of a finished run, NETWORK=WEIGHTS"),
+        (["resnet999=imagenet"], "resnet999: no network of this name; did you mean"),
+        (["RUN", "RUN"], f"are both of {NORMED}; a comparison has one row"),
     ],
 )
 def test_a_comparison_refuses_weights_of_no_network(
@@ -298,3 +313,110 @@ def test_weights_with_other_channels_are_adapted_and_said(begun: dict[str, Run],
         == [begun[NORMED].classifier.preprocessing.mean[0]] * 3
     )
     assert pl.read_parquet(run.folder / "predictions.parquet")["error"].str.len_chars().sum() == 0
+
+
+def test_weights_that_have_seen_the_judged_images_are_refused(begun: dict[str, Run], tmp_path: Path) -> None:
+    """A network may know what it was trained on by heart; that is no accuracy."""
+    data, weights = begun[NORMED].manifest.root, begun[NORMED].folder
+    assert train(data, weights=weights, tune="head", out=tmp_path / "same").metrics["pretrained"]["images_known"]
+    with pytest.raises(UsageError, match=r"was trained on \d+ of the \d+ images that would be judged, such as .*split"):
+        train(data, weights=weights, tune="head", split_seed=1, out=tmp_path / "other")
+    with pytest.raises(UsageError, match="images that would be judged"):
+        train(data, weights=weights, tune="head", folds=3, out=tmp_path / "folds")
+    with pytest.raises(UsageError, match="images that would be judged"):
+        plan_comparison(data, models=["lenet5"], recipe=None, weights=[str(weights)], split_seed=1)
+    with pytest.raises(UsageError, match="a learning curve would hide some of them"):
+        plan_comparison(data, models=["lenet5"], recipe=None, weights=[str(weights)], learning_curve=True)
+    later = tmp_path / "same"  # whose body has seen what the one before it saw
+    with pytest.raises(UsageError, match="images that would be judged"):
+        train(data, weights=later, tune="all", epochs=1, split_seed=1, out=tmp_path / "chain")
+
+
+def test_what_a_file_has_seen_is_not_known_and_said(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    file = begun[NORMED].folder / "classifier" / "model.safetensors"
+    run = train(make_images(count=30), model=NORMED, weights=file, tune="head", out=tmp_path / "run")
+    card = (run.folder / "MODEL_CARD.md").read_text("utf-8")
+    assert "Whether the weights that it began with were trained on any of these images: not known" in card
+    assert "that it had never seen" not in (run.folder / "report.html").read_text("utf-8")
+
+
+def test_weights_that_change_before_a_resumption_are_refused(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(begun[NORMED].folder, weights)
+    monkeypatch.setattr("leadline.verbs.train.fit_head", lambda *_, **__: (_ for _ in ()).throw(Interrupted("run")))
+    with pytest.raises(Interrupted):
+        train(make_images(count=30), weights=weights, tune="head", out=tmp_path / "run")
+    state = load_file(weights / "classifier" / "model.safetensors")
+    save_file({name: values * 1.5 for name, values in state.items()}, weights / "classifier" / "model.safetensors")
+    with pytest.raises(LeadlineError, match="has changed since this recipe was made: its SHA-256 began with"):
+        resume(tmp_path / "run")
+    with pytest.raises(UsageError, match="is not what the recipe began with"):
+        train(recipe=tmp_path / "run" / "recipe.toml", out=tmp_path / "again")
+
+
+@pytest.mark.parametrize("balance", ["weights", "sampling"])
+def test_a_rare_class_counts_as_much_when_balanced(
+    balance: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    data = make_images(count=40)
+    for file in sorted((data / "light").iterdir())[12:]:
+        file.unlink()
+    plain = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "plain")
+    balanced = train(data, weights=begun[NORMED].folder, tune="head", balance=balance, out=tmp_path / "balanced")
+    assert bits(plain) != bits(balanced)
+    light = [run.predictions.table["p:light"].mean() for run in (plain, balanced)]
+    assert light[1] > light[0]  # type: ignore[operator]
+
+
+def test_a_comparison_takes_the_recipe_of_a_run(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
+    data = make_images()
+    recipe = begun[NORMED].folder / "recipe.toml"
+    assert plan_comparison(data, models=["lenet5"], recipe=recipe).recipes[0].batch_size == 16
+    frozen = train(make_images("more", count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "frozen")
+    with pytest.raises(UsageError, match="names the weights of one network; a comparison takes them from --weights"):
+        plan_comparison(data, models=["lenet5"], recipe=frozen.folder / "recipe.toml")
+
+
+def test_the_recipe_of_a_head_is_not_that_of_the_whole(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
+) -> None:
+    """One step per image and no augmentation belong to features that are computed once."""
+    data = make_images(count=30)
+    frozen = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "frozen")
+    plan, _ = plan_training(data, model=None, recipe=frozen.folder / "recipe.toml", tune="all")
+    assert plan.epochs(plan.recipes[0]) > 9
+    assert plan.recipes[0].augment == "shift"
+
+
+def test_a_rate_that_is_given_is_the_rate(begun: dict[str, Run], make_images: MakeImages) -> None:
+    plan, _ = plan_training(make_images(), model=None, recipe=None, weights=begun[NORMED].folder, learning_rate=0.03)
+    assert (plan.recipes[0].learning_rate, plan.recipes[0].last_layer_rate) == (0.03, 1.0)
+
+
+def test_other_limits_of_intensity_are_another_normalisation(tmp_path: Path) -> None:
+    data, more = tmp_path / "first", tmp_path / "second"
+    for home, first in ((data, 0), (more, 100)):
+        for position, label in enumerate(("dark", "light")):
+            (home / label).mkdir(parents=True)
+            for number in range(first, first + 14):
+                pixels = disc(number, bright=position == 1).astype(np.uint16) * 16
+                Image.fromarray(pixels).save(home / label / f"{number}.tif")
+    ranged = train(data, model=NORMED, epochs=1, intensity="range 0 4095", out=tmp_path / "ranged")
+    watch = Heard()
+    run = train(more, weights=ranged.folder, tune="head", out=tmp_path / "full", watch=watch)
+    assert any("trained on uint16 range 0 4095, these images are uint16: they are norm" in note for note in watch.notes)
+    assert run.classifier.preprocessing.mean != ranged.classifier.preprocessing.mean
+    same = train(more, weights=ranged.folder, tune="head", intensity="range 0 4095", out=tmp_path / "same", watch=watch)
+    assert same.classifier.preprocessing.mean == ranged.classifier.preprocessing.mean
+
+
+def test_a_folder_called_as_a_tag_does_not_stand_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "imagenet").mkdir()
+    monkeypatch.chdir(tmp_path)
+    known = Pretrained(architecture="resnet18", source="imagenet:v1", crop=224, sha256="f37072fd")
+    monkeypatch.setattr("leadline.verbs.beginning.known_of", lambda *_, **__: known)
+    assert beginning("resnet18", "imagenet", frozen=True, say=print).weights == "imagenet"

@@ -23,7 +23,8 @@ def train(
         str | None,
         Parameter(
             help="What of a network with weights is trained: all; head (the last layer alone, on features that are "
-            "computed once: seconds); gradual (the last layer first, then stage after stage). [default: all]"
+            "computed once: seconds); gradual (the last layer first, then what precedes it, stage after stage). "
+            "[default: all]"
         ),
     ] = None,
     out: Out = None,

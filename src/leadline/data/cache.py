@@ -80,6 +80,11 @@ class ImageCache:
         """Whether every image has been decoded."""
         return bool((self._state != PENDING).all())
 
+    @property
+    def passing(self) -> bool:
+        """Whether an image that could not be read may be readable another time."""
+        return self._passing
+
     def fill(self, order: Sequence[int] | NDArray[np.int64] = ()) -> None:
         """Start decoding in the background: the rows of `order` first, then all others."""
         if self._filler or self.complete:

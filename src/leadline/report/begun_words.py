@@ -5,7 +5,7 @@ from typing import Any
 
 from leadline.report.wording import known
 
-GRADUALLY = "the last layer first and then, over the first half of the steps, stage after stage towards the input"
+GRADUALLY = "the last layer first and then, over the first half of the steps, what precedes it, stage after stage"
 
 
 def frozen(recipe: dict[str, Any]) -> bool:

@@ -78,6 +78,8 @@ def _redundancy(facts: Facts) -> str:
                      f"{facts.divided_groups}.")  # fmt: skip
     elif facts.counts:
         found.append("No groups were given, so images of one patient, plate or slide may lie in several splits.")
+    if facts.pretrained and not facts.pretrained.get("images_known"):
+        found.append(f"Whether the weights that it began with were trained on any of these images: {NOT_KNOWN}.")
     return " ".join([*found, _near_copies(facts)])
 
 
@@ -190,8 +192,7 @@ def _fitting(facts: Facts) -> str:
     found.append(f"Accuracy at the end: {', '.join(shares) or NOT_KNOWN}.")
     settled = "its accuracy rose by at most 1 point in the last tenth of its training"
     if frozen(facts.recipe):
-        converged = facts.metrics.get("head", {}).get("converged")
-        settled = "its last layer was fitted until it settled" if converged else "its last layer had not settled"
+        settled = "its last layer was fitted until it settled"
     found.append(f"Whether it was trained long enough: {facts.unsettled or settled}.")
     return " ".join(found)
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from leadline.errors import LeadlineError
 from leadline.evaluation.verdict import still_improving
+from leadline.report.begun_words import frozen
 from leadline.report.tables import Network, read_json, read_network
 from leadline.zoo.catalogue import Architecture, architecture
 
@@ -103,8 +104,8 @@ class Facts:
     @property
     def unsettled(self) -> str:
         """Why the training may have ended too early, in the verdict's words; "" where accuracy had stopped rising."""
-        if self.recipe.get("tune") == "head":  # which is fitted until it is settled
-            return ""
+        if frozen(self.recipe):
+            return "" if self.metrics.get("head", {}).get("converged") else "its last layer had not settled"
         rows = [row for row in self.network.tables.history if {"step", "validation_accuracy"} <= set(row)]
         steps = self.recipe.get("steps")
         if not rows or not steps:

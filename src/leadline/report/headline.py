@@ -66,7 +66,9 @@ def _how_good(network: Network) -> list[str]:
             "The classifier that is handed over was trained on all of these images with the same recipe, so none is "
             "left to judge it itself: it can be expected to do about as well, or a little better.",
         ]
-    found = [f"On {images} that it had never seen, {network.name} is right in {percent(value)}{interval}{against}."]
+    pretrained = network.tables.metrics.get("pretrained") or {}
+    unseen = " that it had never seen" if not pretrained or pretrained.get("images_known") else ""
+    found = [f"On {images}{unseen}, {network.name} is right in {percent(value)}{interval}{against}."]
     if network.folds:
         crossed = network.validation.get("accuracy")
         found.append(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from leadline.report.begun_words import weights_name
+from leadline.report.begun_words import frozen, weights_name
 from leadline.report.tables import Network
 from leadline.report.wording import known
 
@@ -124,7 +124,8 @@ def _folds(networks: list[Network]) -> str:
 
 
 def _epochs(networks: list[Network]) -> str:
-    last = {network.tables.history[-1].get("epoch", 0.0) for network in networks if network.tables.history}
+    trained = [network.tables for network in networks if network.tables.history and not frozen(network.tables.recipe)]
+    last = {tables.history[-1].get("epoch", 0.0) for tables in trained}
     return " to ".join(f"{epochs:.3g}" for epochs in sorted({min(last), max(last)})) if last else ""
 
 

@@ -42,6 +42,11 @@ class Cost:
         validations = min(MOST_VALIDATIONS, max(1.0, epochs)) + 1
         return epochs * train * self.training + (validations * validation + test) * self.prediction
 
+    def seconds_of_features(self, *, train: int, validation: int, test: int) -> float:
+        """Of a frozen body: features of all images, the validation, and the final predictions; the fit beside it is of
+        seconds, and is not known before."""
+        return (train + 3 * validation + 2 * test) * self.prediction
+
 
 def epochs_within(seconds: float, costs: list[Cost], *, train: int, validation: int, test: int) -> float:
     """The epochs, the same for each of `costs`, after which their trainings together have taken `seconds`."""
@@ -78,7 +83,7 @@ def measure(
     network.train()
     decoded = [Decoded(pixels, [""] * len(pixels))]
     prediction = _median_seconds(lambda: engine.predict(decoded), seconds) / len(pixels)
-    if recipe.tune == "head":  # its body sees each image once, and the rest takes seconds
+    if recipe.frozen:  # whose body sees each image once
         return Cost(prediction, prediction)
     return Cost(_median_seconds(train, seconds) / len(batch), prediction)
 

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from leadline.training.watch import Watch
 from leadline.zoo.head import Body, set_last_layer
 
 # What is added to the mean cross-entropy: half of one of these times the sum of the squared weights.
-PENALTIES = (1.0, 0.1, 0.01, 1e-3, 1e-4)
+PENALTIES = (100.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4)
+WORSE = 2  # penalties in a row that are worse than the best, after which weaker ones are not tried
 UNTRIED = 0.01  # the penalty where the images are too few to try several
 FOLDS = 5  # of the training images, in which the penalties are tried
 MOST_ITERATIONS = 1000
@@ -86,20 +88,28 @@ def fit_head(
     kept = Features.of(Body(network, name=recipe.model), cache, preprocessing, hardware)
     blocks: list[NDArray[np.float32]] = []
     with stop_between_steps() as stopping:
+
+        def stop_if_asked() -> None:
+            if stopping.is_set():
+                raise Interrupted(str(run))
+
         watch.start(f"{recipe.model}, features", kept.images)
         for block in kept.blocks():
             blocks.append(block)
             watch.step(sum(map(len, blocks)))
-            if stopping.is_set():
-                raise Interrupted(str(run))
-    watch.finish()
-    features = np.concatenate(blocks)[rows]
-    readable = np.isfinite(features).all(axis=1)
-    if not readable.any():
-        raise LeadlineError(f"{recipe.model}: gives no finite features of the training images; its weights do not fit")
-    features, own, together = features[readable], labels[rows][readable], units[rows][readable]
-    weights = np.asarray(class_weights(own, classes))[own] if recipe.balance == "weights" else None
-    head = regress(features, own, together, classes=classes, weights=weights, seed=recipe.seed)
+            stop_if_asked()
+        watch.finish()
+        features = np.concatenate(blocks)[rows]
+        readable = np.isfinite(features).all(axis=1)
+        if not readable.any():
+            raise LeadlineError(
+                f"{recipe.model}: gives no finite features of the training images; its weights do not fit"
+            )
+        features, own, together = features[readable], labels[rows][readable], units[rows][readable]
+        weights = np.asarray(class_weights(own, classes))[own] if recipe.balance != "none" else None
+        head = regress(
+            features, own, together, classes=classes, weights=weights, seed=recipe.seed, between=stop_if_asked
+        )
     if not head.converged:
         watch.note(f"{recipe.model}: the last layer was not settled after {MOST_ITERATIONS:,} iterations")
     set_last_layer(network, torch.from_numpy(head.weight), torch.from_numpy(head.bias))
@@ -129,18 +139,20 @@ def regress(
     classes: int,
     weights: NDArray[np.float64] | None = None,
     seed: int = 0,
+    between: Callable[[], None] = lambda: None,
 ) -> Head:
     """The head that has the least penalised cross-entropy on `features`, (images, width), each of them standardised.
 
     Of PENALTIES the one with the least cross-entropy in folds of these images, whole `units` at a time. `weights` are
-    the images' own in the loss. The result takes the features as they are.
+    the images' own in the loss; `between` is called before each fit. The result takes the features as they are.
     """
     wide = features.astype(np.float64)
     mean, deviation = wide.mean(axis=0), wide.std(axis=0)
     deviation[deviation <= 1e-6 * np.abs(mean) + 1e-12] = 1.0  # constant: it tells nothing
     wide = (wide - mean) / deviation
-    tried = _tried(wide, labels, units, classes, weights, seed)
+    tried = _tried(wide, labels, units, classes, weights, seed, between)
     penalty = min(tried, key=lambda one: tried[one], default=UNTRIED)
+    between()
     weight, bias, iterations, converged = _fitted(wide, labels, classes, penalty, weights)
     weight = weight / deviation
     return Head(weight, bias - weight @ mean, penalty, tried, iterations, converged)
@@ -153,23 +165,32 @@ def _tried(
     classes: int,
     weights: NDArray[np.float64] | None,
     seed: int,
+    between: Callable[[], None],
 ) -> dict[float, float]:
-    """The mean cross-entropy of each penalty over the images, each judged where it was not fitted; {} for too few."""
+    """The mean cross-entropy of each penalty over the images, each judged where it was not fitted; {} for too few.
+
+    From the strongest on, and no further than WORSE penalties behind the best: the weak ones take the longest.
+    """
     fewest = min(len(np.unique(units[labels == label])) for label in np.unique(labels))
     if fewest < 2 or len(np.unique(labels)) < 2:
         return {}
     dealer = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed % 2**32)
     folds = list(dealer.split(features, labels, units))
-    found = dict.fromkeys(PENALTIES, 0.0)
-    for fitted_on, judged_on in folds:
-        if len(np.unique(labels[fitted_on])) < 2:
-            return {}
-        own = None if weights is None else weights[fitted_on]
-        for penalty in PENALTIES:
+    if any(len(np.unique(labels[fitted_on])) < 2 for fitted_on, _ in folds):
+        return {}
+    found: dict[float, float] = {}
+    for penalty in PENALTIES:
+        loss = 0.0
+        for fitted_on, judged_on in folds:
+            between()
+            own, judged = (None, None) if weights is None else (weights[fitted_on], weights[judged_on])
             weight, bias, *_ = _fitted(features[fitted_on], labels[fitted_on], classes, penalty, own)
-            judged = None if weights is None else weights[judged_on]
             logits = features[judged_on] @ weight.T + bias
-            found[penalty] += len(judged_on) / len(labels) * cross_entropy(logits, labels[judged_on], judged)
+            loss += len(judged_on) / len(labels) * cross_entropy(logits, labels[judged_on], judged)
+        found[penalty] = loss
+        best = min(found, key=lambda one: found[one])
+        if list(found).index(best) < len(found) - WORSE:
+            break
     return found
 
 

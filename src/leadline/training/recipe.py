@@ -23,7 +23,7 @@ SCHEDULES = {
 TUNE = {
     "all": "all of it",
     "head": "its last layer alone, on features that are computed once (training.head)",
-    "gradual": "its last layer first, then stage after stage towards the input (training.tuning)",
+    "gradual": "its last layer first, then what precedes it, stage after stage (training.tuning)",
 }
 
 
@@ -67,6 +67,7 @@ class Recipe:
     bias_rate: float = 1.0  # the learning rate of biases, as a multiple
     last_layer_rate: float = 1.0  # that of the last layer
     weights: str = ""  # what it begins with, as zoo.create_model takes it; empty: initialised as its paper says
+    weights_sha256: str = ""  # of their file, so that what is resumed or done again begins with the same
     tune: str = "all"  # TUNE; what is trained of it
     averaged: float = 0.0  # fraction of the steps, at the end, over which the classifier's weights are the mean
 
@@ -117,7 +118,12 @@ class Recipe:
     @property
     def title(self) -> str:
         """What it is called beside others: the network's name, with "-frozen" where only its last layer is trained."""
-        return f"{self.model}-frozen" if self.tune == "head" else self.model
+        return f"{self.model}-frozen" if self.frozen else self.model
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its last layer alone is trained, on features that are computed once."""
+        return self.tune == "head"
 
     @property
     def decoded_size(self) -> int:

@@ -17,7 +17,7 @@ from leadline.runtime.hardware import environment
 from leadline.training.defaults import natural_size
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
-from leadline.verbs.beginning import beginnings
+from leadline.verbs.beginning import beginnings, refuse_seen
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
 from leadline.verbs.described import description
@@ -153,16 +153,17 @@ def plan_comparison(
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if learning_curve and settings.get("folds"):
         raise UsageError("--learning-curve beside --folds: it takes validation images; leave out one of them")
-    if settings.keys() & {"weights", "tune"}:
+    if settings.get("weights") or settings.get("tune", "all") != "all":
         raise UsageError(f"{recipe}: names the weights of one network; a comparison takes them from --weights")
     frozen = beginnings(weights, say=watch.note)
     if "minutes" in settings:
         settings["minutes"] = settings["minutes"] / seeds
     manifest = read_data(data, settings, watch)
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
-    for named in (names, [one.model for one in frozen]):
-        if len(set(named)) < len(named):
-            raise UsageError(f"{next(name for name in named if named.count(name) > 1)}: is named twice")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
+    for one in frozen:
+        refuse_seen(one.weights, manifest, folds=bool(settings.get("folds")), fewer=learning_curve)
     further = HALVINGS if learning_curve else 0
     plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further, frozen=frozen).repeated(
         seeds
@@ -282,8 +283,10 @@ def not_judged(run: Run, metrics: dict[str, Any], margin: float) -> str:
     """Why a trained network's accuracy is not to be compared with others'; "" where it may be."""
     recipe, validation = run.recipe, metrics["validation"]
     learned_nothing = never_learned(validation["accuracy"]["value"], validation["majority_baseline"])
-    if learned_nothing or recipe.tune == "head":  # which was fitted until it was settled
+    if learned_nothing:
         return learned_nothing
+    if recipe.frozen:
+        return "" if metrics["head"]["converged"] else "its last layer had not settled"
     history = run.history
     return still_improving(
         [row["step"] / recipe.steps for row in history],

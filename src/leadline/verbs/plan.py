@@ -53,7 +53,10 @@ class Plan:
     def seconds(self, number: int) -> float:
         """How long the training of network `number` and its predictions would take here."""
         recipe = self.recipes[number]
-        return self.costs[number].seconds(self.epochs(recipe), **workload(self.images, recipe))
+        images = workload(self.images, recipe)
+        if recipe.frozen:
+            return self.costs[number].seconds_of_features(**images)
+        return self.costs[number].seconds(self.epochs(recipe), **images)
 
     @property
     def seconds_in_all(self) -> float:
@@ -103,6 +106,10 @@ def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
     lengths = {"steps", "epochs", "minutes"}
     if lengths & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
         settings = {name: value for name, value in settings.items() if name not in lengths}
+    if (
+        settings.get("tune") == "head" and chosen.get("tune", "head") != "head"
+    ):  # what only a frozen body is trained with
+        settings = {name: value for name, value in settings.items() if name not in {"augment", *lengths}}
     settings |= chosen
     if len(lengths & set(settings)) > 1:
         raise UsageError(f"{' and '.join(sorted(lengths & set(settings)))}: give one of them only")
@@ -121,9 +128,7 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
     whole = ""
     if plan.costs:
         longer = length / planned
-        full = [
-            one if one.tune == "head" else replace(one, steps=max(1, round(one.steps * longer))) for one in plan.recipes
-        ]
+        full = [one if one.frozen else replace(one, steps=max(1, round(one.steps * longer))) for one in plan.recipes]
         hours = replace(plan, recipes=tuple(full)).seconds_in_all / 3600
         whole = f"; all of them would take about {hours:.1f} hours here"
     watch.note(f"{recipe} is for {length:g} epochs, these are {planned:.3g}: its schedule is scaled to them{whole}")
@@ -151,9 +156,9 @@ def workload(images: dict[str, int], recipe: Recipe) -> dict[str, int]:
     """
     if not recipe.folds:
         return images
-    all_images, frozen = images["train"], recipe.tune == "head"
+    all_images = images["train"]
     return {
-        "train": all_images if frozen else all_images + recipe.repeats * (recipe.folds - 1) * all_images,
+        "train": all_images if recipe.frozen else all_images + recipe.repeats * (recipe.folds - 1) * all_images,
         "validation": recipe.repeats * all_images,
         "test": images["test"],
     }
@@ -230,7 +235,7 @@ def make_plan(
 
 def _with_frozen_body(one: Beginning, settings: dict[str, Any], manifest: Manifest) -> Recipe:
     size = settings.get("size") or one.size
-    own = {**settings, "weights": one.weights, "tune": "head", "size": size}
+    own = {**settings, "weights": one.weights, "weights_sha256": one.sha256, "tune": "head", "size": size}
     return complete(own, model=one.model, manifest=manifest)
 
 

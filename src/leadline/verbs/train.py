@@ -35,7 +35,7 @@ from leadline.training.head import fit_head
 from leadline.training.loop import fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
-from leadline.verbs.beginning import beginning, normalised_as
+from leadline.verbs.beginning import begin_with, images_seen_by, normalised_as, refuse_changed, refuse_seen
 from leadline.verbs.check import check_before
 from leadline.verbs.described import description, left_out, provenance
 from leadline.verbs.folds import train_in_folds
@@ -97,32 +97,18 @@ def plan_training(
     settings = collect_settings(recipe, data=str(data) if data is not None else None, **given)
     if "data" not in settings:
         raise UsageError("no data: name a folder, a table or a built-in data set, or give a --recipe that does")
-    frozen = settings.get("tune") == "head"
-    if frozen:
-        refuse_beside_frozen(given)
-    if settings.get("weights"):
-        begun = beginning(settings.get("model"), str(settings["weights"]), say=watch.note)
-        settings |= {"model": begun.model, "weights": begun.weights, "size": settings.get("size") or begun.size}
+    begun = begin_with(settings, given, say=watch.note)
     if "model" not in settings:
         raise UsageError("no model: choose one with --model, or give a --recipe that does")
     settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
     manifest = read_data(settings["data"], settings, watch)
-    if frozen and settings.get("weights"):
+    if begun:
+        refuse_seen(begun.weights, manifest, folds=bool(settings.get("folds")))
+    if begun and settings.get("tune") == "head":
         return make_plan(manifest, [], settings, timed=timed, watch=watch, frozen=[begun]), settings
     plan = make_plan(manifest, [settings["model"]], settings, timed=timed, watch=watch)
     tell_shortened(plan, recipe, watch)
     return plan, settings
-
-
-def refuse_beside_frozen(given: dict[str, Any]) -> None:
-    """UsageError where what only a training by steps knows is given to one that fits the last layer alone."""
-    of_steps = ("epochs", "minutes", "batch_size", "learning_rate", "augment")
-    named = [f"--{name.replace('_', '-')}" for name in of_steps if given.get(name) is not None]
-    if named:
-        raise UsageError(
-            f"--tune head computes the features of each image once and fits the last layer to them until it settles: "
-            f"leave out {', '.join(named)}"
-        )
 
 
 def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
@@ -194,6 +180,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     say = ignore if part else watch.note
     network = initialised(recipe, classes=len(manifest.classes), channels=decoding.channels, say=say)
     known = weights_of(network)
+    refuse_changed(recipe, known)
     preprocessing = normalised_as(own, known, say=say)
     larger = cache  # what crops are cut from; validation and test images stay at the network's size
     if recipe.decoded_size > recipe.size:
@@ -203,7 +190,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         larger, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance, recipe.size,
         colours,
     )  # fmt: skip
-    larger.fill(batches.order(0) if recipe.tune != "head" else ())
+    larger.fill(batches.order(0) if not recipe.frozen else ())
 
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
 
@@ -242,7 +229,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     }  # fmt: skip
     head = None
     try:
-        if recipe.tune == "head":
+        if recipe.frozen:
             units = usable["group" if has_groups(usable) else "sha256"]
             together = np.unique(units.to_numpy(), return_inverse=True)[1].astype(np.int64)
             state, head = fit_head(
@@ -272,7 +259,11 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         {
             **description(recipe, classes=len(manifest.classes), channels=preprocessing.channels),
             "classes": list(manifest.classes),
-            **({"pretrained": asdict(known)} if known else {}),
+            **(
+                {"pretrained": {**asdict(known), "images_known": images_seen_by(recipe.weights) is not None}}
+                if known
+                else {}
+            ),
             **({"head": head.about()} if head else {}),
             **{name: measure(predictions.of_split(name)) for name in ("validation", "test") if len(rows[name])},
             **({"calibration": calibration(predictions, temperature, fitted_on)} if fitted_on is not None else {}),

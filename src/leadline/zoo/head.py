@@ -12,21 +12,25 @@ def last_layer(network: nn.Module) -> str:
     return layers[-1]
 
 
+def check_last_layer(network: nn.Module, *, name: str) -> None:
+    """UsageError where something stands between the last layer and the logits that is not linear."""
+    if isinstance(network, NetworkInNetwork) and isinstance(network.features[-1], nn.ReLU):
+        raise UsageError(
+            f"{name}: its class maps go through a ReLU, so its last layer cannot be fitted alone; tune all of it, "
+            "or take nin_small"
+        )
+
+
 class Body(nn.Module):
     """`network` up to its last layer, with which it shares its parameters: images → features (batch, width).
 
     In evaluation mode the logits are the last layer's weights times the features, plus its biases; where class maps are
-    averaged, the features are, which comes to the same. Raises UsageError where something stands between the last layer
-    and the logits that is not linear.
+    averaged, the features are, which comes to the same. UsageError as `check_last_layer` says.
     """
 
     def __init__(self, network: nn.Module, *, name: str) -> None:
         super().__init__()
-        if isinstance(network, NetworkInNetwork) and isinstance(network.features[-1], nn.ReLU):
-            raise UsageError(
-                f"{name}: its class maps go through a ReLU, so its last layer cannot be fitted alone; tune all of it, "
-                "or take nin_small"
-            )
+        check_last_layer(network, name=name)
         self.network = network
         layer = network.get_submodule(last_layer(network))
         assert isinstance(layer, nn.Conv2d | nn.Linear)

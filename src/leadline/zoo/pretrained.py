@@ -59,7 +59,7 @@ class Pretrained:
     interpolation: str | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
-    dtype: str = "uint8"  # of the images whose mean and standard deviation these are
+    scaling: str = "uint8 dtype"  # type of those images, and what became 0 and 1 (data.reading)
     notes: tuple[str, ...] = ()  # what was changed to make the parameters fit, and what else a person should know
     url: str = field(default="", repr=False)
     sha256: str = field(default="", repr=False)  # how the file's begins

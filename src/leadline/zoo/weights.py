@@ -21,6 +21,7 @@ from leadline.zoo.pretrained import ELSEWHERE, Pretrained, file_name, mirrored, 
 
 # What a training script may have saved the parameters under, beside an optimiser and the like.
 INSIDE = ("state_dict", "model")
+IMAGENET = "imagenet"
 
 
 def with_weights(
@@ -55,9 +56,20 @@ def with_weights(
     return model
 
 
-def known_of(name: str, weights: str | Path, *, say: Callable[[str], None]) -> Pretrained:
-    """What is known of the weights that `weights` names for the network `name`; they are fetched, and read."""
-    return locate(name, weights, say=say)[1]
+def known_of(
+    build: Callable[..., nn.Module], weights: str | Path, *, name: str, in_channels: int, say: Callable[[str], None]
+) -> Pretrained:
+    """What is known of the weights that `weights` names for the network `name`; they are fetched, read, and refused
+    where they do not fit it."""
+    state, known = locate(name, weights, say=say)
+    fitted(state, build, num_classes=2, in_channels=in_channels, source=str(weights), name=name)
+    return known
+
+
+def is_path(weights: str | Path) -> bool:
+    """Whether `weights` names something on this machine, whatever lies there, and not a tag or the hub."""
+    text = str(weights)
+    return not (text == IMAGENET or text.startswith((f"{IMAGENET}:", HUB)))
 
 
 def network_in(weights: str | Path) -> str | None:
@@ -77,11 +89,11 @@ def weights_of(model: nn.Module) -> Pretrained | None:
 def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tuple[State, Pretrained]:
     """The parameters that `weights` names, under the names they have there, and what is known of them."""
     text, path = str(weights), Path(weights)
-    if text == "imagenet" or text.startswith("imagenet:"):
-        return _from_torchvision(name, text, say=say)
     if text.startswith(HUB):
         file, of_hub = from_hub(name, text)
-        return read(file), of_hub
+        return read(file), _measured(of_hub, file)
+    if not is_path(weights):
+        return _from_torchvision(name, text, say=say)
     if path.is_dir():
         return _from_classifier(name, path)
     if not path.is_file():
@@ -131,13 +143,13 @@ def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tu
         )
     if not variants:
         raise UsageError(f"{name}: there are no {text} weights for it; `leadline models --pretrained` lists those")
-    known = next(iter(variants.values())) if text == "imagenet" else variants.get(text.lower())
+    known = next(iter(variants.values())) if text == IMAGENET else variants.get(text.lower())
     if known is None:
         raise UsageError(f"{name}: there are no {text} weights for it, but {', '.join(tags(name))}")
     # Where torch hub keeps them, so that a file is downloaded once for all programs.
     file = Path(torch.hub.get_dir(), "checkpoints", file_name(known))
     file = download(mirrored(known.url), file, sha256=known.sha256, say=say)
-    return read(file), replace(known, file_bytes=file.stat().st_size)
+    return read(file), _measured(known, file)
 
 
 def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
@@ -147,7 +159,7 @@ def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
         described = json.loads((home / "classifier.json").read_text("utf-8"))
         architecture, preprocessing = described["architecture"], described["preprocessing"]
         mean, std, size = tuple(preprocessing["mean"]), tuple(preprocessing["std"]), int(preprocessing["size"])
-        dtype = str(preprocessing["dtype"])
+        scaling = f"{preprocessing['dtype']} {preprocessing.get('intensity', 'dtype')}"
     except FileNotFoundError:
         raise LeadlineError(f"{folder}: holds no finished classifier to take the weights of") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
@@ -155,7 +167,9 @@ def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
     if architecture != name:
         raise UsageError(f"{name}: {folder} holds weights of {architecture}, which is another network; ask for that")
     file = home / "model.safetensors"
-    known = Pretrained(architecture=name, source=str(folder), resize=size, crop=size, mean=mean, std=std, dtype=dtype)
+    known = Pretrained(
+        architecture=name, source=str(folder), resize=size, crop=size, mean=mean, std=std, scaling=scaling
+    )
     return read(file), _measured(known, file)
 
 
