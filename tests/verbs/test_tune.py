@@ -13,9 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from leadline.classifier import load
 from leadline.data.image import read_image
+from leadline.data.sources import scan
+from leadline.data.split import split
 from leadline.errors import LeadlineError, UsageError
 from leadline.runtime.features import Features
 from leadline.training import loop
+from leadline.training.defaults import complete
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginning
@@ -390,6 +393,15 @@ def test_the_recipe_of_a_head_is_not_that_of_the_whole(
     plan, _ = plan_training(data, model=None, recipe=frozen.folder / "recipe.toml", tune="all")
     assert plan.epochs(plan.recipes[0]) > 9
     assert plan.recipes[0].augment == "shift"
+
+
+def test_only_networks_for_large_images_are_trained_further_at_a_lower_rate(make_images: MakeImages) -> None:
+    manifest = split(scan(make_images()))
+    for name, share in (("resnet18", 0.1), (NORMED, 1.0)):
+        scratch = complete({}, model=name, manifest=manifest)
+        further = complete({"weights": "w"}, model=name, manifest=manifest)
+        assert further.learning_rate == pytest.approx(share * scratch.learning_rate)
+        assert further.learning_rate * further.last_layer_rate == pytest.approx(scratch.learning_rate)
 
 
 def test_a_rate_that_is_given_is_the_rate(begun: dict[str, Run], make_images: MakeImages) -> None:
