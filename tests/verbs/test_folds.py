@@ -21,6 +21,7 @@ from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, resume, train
 
 from ..conftest import MakeImages, disc
+from ..training.test_recipe import recipe
 
 MODEL = "lenet5"
 
@@ -169,7 +170,7 @@ def test_a_run_without_a_test_split_says_so_when_asked_to_judge_it(make_images: 
 
 
 def test_the_budget_is_for_all_folds_repeats_and_the_last_training(make_images: MakeImages) -> None:
-    images = workload({"train": 60, "validation": 0, "test": 8}, folds=5, repeats=3)
+    images = workload({"train": 60, "validation": 0, "test": 8}, recipe(folds=5, repeats=3))
     assert images == {"train": 3 * 5 * 48 + 60, "validation": 3 * 60, "test": 8}
     plan, _ = plan_training(make_images(count=40), model=MODEL, recipe=None, minutes=0.2, folds=4, repeats=2)
     assert plan.seconds(0) == pytest.approx(12, rel=0.3)
