@@ -8,10 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from leadline.training.watch import Watch
+
 # The real image sets lie outside the repository; tests that need them skip without.
 TEST_DATA = Path(os.environ.get("LEADLINE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 MakeImages = Callable[..., Path]
+
+
+class Notes(Watch):
+    """Keeps what a person is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,23 +14,14 @@ from PIL import Image
 from leadline.classifier import load
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
-from leadline.training.watch import Watch
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.predict import predict
 from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, train
 
-from ..conftest import MakeImages, disc
+from ..conftest import MakeImages, Notes, disc
 
 MODEL = "resnet20_cifar"
-
-
-class Notes(Watch):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture(scope="module")

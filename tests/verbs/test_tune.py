@@ -29,18 +29,10 @@ from leadline.verbs.train import plan_training, resume, train
 from leadline.zoo import Pretrained, create_model
 from leadline.zoo.head import last_layer
 
-from ..conftest import MakeImages, disc
+from ..conftest import MakeImages, Notes, disc
 
 MODEL = "alexnet_small"  # dropout, and no norms: what a frozen body must not do while features are computed
 NORMED = "resnet20_cifar"
-
-
-class Heard(Watch):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def make_discs(folder: Path, *, count: int, classes: tuple[str, ...]) -> Path:
@@ -76,7 +68,7 @@ def bits(run: Run) -> bytes:
 def test_only_the_last_layer_is_another(
     name: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
 ) -> None:
-    watch = Heard()
+    watch = Notes()
     run = train(make_images(count=30), weights=begun[name].folder, tune="head", out=tmp_path / "run", watch=watch)
     before, after = body_of(begun[name]), body_of(run)
     assert before.keys() == after.keys()
@@ -228,7 +220,7 @@ def test_the_size_is_that_of_the_weights_unless_told(begun: dict[str, Run], make
 
 
 def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Run], tmp_path: Path) -> None:
-    data, watch = tmp_path / "deep", Heard()
+    data, watch = tmp_path / "deep", Notes()
     for position, label in enumerate(("dark", "light")):
         (data / label).mkdir(parents=True)
         for number in range(14):
@@ -245,7 +237,7 @@ def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Ru
         tune="head",
         intensity="range 0 4095",
         out=tmp_path / "ranged",
-        watch=Heard(),
+        watch=Notes(),
     )
     assert ranged.classifier.preprocessing.mean == begun[NORMED].classifier.preprocessing.mean
 
@@ -303,7 +295,7 @@ def test_a_comparison_refuses_weights_of_no_network(
 
 
 def test_weights_with_other_channels_are_adapted_and_said(begun: dict[str, Run], tmp_path: Path) -> None:
-    data, watch = tmp_path / "colour", Heard()
+    data, watch = tmp_path / "colour", Notes()
     for position, label in enumerate(("dark", "light")):
         (data / label).mkdir(parents=True)
         for number in range(14):
@@ -418,7 +410,7 @@ def test_other_limits_of_intensity_are_another_normalisation(tmp_path: Path) -> 
                 pixels = disc(number, bright=position == 1).astype(np.uint16) * 16
                 Image.fromarray(pixels).save(home / label / f"{number}.tif")
     ranged = train(data, model=NORMED, epochs=1, intensity="range 0 4095", out=tmp_path / "ranged")
-    watch = Heard()
+    watch = Notes()
     run = train(more, weights=ranged.folder, tune="head", out=tmp_path / "full", watch=watch)
     assert any("trained on uint16 range 0 4095, these images are uint16: they are norm" in note for note in watch.notes)
     assert run.classifier.preprocessing.mean != ranged.classifier.preprocessing.mean
