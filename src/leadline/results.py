@@ -1,0 +1,175 @@
+"""What a comparison leaves in comparison.json, typed: read and written here and nowhere else."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from leadline.errors import LeadlineError
+
+SCHEMA = 2  # raised whenever the meaning of a field changes
+NAME = "comparison.json"
+
+Certainty = Literal["shown", "likely", "best guess"]
+Criterion = Literal["accuracy", "balanced_accuracy"]
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A figure with its 95 % interval, where it has one."""
+
+    value: float
+    low: float | None
+    high: float | None
+    method: str
+    n: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A network of the round that the answer rests on; losses are against the best, as shares of 1."""
+
+    name: str
+    estimate: Estimate  # of the criterion
+    loss: float  # observed, against the best observed
+    loss_bound: float  # with 95 % confidence, for all networks at once
+    probability: float  # of losing less than the margin
+    multiply_adds: float
+    seconds_per_image: float  # of prediction, measured on this machine
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Which network to use, and how sure that is (evaluation.choice)."""
+
+    name: str
+    certainty: Certainty
+    probability: float  # of losing less than the margin against the best
+    guaranteed_loss: float  # with 95 % confidence, for all networks at once
+    expected_loss: float
+    best: str  # the most accurate observed
+    indistinguishable: tuple[str, ...]  # from the best, besides the named one
+    ruled_out: tuple[str, ...]
+    spread: float  # standard deviation of the accuracy from one training to the next
+    spread_assumed: bool
+    networks: tuple[Standing, ...]  # by their time per image
+    sentence: str = ""  # all of it in words
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What the answer rests on."""
+
+    kind: Literal["folds", "validation"]
+    images: int  # judged by every network
+    left_out: int  # images that not every network could judge
+    groups: int | None  # patients, plates or slides, where there are any
+    trainings: int  # of each network, that judged them: folds, or seeds
+    folds_would_take: float | None = None  # minutes, where there are none because they take too long
+
+
+class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One network in one round."""
+
+    name: str
+    family: str
+    year: int
+    depth: int
+    deviates: str
+    parameters: int
+    multiply_adds: int
+    size: int  # pixels, height and width of what it works on
+    steps: int
+    epochs: float
+    learning_rate: float
+    batch_size: int
+    run: str  # its folder, below the comparison's
+    runs: tuple[str, ...] = ()  # one for each seed
+    metrics: dict[str, dict[str, Any]] = {}  # "validation" or "out-of-fold", and "test", as in metrics.json
+    seconds_per_image: dict[str, float] = {}  # "training" and "prediction"
+    training_seconds: float = 0.0
+    peak_memory_bytes: int | None = None
+    left_out: tuple[dict[str, str], ...] = ()  # unreadable images: "path" and "error"
+    remarks: tuple[str, ...] = ()  # "never learned", "failed: …", "left after the heat, 23 points behind"
+    failed: str = ""  # why its training failed
+
+
+class Round(msgspec.Struct, frozen=True):
+    kind: Literal["heat", "final"]
+    networks: tuple[NetworkResult, ...]
+    seconds: float = 0.0  # that it took
+
+
+class Gain(msgspec.Struct, frozen=True):
+    """What the final's longer training of one network gained over the heat's, on the same images."""
+
+    name: str
+    steps_ratio: float
+    difference: float  # of the criterion, as a share of 1
+    low: float
+    high: float
+
+
+class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
+    """comparison.json. While the comparison runs, `answer` is None and rounds are as far as they have come."""
+
+    schema: int = SCHEMA
+    data: str
+    command: str
+    created: str  # ISO date
+    minutes: float | None = None  # that were asked for; None with --epochs
+    margin: float
+    criterion: Criterion = "accuracy"
+    classes: tuple[str, ...] = ()
+    images: dict[str, int] = {}  # usable ones of each split
+    answer: Answer | None = None
+    evidence: Evidence | None = None
+    rounds: tuple[Round, ...] = ()
+    gain: Gain | None = None  # of the named network, where it ran in a heat too
+    flattery: float | None = None  # by how much the best flatters itself, where no test split tells
+    hint: str = ""  # what the person may try besides, such as a pretrained network, with its command
+    with_tests: bool = False
+    tests: dict[str, Any] | None = None  # McNemar's, of every pair
+    seed_spreads: dict[str, dict[str, Any]] = {}  # network → split → spread
+    learning_curve: dict[str, Any] | None = None  # {} where it was asked for and is not made yet
+    looks_at_test: int = 0
+    environment: dict[str, Any] = {}
+    seconds: float = 0.0  # of the whole command so far
+
+    @property
+    def final(self) -> Round | None:
+        """The round that the answer rests on, as far as it has come."""
+        return self.rounds[-1] if self.rounds and self.rounds[-1].kind == "final" else None
+
+    @property
+    def heat(self) -> Round | None:
+        return next((one for one in self.rounds if one.kind == "heat"), None)
+
+    @property
+    def named(self) -> NetworkResult | None:
+        """The network that the answer names."""
+        if self.answer is None or self.final is None:
+            return None
+        return next(one for one in self.final.networks if one.name == self.answer.name)
+
+
+def read_comparison(folder: Path) -> ComparisonResult:
+    """Raises LeadlineError where `folder` holds no comparison.json, a damaged one, or one of an older Leadline."""
+    file = folder / NAME
+    try:
+        text = file.read_bytes()
+    except FileNotFoundError:
+        raise LeadlineError(f"{file}: no such file, so there is no comparison") from None
+    try:
+        result = msgspec.json.decode(text, type=ComparisonResult)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if b'"verdict"' in text:
+            raise LeadlineError(f"{file}: was written by an older Leadline (schema 1); compare again") from error
+        raise LeadlineError(f"{file}: is damaged ({error})") from error
+    if result.schema != SCHEMA:
+        raise LeadlineError(f"{file}: has schema {result.schema}, and this Leadline reads schema {SCHEMA}")
+    return result
+
+
+def write_comparison(folder: Path, result: ComparisonResult) -> None:
+    """Write comparison.json in one piece, or not at all."""
+    file = folder / NAME
+    temporary = file.with_name(f"{file.name}.new")
+    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    temporary.replace(file)
