@@ -12,6 +12,7 @@ from leadline.data.balance import METHODS
 from leadline.data.papers import decoded_size
 from leadline.data.reading import Reading
 from leadline.errors import LeadlineError, UsageError
+from leadline.writing import in_one_piece
 
 # After the warm-up, whatever the unit of the length: a training that is shortened falls in the same proportions.
 SCHEDULES = {
@@ -138,7 +139,8 @@ class Recipe:
         """Write as TOML, with `remark` in a comment on top."""
         lines = [f"# {line}" for line in remark.splitlines()]
         lines += [f"{name} = {json.dumps(value)}" for name, value in asdict(self).items()]
-        file.write_text("\n".join(lines) + "\n", "utf-8")
+        with in_one_piece(file) as temporary:
+            temporary.write_text("\n".join(lines) + "\n", "utf-8")
 
     @staticmethod
     def read(file: Path) -> "Recipe":
