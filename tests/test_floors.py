@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
     {"errors"},
+    {"writing"},
     {"zoo", "data", "evaluation"},
     {"anatomy", "classifier"},
     {"runtime"},

@@ -12,6 +12,7 @@ from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece, written
 from leadline.zoo import create_model
 
 FORMAT = 1
@@ -31,7 +32,6 @@ class Classifier:
 
     def save(self, folder: Path) -> None:
         """Write `model.safetensors` and `classifier.json` into `folder`, each replaced in one piece."""
-        folder.mkdir(parents=True, exist_ok=True)
         description = {
             "format": FORMAT,
             "architecture": self.architecture,
@@ -41,12 +41,11 @@ class Classifier:
             "provenance": self.provenance,
         }
         weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
-        save_file(weights, folder / f"{WEIGHTS}.new")
-        (folder / f"{DESCRIPTION}.new").write_text(
-            json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
-        for name in (WEIGHTS, DESCRIPTION):
-            (folder / f"{name}.new").replace(folder / name)
+        with written(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with in_one_piece(folder / WEIGHTS) as new_weights, in_one_piece(folder / DESCRIPTION) as new_description:
+            save_file(weights, new_weights)
+            new_description.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load(path: str | Path) -> Classifier:

@@ -4,14 +4,16 @@ import gzip
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from leadline.data.folders import cache_folder
+from leadline.data.folders import CACHE_WAY_OUT, cache_folder, made_in_cache
 from leadline.errors import LeadlineError
+from leadline.writing import written
 
 # An image, the name of its class, and its split ("" where the data set has none).
 Sample = tuple[Image.Image, str, str]
@@ -37,9 +39,7 @@ def _fashion_mnist() -> Iterable[Sample]:
     from torchvision.datasets import FashionMNIST
 
     if DEBIAN_FASHION.is_dir():
-        root = cache_folder() / "downloads"
-        raw = root / "FashionMNIST" / "raw"
-        raw.mkdir(parents=True, exist_ok=True)
+        raw = made_in_cache("downloads", "FashionMNIST", "raw")
         for file in DEBIAN_FASHION.glob("*.gz"):
             with gzip.open(file) as packed, (raw / file.stem).open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
@@ -56,7 +56,7 @@ def _cifar10() -> Iterable[Sample]:
 def _from_torchvision(
     name: str, reader: Callable[..., Any], classes: tuple[str, ...] | None = None
 ) -> Iterable[Sample]:
-    root = cache_folder() / "downloads"
+    root = made_in_cache("downloads")
     for split, train in (("train", True), ("test", False)):
         try:
             data = reader(root, train=train, download=True)
@@ -86,14 +86,16 @@ def materialise(name: str) -> Path:
     folder = cache_folder() / "data" / name
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder.parent))  # its own: two may begin at once
-    for number, (image, label, split) in enumerate(READERS[name]()):
-        home = unfinished / split / label
-        home.mkdir(parents=True, exist_ok=True)
-        image.save(home / f"{number:05d}.png", compress_level=1)
-    try:
-        unfinished.rename(folder)
-    except OSError:  # another process was faster
-        shutil.rmtree(unfinished, ignore_errors=True)
+    above = made_in_cache("data")
+    with written(folder, way_out=CACHE_WAY_OUT):
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=above))  # its own: two may begin at once
+        try:
+            for number, (image, label, split) in enumerate(READERS[name]()):
+                home = unfinished / split / label
+                home.mkdir(parents=True, exist_ok=True)
+                image.save(home / f"{number:05d}.png", compress_level=1)
+            with suppress(OSError):  # another process was faster
+                unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
     return folder

@@ -1,12 +1,14 @@
-"""Decoded images in a memory-mapped file: every image is decoded once, in its own type, while training already runs."""
+"""Decoded images in a memory-mapped file: every image is decoded once, in its own type, at the size its use needs."""
 
 import hashlib
 import json
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.channel_files import content_hash, reason
-from leadline.data.folders import cache_folder
+from leadline.data.folders import CACHE_WAY_OUT, made_in_cache
 from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece, written
 
 # Raise it when the same file would be decoded to other pixels.
 FORMAT = 1
 CHUNK = 32
 PENDING, READY, UNREADABLE = 0, 1, 2
-COMPLETE = "complete.json"  # says that all is decoded, and what could not be
+PIXELS, RECORD = "images.bin", "decoded.json"  # and which images of it are decoded, or cannot be
 
 
 class ImageCache:
-    """The usable images of a manifest as one array, (images, size, size, channels), filled in the background.
+    """The usable images of a manifest as one array, (images, size, size, channels), of which `fill` decodes some.
 
-    The file is keyed by the contents of the images and by how they are decoded, and lies under `cache_folder()`. Two
-    processes may fill the same file: they write the same bytes.
+    The file is keyed by the contents of the images and by how they are decoded, and lies under `cache_folder()`. What
+    is not decoded takes no room in it, where the file system knows holes. Two processes may fill the same file: they
+    write the same bytes.
     """
 
     def __init__(self, manifest: Manifest, preprocessing: Preprocessing) -> None:
@@ -40,118 +44,144 @@ class ImageCache:
         self._files = manifest.files(table)
         self._hashes: list[str] = table["sha256"].to_list()
         self._preprocessing = preprocessing
-        self._state = np.zeros(len(table), dtype=np.uint8)
-        self._progress = threading.Condition()
-        self._failure: BaseException | None = None
-        self._stopping = threading.Event()
-        self._passing = False  # whether an image may be readable another time: then nothing is called complete
-        self._filler: threading.Thread | None = None
+        self.size = preprocessing.size
+        self._filling = threading.Lock()
         self.errors: dict[int, str] = {}  # row → why it could not be decoded
+        self.passing: set[int] = set()  # those of them that may be readable another time, or have changed
 
         how = f"{FORMAT} {preprocessing.decoding}\n"
-        digest = hashlib.sha256((how + "\n".join(table["sha256"])).encode()).hexdigest()[:24]
-        self.folder = cache_folder() / "images" / digest
-        shape = (len(table), preprocessing.size, preprocessing.size, preprocessing.channels)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.images = self._map(self.folder / "images.bin", shape, np.dtype(preprocessing.dtype))
-        self._complete = self.folder / COMPLETE
-        if self._complete.is_file():
-            self.errors = {int(row): error for row, error in json.loads(self._complete.read_text("utf-8")).items()}
-            self._state[:] = READY
-            self._state[list(self.errors)] = UNREADABLE
-
-    @staticmethod
-    def _map(file: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        size = int(np.prod(shape)) * dtype.itemsize
-        if not file.exists() or file.stat().st_size != size:
-            free = shutil.disk_usage(file.parent).free
-            if size > free:
-                raise LeadlineError(
-                    f"{file.parent}: the decoded images need {size / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free; "
-                    "set LEADLINE_CACHE to a folder on a larger disk, or choose a smaller --size"
-                )
-            (file.parent / COMPLETE).unlink(missing_ok=True)  # of a file that is lost
-            with file.open("ab") as handle:  # which empties nothing that another process may be filling
-                handle.truncate(size)
-        return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
+        digest = hashlib.sha256((how + "\n".join(self._hashes)).encode()).hexdigest()[:24]
+        self.folder = made_in_cache("images", digest)
+        self._shape = (preprocessing.size, preprocessing.size, preprocessing.channels)
+        self._bytes = int(np.prod(self._shape)) * np.dtype(preprocessing.dtype).itemsize  # of an image
+        self._pixels, self._record = self.folder / PIXELS, self.folder / RECORD
+        if _size(self._pixels) != len(table) * self._bytes:  # lost, cut off, or not made yet
+            with written(self._pixels, way_out=CACHE_WAY_OUT):
+                self._record.unlink(missing_ok=True)
+                with self._pixels.open("ab") as file:  # which empties nothing that another process may be filling
+                    file.truncate(len(table) * self._bytes)
+        self._state, self.errors = self._recorded()
 
     @property
     def complete(self) -> bool:
-        """Whether every image has been decoded."""
+        """Whether every image has been decoded, or cannot be."""
         return bool((self._state != PENDING).all())
 
-    @property
-    def passing(self) -> bool:
-        """Whether an image that could not be read may be readable another time."""
-        return self._passing
+    def fill(self, rows: NDArray[np.int64], *, seen: Callable[[int], None] = lambda _: None) -> None:
+        """Decode the images at `rows` that are not decoded yet, by all cores; `seen` is told how many rows are done.
 
-    def fill(self, order: Sequence[int] | NDArray[np.int64] = ()) -> None:
-        """Start decoding in the background: the rows of `order` first, then all others."""
-        if self._filler or self.complete:
-            return
-        rows = np.concatenate([np.asarray(order, dtype=np.int64), np.arange(len(self._state))])
-        rows = rows[np.sort(np.unique(rows, return_index=True)[1])]
-        self._filler = threading.Thread(target=self._fill, args=(rows,), daemon=True, name="decoding")
-        self._filler.start()
-
-    def _fill(self, rows: NDArray[np.int64]) -> None:
-        try:
-            chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                for _ in pool.map(self._decode, chunks):
-                    pass
-            if not self._stopping.is_set() and not self._passing:
-                self.images.flush()  # type: ignore[attr-defined]  # a memmap
-                temporary = self._complete.with_name(f"complete.{os.getpid()}.json")
-                temporary.write_text(json.dumps(self.errors), encoding="utf-8")
-                temporary.replace(self._complete)
-        except BaseException as failure:
-            with self._progress:
-                self._failure = failure
-                self._progress.notify_all()
-
-    def _decode(self, rows: NDArray[np.int64]) -> None:
-        for row in rows:
-            if self._stopping.is_set():
+        An interruption keeps what is decoded. Raises LeadlineError where there is no room for the pixels.
+        """
+        with self._filling:
+            pending = rows[self._state[rows] == PENDING]
+            seen(len(rows) - len(pending))
+            if not len(pending):
                 return
-            if self._state[row] != PENDING:
-                continue
             try:
-                self.images[row] = self._as_examined(row)
-                state = READY
-            except (ImageError, OSError) as error:
-                self._passing = self._passing or not isinstance(error, ImageError) or error.passing
-                self.errors[int(row)] = reason(error, self._files[row])
-                state = UNREADABLE
-            self._state[row] = state
-        with self._progress:
-            self._progress.notify_all()
-
-    def _as_examined(self, row: int) -> NDArray[Any]:
-        files = self._files[row]
-        if content_hash(files) != self._hashes[row]:
-            self._passing = True  # what lies there now must not be found under the old content's name
-            raise ImageError(f"{files[0]}: has changed since the data were examined; train anew, into a new folder")
-        return self._preprocessing.read(files)
+                self._refuse_small_disk(len(pending))
+                with written(self._pixels, way_out=CACHE_WAY_OUT):
+                    file = self._pixels.open("r+b", buffering=0)
+                with file:
+                    try:
+                        self._decode_all(file, pending, seen=lambda done: seen(len(rows) - len(pending) + done))
+                    finally:  # the pixels are on the disk before it is recorded that they are
+                        with written(self._pixels, way_out=CACHE_WAY_OUT):
+                            os.fsync(file.fileno())
+                        self._write_record()
+            except LeadlineError:
+                if not self._record.is_file():  # nothing half made is left behind
+                    shutil.rmtree(self.folder, ignore_errors=True)
+                raise
 
     def take(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Copies of the images at `rows`, (len(rows), size, size, channels), and which of them could be read.
 
-        Waits until the background threads have decoded them.
+        Those that are not decoded yet are decoded now.
         """
-        with self._progress:
-            self._progress.wait_for(lambda: self._failure is not None or bool((self._state[rows] != PENDING).all()))
-        if self._failure is not None:
-            raise self._failure
-        return np.asarray(self.images[rows]), self._state[rows] == READY
+        self.fill(rows)
+        return np.asarray(self._images[rows]), self._state[rows] == READY
 
-    def decode_now(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """The readable ones among `rows`, decoded by this call."""
-        self._decode(rows)
-        return np.asarray(self.images[rows[self._state[rows] == READY]])
+    @cached_property
+    def _images(self) -> NDArray[Any]:
+        dtype = np.dtype(self._preprocessing.dtype)
+        return np.memmap(self._pixels, dtype=dtype, mode="r", shape=(len(self.names), *self._shape))
 
-    def close(self) -> None:
-        """Stop the background threads; what they had decoded of an incomplete cache is decoded again next time."""
-        self._stopping.set()
-        if self._filler:
-            self._filler.join()
+    def _decode_all(self, file: FileIO, rows: NDArray[np.int64], *, seen: Callable[[int], None]) -> None:
+        stopping, writing = threading.Event(), threading.Lock()
+
+        def decode(chunk: NDArray[np.int64]) -> int:
+            for row in map(int, chunk):
+                if stopping.is_set():
+                    break
+                try:
+                    pixels = self._as_examined(row).tobytes()
+                except (ImageError, OSError) as error:
+                    if not isinstance(error, ImageError) or error.passing:
+                        self.passing.add(row)
+                    self.errors[row] = reason(error, self._files[row])
+                    self._state[row] = UNREADABLE
+                    continue
+                with writing, written(self._pixels, way_out=CACHE_WAY_OUT):
+                    file.seek(row * self._bytes)
+                    _write(file, memoryview(pixels))
+                self._state[row] = READY
+            return len(chunk)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            try:
+                done = 0
+                for count in pool.map(decode, [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]):
+                    done += count
+                    seen(done)
+            finally:
+                stopping.set()
+
+    def _as_examined(self, row: int) -> NDArray[Any]:
+        files = self._files[row]
+        if content_hash(files) != self._hashes[row]:
+            self.passing.add(row)  # what lies there now must not be found under the old content's name
+            raise ImageError(f"{files[0]}: has changed since the data were examined; train anew, into a new folder")
+        return self._preprocessing.read(files)
+
+    def _recorded(self) -> tuple[NDArray[np.uint8], dict[int, str]]:
+        """The state of each image as the record has it, and the errors; none is decoded where it is damaged."""
+        state = np.zeros(len(self.names), dtype=np.uint8)
+        try:
+            kept = json.loads(self._record.read_text("utf-8"))
+            ready = np.unpackbits(np.frombuffer(bytes.fromhex(kept["ready"]), np.uint8), count=len(state))
+            errors = {int(row): str(error) for row, error in kept["errors"].items()}
+            state[ready == 1] = READY
+            state[list(errors)] = UNREADABLE
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):  # not there yet, or damaged
+            return np.zeros(len(self.names), dtype=np.uint8), {}
+        return state, errors
+
+    def _write_record(self) -> None:
+        """What is decoded by now, here or by another process."""
+        others, errors = self._recorded()
+        ready = (self._state == READY) | (others == READY)
+        errors |= {row: error for row, error in self.errors.items() if row not in self.passing}
+        with in_one_piece(self._record, way_out=CACHE_WAY_OUT, shared=True) as file:
+            file.write_text(json.dumps({"ready": np.packbits(ready).tobytes().hex(), "errors": errors}), "utf-8")
+
+    def _refuse_small_disk(self, pending: int) -> None:
+        found = self._pixels.stat()
+        # Of what is pending, an interruption may have left some in the file.
+        written_to = getattr(found, "st_blocks", found.st_size / 512) * 512
+        size = pending * self._bytes - max(0, written_to - np.count_nonzero(self._state == READY) * self._bytes)
+        free = shutil.disk_usage(self.folder).free
+        if size > free:
+            raise LeadlineError(
+                f"{self.folder}: the decoded images need {size / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free; "
+                "set LEADLINE_CACHE to a folder on a larger disk, or choose a smaller --size"
+            )
+
+
+def _write(file: FileIO, content: memoryview) -> None:
+    while content:
+        content = content[file.write(content) :]
+
+
+def _size(file: Path) -> int:
+    """In bytes; -1 of a file that is not there."""
+    return file.stat().st_size if file.is_file() else -1

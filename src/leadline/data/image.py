@@ -1,6 +1,7 @@
 """Reading an image file, the one way used by everything: what is in it, and its pixels, or a line that says why not."""
 
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ FORMATS = {
     "WebP": (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), (".webp",)),
     "TIFF": (re.compile(rb"II[*+]\0|MM\0[*+]"), (".tif", ".tiff", ".btf", ".tf8")),
 }
+# What may be called as an image file is and be none.
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 IMAGE_SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
 
 
@@ -39,7 +48,10 @@ def content_of(path: Path) -> bytes:
     """The bytes of an image file. Raises ImageError where it has more than LARGEST, and, caused by the error of the
     system, where it cannot be read."""
     try:
-        if path.stat().st_size > LARGEST:  # of a file that is no image, nothing is read in vain
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe, or a link to a device, is never read to its end
+            raise ImageError(f"{path}: is {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file; remove it")
+        if found.st_size > LARGEST:  # of a file that is no image, nothing is read in vain
             raise ImageError(f"{path}: the file is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
         return path.read_bytes()
     except FileNotFoundError as error:

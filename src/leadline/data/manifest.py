@@ -15,6 +15,7 @@ from leadline.data.channel_files import Files, examine_files, reason
 from leadline.data.image import ImageError
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 
 SCHEMA = {
     "path": pl.String,  # relative to the root, with forward slashes
@@ -86,9 +87,8 @@ class Manifest:
             "notes": "\n".join(self.notes),
             "channel_names": "\n".join(self.channel_names),
         }
-        temporary = file.with_name(file.name + ".new")
-        self.table.write_parquet(temporary, metadata=metadata)
-        temporary.replace(file)
+        with in_one_piece(file) as temporary:
+            self.table.write_parquet(temporary, metadata=metadata)
 
     @staticmethod
     def read(file: Path) -> "Manifest":

@@ -6,7 +6,6 @@ error`. A readable image has an empty `error`; an unreadable one has its reason 
 """
 
 import csv
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from leadline.errors import LeadlineError, UsageError
+from leadline.writing import in_one_piece
 
 PROBABILITY_PREFIX = "p:"
 UNCERTAIN = "uncertain"
@@ -113,14 +113,8 @@ class Predictions:
         """The table as a file, its format by the suffix; a reader at that moment sees the old file or the new one."""
         path = Path(path)
         writer = _format(path)[1]
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with in_one_piece(path) as temporary:
             writer(self.table, temporary)
-            os.replace(temporary, path)  # noqa: PTH105  (one call that replaces atomically on every system)
-        except OSError as error:
-            raise LeadlineError(f"{path}: could not be written ({error.strerror or error})") from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def of_split(self, name: str) -> "Predictions":
         """The images of one split, such as "validation" or "test"."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from leadline.evaluation.predictions import Predictions
+from leadline.writing import in_one_piece
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -41,7 +42,8 @@ class Suspects:
 
     def write(self, file: Path) -> None:
         """The table as CSV."""
-        self.table.write_csv(file)
+        with in_one_piece(file) as temporary:
+            self.table.write_csv(temporary)
 
 
 def suspects(predictions: Predictions) -> Suspects:

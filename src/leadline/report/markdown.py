@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 
 
 def escaped(text: str) -> str:
@@ -34,10 +34,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def write(file: Path, parts: Sequence[str]) -> Path:
     """The parts with an empty line between them, replaced in one piece; the file."""
-    temporary = file.with_name(f"{file.name}.new")
-    try:
+    with in_one_piece(file) as temporary:
         temporary.write_bytes(("\n\n".join(parts) + "\n").encode("utf-8", errors="replace"))
-        temporary.replace(file)
-    except OSError as error:
-        raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
     return file

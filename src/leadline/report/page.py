@@ -5,9 +5,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from leadline.errors import LeadlineError
 from leadline.report import wording
 from leadline.report.palette import COLOURS
+from leadline.writing import in_one_piece
 
 
 def weakest_first(classes: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
@@ -42,10 +42,6 @@ def write_page(file: Path, template: str, **shown: Any) -> Path:
     )
     environment.filters |= FILTERS
     text = environment.get_template(template).render(colours=COLOURS, **shown)
-    temporary = file.with_name(f"{file.name}.new")
-    try:
+    with in_one_piece(file) as temporary:
         temporary.write_bytes(text.encode("utf-8", errors="replace"))
-        temporary.replace(file)
-    except OSError as error:
-        raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
     return file

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.cache import ImageCache
-from leadline.data.folders import cache_folder
+from leadline.data.folders import CACHE_WAY_OUT, made_in_cache
 from leadline.data.loader import cached_images
 from leadline.data.preprocessing import Preprocessing
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import Hardware
+from leadline.writing import in_one_piece
 from leadline.zoo.head import Body, last_layer
 
 # Raise it when the same network would give other features of the same images.
@@ -47,7 +47,7 @@ class Features:
             if not name.startswith(tuple(f"{layer}." for layer in new)):
                 digest.update(name.encode())
                 digest.update(values.detach().cpu().contiguous().numpy().tobytes())
-        folder = cache_folder() / "features" / digest.hexdigest()[:24]
+        folder = made_in_cache("features", digest.hexdigest()[:24])
         return Features(Engine(body, body.width, preprocessing, hardware), body.width, cache, folder)
 
     @property
@@ -56,7 +56,6 @@ class Features:
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """The features in the images' order; what is not kept yet is computed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         for start in range(0, self.images, BLOCK):
             yield self._block(np.arange(start, min(start + BLOCK, self.images)))
 
@@ -78,8 +77,6 @@ class Features:
             position, whole = position + len(readable), whole and bool(readable.all())
         if not whole and self.cache.passing:
             return found
-        temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
-        with temporary.open("wb") as opened:
+        with in_one_piece(file, way_out=CACHE_WAY_OUT, shared=True) as temporary, temporary.open("wb") as opened:
             np.save(opened, found, allow_pickle=False)
-        temporary.replace(file)
         return found

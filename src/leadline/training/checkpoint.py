@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
@@ -30,14 +31,14 @@ class State:
 
 def save(state: State, run: Path) -> None:
     """Write `state` into the folder `run`; a kill at any moment leaves a whole checkpoint there, this or the last."""
-    temporary = run / f"{NAME}.new"
-    with temporary.open("wb") as file:
-        torch.save({"format": 1, **{part.name: getattr(state, part.name) for part in fields(State)}}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    if (run / NAME).exists():
-        (run / NAME).replace(run / PREVIOUS)
-    temporary.replace(run / NAME)
+    way_out = f"make room there, then go on with: leadline train --resume {run}"
+    with in_one_piece(run / NAME, way_out=way_out) as temporary:
+        with temporary.open("wb") as file:
+            torch.save({"format": 1, **{part.name: getattr(state, part.name) for part in fields(State)}}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if (run / NAME).exists():
+            (run / NAME).replace(run / PREVIOUS)
 
 
 def load(run: Path) -> State | None:

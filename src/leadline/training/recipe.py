@@ -10,6 +10,7 @@ from leadline.data.papers import decoded_size
 from leadline.data.reading import Reading
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.settings import IN_FILES, path_of, read_settings
+from leadline.writing import in_one_piece
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class Recipe:
         # What stands on top of a TOML file comes before its sections.
         ordered = dict(sorted(document.items(), key=lambda item: isinstance(item[1], dict)))
         comment = "".join(f"# {line}\n" for line in remark.splitlines())
-        file.write_text(comment + tomli_w.dumps(ordered), "utf-8")
+        with in_one_piece(file) as temporary:
+            temporary.write_text(comment + tomli_w.dumps(ordered), "utf-8")
 
     @staticmethod
     def read(file: Path) -> "Recipe":

@@ -7,6 +7,7 @@ from typing import Any
 from leadline.anatomy import measure
 from leadline.anatomy.diagram import draw
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 from leadline.zoo import architecture
 
 
@@ -50,7 +51,5 @@ def inspect(
 def _write(path: Path, drawing: str) -> None:
     if path.suffix.lower() != ".svg":
         raise LeadlineError(f"{path}: a diagram is written as SVG; give it a name that ends in .svg")
-    try:
-        path.write_text(drawing, encoding="utf-8")
-    except OSError as error:
-        raise LeadlineError(f"{path}: the diagram could not be written ({error.strerror})") from error
+    with in_one_piece(path) as temporary:
+        temporary.write_text(drawing, encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from leadline.data.audit.looks import decoded
 from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.papers import TABLE as PAPERS
@@ -136,8 +137,13 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
+    reading = Reading.of(settings)
+    found = scan(data, group=settings.get("group", ""), reading=reading)
+    watch.start("looking", len(found.table))
+    found = decoded(found, project=reading.projection, seen=watch.step)
+    watch.finish()
     manifest = split(
-        scan(data, group=settings.get("group", ""), reading=Reading.of(settings)),
+        found,
         seed=settings.get("split_seed", 0),
         test_group=tuple(settings.get("test_group", ())),
         folds=bool(settings.get("folds")),

@@ -13,6 +13,7 @@ from leadline.data.manifest import Manifest
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.training.recipe import Recipe
+from leadline.writing import in_one_piece
 
 # Where a run with cross-validation, and a comparison with a learning curve, keep their parts.
 FOLDS, LEARNING_CURVE = "folds", "learning-curve"
@@ -75,7 +76,10 @@ class Run:
         return above.parent if above.name in (FOLDS, LEARNING_CURVE) else None
 
     def write_history(self, history: list[dict[str, float]]) -> None:
-        with (self.folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
+        with (
+            in_one_piece(self.folder / "history.csv") as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
             writer = csv.DictWriter(file, fieldnames=list(history[0]) if history else ["step"])
             writer.writeheader()
             writer.writerows(history)
@@ -133,9 +137,9 @@ def command_line() -> str:
 
 def write_json(file: Path, value: Any) -> None:
     """Write in one piece, or not at all."""
-    temporary = file.with_name(f"{file.name}.new")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-    temporary.replace(file)
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with in_one_piece(file) as temporary:
+        temporary.write_text(text, "utf-8")
 
 
 def read_json(file: Path) -> Any:

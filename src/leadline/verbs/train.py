@@ -14,7 +14,7 @@ from torch import nn
 
 from leadline.classifier import Classifier
 from leadline.data.balance import class_weights
-from leadline.data.cache import ImageCache
+from leadline.data.decoding import DecodedImages
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
@@ -22,7 +22,7 @@ from leadline.data.papers import TABLE as PAPERS
 from leadline.data.papers import colours_of
 from leadline.data.preprocessing import SAMPLE, geometry, measured
 from leadline.data.split import has_groups
-from leadline.errors import LeadlineError, UsageError
+from leadline.errors import UsageError
 from leadline.evaluation.calibration import fit_temperature
 from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
@@ -32,7 +32,7 @@ from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
 from leadline.runtime.memory import PeakMemory
 from leadline.training.head import fit_head
-from leadline.training.loop import fit
+from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import begin_with, images_seen_by, normalised_as, refuse_changed, refuse_seen
@@ -168,30 +168,25 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
     rows = {name: np.flatnonzero((usable["split"] == name).to_numpy()) for name in ("train", "validation", "test")}
 
     decoding = geometry(manifest, size=recipe.size, reading=recipe.reading)
-    cache = ImageCache(manifest, decoding)
-    sample = np.sort(generator("sample").permutation(rows["train"])[:SAMPLE])
-    pixels = cache.decode_now(sample)
-    if not len(pixels):
-        raise LeadlineError(
-            f"{manifest.source}: none of the training images can be decoded: {next(iter(cache.errors.values()))}"
-        )
+    say = ignore if part else watch.note
+    watch.start("decoding", len(usable))
+    try:
+        images = DecodedImages.of(manifest, decoding, training_size=recipe.decoded_size, seen=watch.step, say=say)
+    except KeyboardInterrupt:
+        raise Interrupted(str(run.folder)) from None
+    finally:
+        watch.finish()
+    pixels = images.sample(np.sort(generator("sample").permutation(rows["train"])[:SAMPLE]))
     own = measured(decoding, pixels)
     colours = colours_of(pixels, own) if recipe.augment in PAPERS else None
-    say = ignore if part else watch.note
     network = initialised(recipe, classes=len(manifest.classes), channels=decoding.channels, say=say)
     known = weights_of(network)
     refuse_changed(recipe, known)
     preprocessing = normalised_as(own, known, say=say)
-    larger = cache  # what crops are cut from; validation and test images stay at the network's size
-    if recipe.decoded_size > recipe.size:
-        larger = ImageCache(manifest, replace(decoding, size=recipe.decoded_size))
-        cache.fill(np.concatenate([rows["validation"], rows["test"]]))
     batches = TrainingBatches(
-        larger, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance, recipe.size,
-        colours,
+        images.training, rows["train"], labels, recipe.batch_size, recipe.seed, recipe.augment, recipe.balance,
+        recipe.size, colours,
     )  # fmt: skip
-    larger.fill(batches.order(0) if not recipe.frozen else ())
-
     engine = Engine(network, len(manifest.classes), preprocessing, machine)
 
     weights = None
@@ -200,22 +195,22 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         weights = torch.tensor(balanced, dtype=torch.float32, device=machine.device)
 
     def answers(numbers: NDArray[np.int64]) -> Predictions:
-        probabilities, errors = engine.predict(cached_images(cache, numbers, batch_size=BATCH_SIZE))
-        images = usable[numbers]
+        probabilities, errors = engine.predict(cached_images(images.judged, numbers, batch_size=BATCH_SIZE))
+        table = usable[numbers]
         return Predictions.from_arrays(
-            paths=images["path"].to_list(),
+            paths=table["path"].to_list(),
             probabilities=probabilities,
             classes=manifest.classes,
-            labels=images["label"].to_list(),
-            groups=images["group"].to_list() if images["group"].count() else None,
-            splits=images["split"].to_list(),
+            labels=table["label"].to_list(),
+            groups=table["group"].to_list() if table["group"].count() else None,
+            splits=table["split"].to_list(),
             errors=errors,
         )
 
     def validate(_: nn.Module) -> dict[str, float]:
         if not len(rows["validation"]):  # all images are trained on, after a cross-validation
             return {}
-        probabilities, errors = engine.predict(cached_images(cache, rows["validation"], batch_size=BATCH_SIZE))
+        probabilities, errors = engine.predict(cached_images(images.judged, rows["validation"], batch_size=BATCH_SIZE))
         readable = np.array([not error for error in errors])
         found, true = probabilities[readable], labels[rows["validation"]][readable]
         return {
@@ -228,25 +223,21 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
         "watch": watch,
     }  # fmt: skip
     head = None
-    try:
-        if recipe.frozen:
-            units = usable["group" if has_groups(usable) else "sha256"]
-            together = np.unique(units.to_numpy(), return_inverse=True)[1].astype(np.int64)
-            state, head = fit_head(
-                network, cache=cache, rows=rows["train"], labels=labels, units=together, classes=len(manifest.classes),
-                **common,
-            )  # fmt: skip
-        else:
-            state = fit(network, batches=batches, class_weights=weights, **common)
-        fitted_on = answers(rows["validation"]) if len(rows["validation"]) and not part else None
-        temperature = fit_temperature(fitted_on) if fitted_on is not None else 1.0
-        engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
-        started = time.perf_counter()
-        predictions = answers(np.concatenate([rows["validation"], rows["test"]]))
-        prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
-    finally:
-        cache.close()
-        larger.close()
+    if recipe.frozen:
+        units = usable["group" if has_groups(usable) else "sha256"]
+        together = np.unique(units.to_numpy(), return_inverse=True)[1].astype(np.int64)
+        state, head = fit_head(
+            network, cache=images.training, rows=rows["train"], labels=labels, units=together,
+            classes=len(manifest.classes), **common,
+        )  # fmt: skip
+    else:
+        state = fit(network, batches=batches, class_weights=weights, **common)
+    fitted_on = answers(rows["validation"]) if len(rows["validation"]) and not part else None
+    temperature = fit_temperature(fitted_on) if fitted_on is not None else 1.0
+    engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
+    started = time.perf_counter()
+    predictions = answers(np.concatenate([rows["validation"], rows["test"]]))
+    prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
 
     run.write_history(state.history)
     described = provenance(recipe, manifest, colours, known)
@@ -274,7 +265,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, pa
             },
             "training_seconds": state.seconds,
             "peak_memory_bytes": peak.bytes(),
-            "left_out": left_out(manifest, cache.names, {**larger.errors, **cache.errors}),
+            "left_out": left_out(manifest, images.judged.names, images.errors),
         },
     )
     if not part:

@@ -63,6 +63,8 @@ def overlooked(manifest: Manifest) -> Iterator[Problem]:
 
 
 def _is_image(file: Path) -> bool:
+    if not file.is_file():  # but a pipe, say, which nobody may be writing to
+        return False
     try:
         with file.open("rb") as opened:
             content = opened.read(BEGINNING)

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from leadline.data.channel_files import Files, examine_files, read_files, reason
-from leadline.data.folders import cache_folder
+from leadline.data.folders import cache_folder, made_in_cache
 from leadline.data.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
 from leadline.data.manifest import Manifest
+from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 
 # Raise it when the same image would be seen otherwise.
 FORMAT = 1
@@ -55,10 +57,8 @@ class Looks:
         """Replace `file` in one piece."""
         text = {name: getattr(self, name) for name in TEXT}
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in TEXT}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f"{file.stem}.{os.getpid()}.npz")
-        np.savez(temporary, text=np.frombuffer(json.dumps(text).encode(), np.uint8), **arrays)
-        temporary.replace(file)
+        with in_one_piece(file, shared=True) as temporary, temporary.open("wb") as opened:
+            np.savez(opened, text=np.frombuffer(json.dumps(text).encode(), np.uint8), **arrays)
 
     @staticmethod
     def read(file: Path) -> "Looks":
@@ -78,16 +78,26 @@ def look_at(
     # A file without a hash is known by what is wrong with it.
     contents = manifest.table.select("path", pl.coalesce("sha256", "error"))
     digest = hashlib.sha256(f"{FORMAT} {project}\n{contents.write_csv()}".encode()).hexdigest()
-    file = cache_folder() / "looks" / f"{digest[:24]}.npz"
     try:
-        return Looks.read(file)
-    except (OSError, ValueError, TypeError, KeyError, BadZipFile):  # not there yet, or damaged: look again
-        pass
+        kept = Looks.read(cache_folder() / "looks" / f"{digest[:24]}.npz")
+        if len(kept.errors) == len(manifest.table):
+            return kept
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, LeadlineError):
+        pass  # not there yet, damaged, or there is no cache: look again
     found, lasting = _look(manifest, project, seen)
     if lasting:
-        with suppress(OSError):  # without a cache, the next look takes its time again
-            found.write(file)
+        with suppress(LeadlineError):  # without a cache, the next look takes its time again
+            found.write(made_in_cache("looks") / f"{digest[:24]}.npz")
     return found
+
+
+def decoded(
+    manifest: Manifest, *, project: Projection | None = None, seen: Callable[[int], None] = lambda _: None
+) -> Manifest:
+    """`manifest` with those marked as unusable of which only decoding shows that they are."""
+    found = pl.Series(look_at(manifest, project=project, seen=seen).errors, dtype=pl.String)
+    known = pl.col("error") != ""
+    return manifest.with_table(manifest.table.with_columns(error=pl.when(known).then("error").otherwise(found)))
 
 
 def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], None]) -> tuple[Looks, bool]:

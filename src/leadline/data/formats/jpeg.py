@@ -18,6 +18,8 @@ EXIF, START_OF_SCAN, END_OF_IMAGE = 0xE1, 0xDA, b"\xff\xd9"
 START_OF_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Escaped and fill bytes, restart markers, the start: no length follows them.
 WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xDA)}
+# Before the pixels; photographs have dozens, and hundreds with a large colour profile.
+MOST_SEGMENTS = 2**16
 
 
 class _Quiet(JpegImageFile):
@@ -49,8 +51,11 @@ def _reduced(content: bytes, reduce_to: int) -> NDArray[Any]:
 
 def _stored(content: bytes) -> tuple[Header, int]:
     """The header and the orientation, from a walk over the segments before the pixels; and that the end is there."""
-    frame, exif, marker, position = b"", b"", 0, 2
+    frame, exif, marker, position, walked = b"", b"", 0, 2, 0
     while marker != START_OF_SCAN:
+        walked += 1
+        if walked > MOST_SEGMENTS:
+            raise ValueError(f"no pixels after {MOST_SEGMENTS:,} segments")
         position = content.find(b"\xff", position) + 1
         if position == 0 or position + 3 > len(content):
             raise ImageError("is cut off before its pixels begin; copy it again from its source, or remove it")

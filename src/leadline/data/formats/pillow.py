@@ -19,6 +19,8 @@ READERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "BMP": BmpImageFile,
     "WebP": WebPImageFile,
 }
+# Frames are counted by walking over all of them.
+COUNTED_WITHIN = 2**26  # bytes
 # Pillow's mode → the mode it is decoded to: palettes are expanded, one bit becomes 0 or 255.
 DECODED = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA"}
 
@@ -43,7 +45,8 @@ def _opened(content: bytes, format: str) -> tuple[Header, Image.Image, str]:
     mode = DECODED[opened.mode]
     if format == "GIF":  # whose greys are a palette that happens to be grey: one kind of image for the whole folder
         mode = "RGBA" if "transparency" in opened.info else "RGB"
-    frames = getattr(opened, "n_frames", 1)
+    animated = getattr(opened, "is_animated", False)
+    frames = getattr(opened, "n_frames", 1) if animated and len(content) <= COUNTED_WITHIN else "many"
     header = header_of(
         width=opened.width,
         height=opened.height,
@@ -52,6 +55,6 @@ def _opened(content: bytes, format: str) -> tuple[Header, Image.Image, str]:
         dtype="uint8",
         format=format,
         orientation=exif_orientation(opened.info.get("exif", b"")),
-        notes={ALPHA: mode.endswith("A"), f"the first of {frames} frames": frames > 1},
+        notes={ALPHA: mode.endswith("A"), f"the first of {frames} frames": animated},
     )
     return header, opened, mode

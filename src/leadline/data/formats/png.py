@@ -13,6 +13,7 @@ from leadline.data.formats.samples import channels_first, exif_orientation, on_w
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Colour type → channels of colour (PNG specification, 11.2.1): grey, RGB, palette, grey and alpha, RGB and alpha.
 COLOURS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}
+MOST_CHUNKS = 2**20
 
 
 def header(content: bytes) -> Header:
@@ -29,8 +30,11 @@ def image(content: bytes) -> tuple[Header, NDArray[Any]]:
 def _stored(content: bytes) -> tuple[Header, int]:
     """The header and the orientation, from a walk over all chunks: the last one has to be there."""
     chunks: dict[bytes, bytes] = {}
-    position = len(SIGNATURE)
+    position, walked = len(SIGNATURE), 0
     while b"IEND" not in chunks:
+        walked += 1
+        if walked > MOST_CHUNKS:
+            raise ValueError(f"no end after {MOST_CHUNKS:,} chunks")
         if position + 12 > len(content):
             raise ImageError("is cut off: its end is missing; copy it again from its source, or remove it")
         length, kind = struct.unpack_from(">I4s", content, position)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from tifffile import TiffFile, TiffPage, TiffPageSeries
 from leadline.data.formats.axes import DEPTH, Axes, Projection, projected, understand
 from leadline.data.formats.complaints import complaints
 from leadline.data.formats.header import ALPHA, INKS, Header, ImageError, header_of
+from leadline.data.formats.pages import check_pages
 from leadline.data.formats.samples import from_inks, on_white, upright
 
 # Stored type → type of the pixels; a type that is not here is refused. Integers of 32 and 64 bits are read where 32-bit
@@ -30,6 +32,13 @@ PREMULTIPLIED, TRANSPARENCY = (1,), (2,)
 JPEG = 7
 # What tifffile says of private tags of unknown types, and of GDAL's mark of missing values: no pixel depends on them.
 HARMLESS = re.compile(r"TiffTag (3[3-9]|[4-9]\d)\d{3} .*invalid data type|GDAL_NODATA")
+
+# What tifffile says where OME metadata name a file that is not this one; and how they do.
+ELSEWHERE = re.compile(r"OME series failed to read")
+PLANES_IN = re.compile(r"""UUID\s[^>]*?FileName\s*=\s*(["'])(.*?)\1""")
+QUOTES = {"&quot;": '"', "&apos;": "'"}
+# What a file of an OME image has in place of its description, which lies in another one.
+PART = re.compile(r"<(\w+:)?BinaryOnly\s")
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class _Stored:
                 f"{page.dtype} read as {dtype}": str(page.dtype) not in ("bool", dtype) and not self.indexed,
                 "its palette taken for display colours": bool(page.photometric == PALETTE) and not self.indexed,
                 f"the largest of {len(self.series.levels)} resolutions": len(self.series.levels) > 1,
+                "one file of an OME image that is described in another file": bool(PART.search(page.description)),
                 ALPHA: self.transparent,
                 INKS: self.inked,
             },
@@ -105,9 +115,10 @@ def _opened(content: bytes, name: str, project: Projection | None) -> Iterator[t
 
     (OME metadata may say in which file the planes are: `name` is this one's.)
     """
-    with complaints() as heard, TiffFile(io.BytesIO(content), name=name) as file:
+    check_pages(content)
+    with complaints() as heard, TiffFile(io.BytesIO(content), name=_name_within(content, name)) as file:
         series = [each for each in file.series if not each.keyframe.is_reduced]
-        if any(page is None for each in series for page in each.pages):
+        if any(page is None for each in series for page in each.pages) or any(map(ELSEWHERE.search, heard)):
             raise ImageError("lacks planes that its metadata promise, or has them in other files; save it as one file")
         _refuse_for(heard)
         if len(series) != 1:
@@ -119,6 +130,15 @@ def _opened(content: bytes, name: str, project: Projection | None) -> Iterator[t
         _check_whole(stored, len(content))
         yield header, stored
         _refuse_for(heard)
+
+
+def _name_within(content: bytes, name: str) -> str:
+    """What an OME-TIFF is called in its own metadata, where they name one file only: it may have been renamed since."""
+    if b"FileName" not in content:
+        return name
+    with TiffFile(io.BytesIO(content), name=name) as file:
+        named = {unescape(found[2], QUOTES) for found in PLANES_IN.finditer(file.ome_metadata or "")}
+    return named.pop() if len(named) == 1 else name
 
 
 def _refuse_for(heard: list[str]) -> None:
