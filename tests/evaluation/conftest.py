@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from leadline.evaluation.contestant import Contestant
 from leadline.evaluation.predictions import Predictions
 
 
@@ -53,6 +55,37 @@ def answers() -> Callable[..., Predictions]:
             classes=["cell", "debris"],
             labels=["cell"] * len(correct),
             groups=groups,
+        )
+
+    return make
+
+
+@pytest.fixture
+def contestant() -> Callable[..., Contestant]:
+    """A network of which only the right answers (images,) or (images, repeats) matter."""
+
+    def make(
+        name: str,
+        right: npt.ArrayLike,
+        *,
+        trainings: npt.ArrayLike | None = None,
+        labels: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        seconds: float = 1.0,
+    ) -> Contestant:
+        correct = np.asarray(right, dtype=bool)
+        correct = correct[:, None] if correct.ndim == 1 else correct
+        of = np.zeros(correct.shape) if trainings is None else np.asarray(trainings).reshape(len(correct), -1)
+        return Contestant(
+            name=name,
+            paths=tuple(map(str, range(len(correct)))),
+            correct=correct,
+            trainings=of.astype(np.int64),
+            labels=np.arange(len(correct)) % 2 if labels is None else np.asarray(labels),
+            classes=("a", "b"),
+            groups=None if groups is None else np.asarray(groups),
+            multiply_adds=seconds * 1e6,
+            seconds_per_image=seconds,
         )
 
     return make

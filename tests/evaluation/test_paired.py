@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.paired import difference, holm, mcnemar, pairwise_differences, right_answers
+from leadline.evaluation.paired import difference, gain, holm, mcnemar, pairwise_differences, right_answers
 from leadline.evaluation.predictions import Predictions
 
 Answers = Callable[..., Predictions]
@@ -47,9 +47,9 @@ def score_interval_by_brute_force(first_only: int, second_only: int, n: int, con
 def only_tango(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the two additions of ours: Student's quantile instead of the normal one, and the rule of three."""
     monkeypatch.setattr(
-        "leadline.evaluation.noninferiority.t_quantile", lambda probability, degrees: stats.norm.ppf(probability)
+        "leadline.evaluation.bounds.t_quantile", lambda probability, degrees: stats.norm.ppf(probability)
     )
-    monkeypatch.setattr("leadline.evaluation.noninferiority.Disagreement._rule_of_three", lambda *_: -1.0)
+    monkeypatch.setattr("leadline.evaluation.bounds.Disagreement._rule_of_three", lambda *_: -1.0)
 
 
 @pytest.mark.usefixtures("only_tango")
@@ -177,3 +177,13 @@ def test_an_image_that_occurs_twice_cannot_be_paired() -> None:
 def test_nothing_to_compare_is_an_error(answers: Answers) -> None:
     with pytest.raises(LeadlineError, match="nothing to compare"):
         difference(answers([]), answers([]))
+
+
+def test_the_gain_of_a_longer_training_is_on_the_images_that_both_judged(answers: Answers) -> None:
+    final, heat = answers([True] * 28 + [False] * 2), answers([True] * 10 + [False] * 10)
+    found = gain(heat, final)
+    assert (found.n, found.value) == (20, 0.5)
+    assert found.low > 0
+    beyond = Predictions(final.table[20:], final.classes)
+    with pytest.raises(LeadlineError, match="no image in common"):
+        gain(heat, beyond)

@@ -150,12 +150,52 @@ def percentile(draws: Floats, confidence: float) -> tuple[float, float]:
 def stretched(value: float, interval: tuple[float, float], *, units: float, confidence: float) -> tuple[float, float]:
     """A bootstrap's interval, its ends t / z · √(G/(G − 1)) times as far from the value, for G independent units.
 
-    By so much a bootstrap's spread falls short of the true one (T. Hesterberg, "What teachers should know about the
-    bootstrap", The American Statistician 69, 2015). An end on the wrong side of the value moves onto it.
+    An end on the wrong side of the value moves onto it.
     """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    factor = t_quantile(0.5 + confidence / 2, units - 1) / z * math.sqrt(units / (units - 1))
+    factor = stretch(units, confidence)
     return value - factor * max(0.0, value - interval[0]), value + factor * max(0.0, interval[1] - value)
+
+
+def stretch(units: float, confidence: float) -> float:
+    """t / z · √(G/(G − 1)) for G independent units; infinite for one.
+
+    By so much a bootstrap's spread falls short of the true one (T. Hesterberg, "What teachers should know about the
+    bootstrap", The American Statistician 69, 2015).
+    """
+    if units <= 1:
+        return math.inf
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    return t_quantile(0.5 + confidence / 2, units - 1) / z * math.sqrt(units / (units - 1))
+
+
+def balanced_share(
+    shares: Floats, classes: Integers, *, groups: Integers | None, confidence: float
+) -> tuple[float, float, float]:
+    """The mean over the classes of the mean share (images,) within each, with its interval.
+
+    Wilson's intervals of the classes, each at its effective size, are put together in squares (G. Y. Zou and A. Donner,
+    "Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008). Where groups hold
+    images of several classes the classes vary together, and the whole is widened by as much.
+    """
+    parts = [classes == k for k in np.unique(classes)]
+    values, reach, separate = [], np.zeros(2), 0.0
+    residuals = np.zeros(len(shares))
+    for inside in parts:
+        value, n = float(shares[inside].mean()), int(inside.sum())
+        codes = None if groups is None else np.unique(groups[inside], return_inverse=True)[1]
+        rest = shares[inside] - value
+        size = min(float(n), effective_size(rest, codes, simple_variance=value * (1 - value)))
+        low, high = _wilson(value * size, size, t_quantile(0.5 + confidence / 2, independent_units(n, codes) - 1))
+        values.append(value)
+        reach += np.square([value - low, high - value])
+        variance = variance_of_mean(rest, codes)
+        separate += variance if math.isfinite(variance) else 0.0
+        residuals[inside] = rest * (len(shares) / n)
+    together = variance_of_mean(residuals, groups) if groups is not None else separate
+    widened = max(1.0, together / separate) if separate > 0 and math.isfinite(together) else 1.0
+    mean = float(np.mean(values))
+    below, above = np.sqrt(widened * reach) / len(parts)
+    return mean, max(0.0, mean - float(below)), min(1.0, mean + float(above))
 
 
 def few_groups_warning(groups: Integers | None) -> str:

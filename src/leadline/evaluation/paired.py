@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.noninferiority import Disagreement
+from leadline.evaluation.bounds import Disagreement
 from leadline.evaluation.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
@@ -87,6 +87,19 @@ def difference(first: Predictions, second: Predictions, *, confidence: float = 0
         only_second=int((excess < 0).sum()),
         p_value=mcnemar(sums),
     )
+
+
+def gain(heat: Predictions, final: Predictions, *, confidence: float = 0.95) -> PairedDifference:
+    """How much more accurate one network is after the final than after the heat, on the images that both judged.
+
+    It is about these two trainings (or sets of folds), and holds no spread of trainings.
+    """
+    judged = [one.readable.labelled for one in (final, heat)]
+    both = set(judged[0].table["path"]) & set(judged[1].table["path"])
+    if not both:
+        raise LeadlineError("heat and final have judged no image in common, so nothing can be said of a gain")
+    longer, shorter = (Predictions(one.table.filter(pl.col("path").is_in(both)), one.classes) for one in judged)
+    return difference(longer, shorter, confidence=confidence)
 
 
 def mcnemar(excess: Integers) -> float:
