@@ -17,7 +17,7 @@ Criterion = Literal["accuracy", "balanced_accuracy"]
 class Estimate(msgspec.Struct, frozen=True):
     """A figure with its 95 % interval, where it has one."""
 
-    value: float
+    value: float | None
     low: float | None
     high: float | None
     method: str
@@ -90,9 +90,26 @@ class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
     failed: str = ""  # why its training failed
 
 
+class Entrant(msgspec.Struct, frozen=True):
+    """A network that a round is for; with weights, the last layer alone is trained."""
+
+    name: str  # as the comparison calls it
+    model: str  # of the catalogue
+    weights: str = ""
+    weights_sha256: str = ""
+    size: int = 0  # pixels that the weights were made for
+
+
 class Round(msgspec.Struct, frozen=True):
+    """Some networks, trained for an equal time; `networks` are those that have run, or run now."""
+
     kind: Literal["heat", "final"]
-    networks: tuple[NetworkResult, ...]
+    networks: tuple[NetworkResult, ...] = ()
+    entrants: tuple[Entrant, ...] = ()  # in the order in which they run
+    folder: str = ""  # of its runs, below the comparison's
+    folds: int = 0  # of a cross-validation; 0: judged on the validation split
+    ends_at: float | None = None  # seconds of the whole command after which it should be over; None: by epochs
+    folds_would_take: float | None = None  # minutes, where there are none because they take too long
     seconds: float = 0.0  # that it took
 
 
@@ -113,7 +130,10 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     command: str
     created: str  # ISO date
-    minutes: float | None = None  # that were asked for; None with --epochs
+    minutes: float | None = None  # that were asked for, in all; None with --epochs
+    settings: dict[str, Any] = {}  # of all networks alike (training.settings), without their length
+    seeds: int = 1  # trainings of each network
+    epochs: float | None = None  # with --epochs
     margin: float
     criterion: Criterion = "accuracy"
     classes: tuple[str, ...] = ()
@@ -131,6 +151,11 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     looks_at_test: int = 0
     environment: dict[str, Any] = {}
     seconds: float = 0.0  # of the whole command so far
+
+    @property
+    def entrants(self) -> tuple[Entrant, ...]:
+        """All networks that the comparison is between."""
+        return self.rounds[0].entrants
 
     @property
     def final(self) -> Round | None:

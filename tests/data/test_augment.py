@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from leadline.data.augment import POLICIES, augment
+from leadline.data.augment import augment
 from leadline.data.papers import TABLE as PAPERS
+from leadline.data.policies import POLICIES
 
 OWN = [name for name in POLICIES if name not in PAPERS]
 

@@ -7,9 +7,10 @@ from scipy import stats
 from torchvision.transforms import RandomResizedCrop
 
 from leadline.data import papers
-from leadline.data.augment import POLICIES, augment
+from leadline.data.augment import augment
 from leadline.data.keyed import uniforms
 from leadline.data.papers import TABLE, Colours, colours_of, decoded_size, publish
+from leadline.data.policies import POLICIES
 from leadline.data.preprocessing import Preprocessing, measured, rescale
 
 GREY = Colours((7.0,))

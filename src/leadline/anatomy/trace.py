@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -79,6 +80,7 @@ class Anatomy:
         return max(layer.receptive_field for layer in self.layers)
 
 
+@cache
 def measure(name: str, *, size: int | None = None, channels: int | None = None, classes: int | None = None) -> Anatomy:
     """The anatomy of a network of the catalogue, at its published input unless told; `size` is height and width.
 

@@ -43,7 +43,8 @@ def check(
     from leadline.cli.progress import watch
     from leadline.verbs.check import check as verb
 
-    found = verb(data, group=group, batch=batch, project=project, out=out, watch=watch())
+    with watch() as watching:
+        found = verb(data, group=group, batch=batch, project=project, out=out, watch=watching)
     if json:
         print(dumps(found.as_dict(), indent=2, ensure_ascii=False))
     else:

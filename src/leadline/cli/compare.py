@@ -1,5 +1,6 @@
 """`leadline compare`."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def compare(
         bool,
         Parameter(
             negative=(),
-            help="Would more images help? Train the network of the verdict on a half, a quarter and an eighth of the "
+            help="Would more images help? Train the network that is named on a half, a quarter and an eighth of the "
             "images, too.",
         ),
     ] = False,
@@ -45,42 +46,52 @@ def compare(
         bool,
         Parameter(
             negative=(),
-            help="Add McNemar's exact test of every pair, Holm-corrected, on the test images; the verdict does not "
+            help="Add McNemar's exact test of every pair, Holm-corrected; the answer does not "
             "rest on it. With --resume also to a finished comparison.",
         ),
     ] = False,
     out: Out = None,
     settings: Settings | None = None,
-    resume: Annotated[Path | None, Parameter(help="A comparison that was interrupted; goes on where it was.")] = None,
+    resume: Annotated[
+        Path | None,
+        Parameter(
+            help="A comparison that was interrupted goes on where it was; with --minutes, a finished one gets another "
+            "final of as many."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> int:
-    """Train several networks on one split with one recipe, and say which one earns its depth."""
+    """Which network, and how deep, do my images need?"""
+    started = time.perf_counter()
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.errors import UsageError
     from leadline.training.loop import Interrupted
     from leadline.verbs import compare as verb
 
-    watching = watch()
-    named = [name.strip() for name in models.split(",")] if models else None
-    begun = [name.strip() for name in weights.split(",")] if weights else None
     asked = {
-        "models": named, "lineup": lineup, "weights": begun, "seeds": seeds, "margin": margin,
+        "models": [name.strip() for name in models.split(",")] if models else None,
+        "lineup": lineup,
+        "weights": [name.strip() for name in weights.split(",")] if weights else None,
+        "seeds": seeds,
+        "margin": margin,
         "learning_curve": learning_curve or None,
-    }  # fmt: skip
-    chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    try:
-        if resume is not None:
-            refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **asked, **given(settings))
-            return show.comparison(verb.resume_comparison(resume, tests=tests, watch=watching), json=json)
-        if data is None:
-            raise UsageError("no data: name a folder, a table or a built-in data set")
-        if dry_run:
-            plan = verb.plan_comparison(data, timed=True, watch=watching, **chosen, **given(settings))
-            return show.plan(plan, json=json, margin=margin or verb.MARGIN)
-        compared = verb.compare(data, out=out, tests=tests, watch=watching, **chosen, **given(settings))
-        return show.comparison(compared, json=json)
-    except Interrupted as interrupt:
-        folder = Path(str(interrupt)).parent
-        raise Interrupted(f"interrupted; go on with: leadline compare --resume {folder}") from None
+    }
+    chosen: dict[str, Any] = {name: value for name, value in {**asked, **given(settings)}.items() if value is not None}
+    with watch() as watching:
+        try:
+            if resume is not None:
+                minutes = chosen.pop("minutes", None)
+                refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **chosen)
+                finished = verb.resume_comparison(resume, minutes=minutes, tests=tests, started=started, watch=watching)
+            elif data is None:
+                raise UsageError("no data: name a folder, a table or a built-in data set")
+            elif dry_run:
+                plan = verb.plan_comparison(data, watch=watching, **chosen)
+                return show.plan(plan, json=json, margin=margin or verb.MARGIN)
+            else:
+                finished = verb.compare(data, out=out, tests=tests, started=started, watch=watching, **chosen)
+        except Interrupted as interrupt:
+            raise Interrupted(f"interrupted; go on with: leadline compare --resume {interrupt}") from None
+    return show.comparison(finished, json=json)

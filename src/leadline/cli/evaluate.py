@@ -36,7 +36,8 @@ def evaluate(
     from leadline.data.protocols import parse_scales
     from leadline.verbs import evaluate as verb
 
-    found = verb.evaluate(
-        run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, watch=watch()
-    )
+    with watch() as watching:
+        found = verb.evaluate(
+            run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, watch=watching
+        )
     return show.evaluation(found, json=json)

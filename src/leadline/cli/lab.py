@@ -36,7 +36,8 @@ def lab(
     from leadline.verbs.lab import lab as verb
     from leadline.verbs.lab import row
 
-    findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watch())
+    with watch() as watching:
+        findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watching)
     if json:
         show.as_json([row(finding) for finding in findings])
         return None

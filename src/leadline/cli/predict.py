@@ -26,4 +26,6 @@ def predict(
     from leadline.cli.progress import watch
     from leadline.verbs import predict as verb
 
-    return show.predictions(verb.predict(run, inputs, out=out, min_confidence=min_confidence, watch=watch()), out=out)
+    with watch() as watching:
+        found = verb.predict(run, inputs, out=out, min_confidence=min_confidence, watch=watching)
+    return show.predictions(found, out=out)

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -78,6 +80,11 @@ class Lines(Watch):
         self._printed, self._last = time.monotonic(), ""
 
 
-def watch() -> Watch:
-    """The one that fits where stderr goes."""
-    return Terminal() if sys.stderr.isatty() else Lines()
+@contextmanager
+def watch() -> Iterator[Watch]:
+    """The one that fits where stderr goes; closed whatever happens inside, so that the terminal is as it was."""
+    watching = Terminal() if sys.stderr is not None and sys.stderr.isatty() else Lines()
+    try:
+        yield watching
+    finally:
+        watching.finish()

@@ -103,9 +103,13 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
             for row in rows
         ],
     )  # fmt: skip
-    if planned.further:
-        print(f"then {planned.further} trainings on fewer images of the network that is chosen, or found best")
-    print(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
+    if planned.minutes is not None:
+        print(
+            f"this is the heat, about {duration(planned.seconds_in_all)}; then a final of at most four networks, "
+            f"{planned.minutes:g} minutes in all"
+        )
+    else:
+        print(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
     for doubt in doubts:
         print(doubt)
     return DONE

@@ -1,7 +1,7 @@
 """`leadline train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -41,17 +41,17 @@ def train(
     from leadline.training.loop import Interrupted
     from leadline.verbs import train as verb
 
-    watching = watch()
-    chosen = {"model": model, "weights": weights, "tune": tune, "watch": watching, **given(settings)}
-    try:
-        if resume is not None:
-            refuse_beside_resume(
-                data=data, model=model, weights=weights, tune=tune, out=out, dry_run=dry_run or None, **given(settings)
-            )
-            return show.run(verb.resume(resume, watch=watching), json=json)
-        if dry_run:
-            plan, _ = verb.plan_training(data, timed=True, **chosen)
-            return show.plan(plan, json=json)
-        return show.run(verb.train(data, out=out, **chosen), json=json)
-    except Interrupted as interrupt:
-        raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None
+    chosen: dict[str, Any] = {"model": model, "weights": weights, "tune": tune, **given(settings)}
+    with watch() as watching:
+        try:
+            if resume is not None:
+                refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **chosen)
+                finished = verb.resume(resume, watch=watching)
+            elif dry_run:
+                plan, _ = verb.plan_training(data, timed=True, watch=watching, **chosen)
+                return show.plan(plan, json=json)
+            else:
+                finished = verb.train(data, out=out, watch=watching, **chosen)
+        except Interrupted as interrupt:
+            raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None
+    return show.run(finished, json=json)

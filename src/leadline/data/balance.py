@@ -9,12 +9,6 @@ from numpy.typing import NDArray
 
 from leadline.data.keyed import generator
 
-METHODS = {
-    "none": "every image counts once",
-    "weights": "an image counts by the inverse of its class's frequency, once on average",
-    "sampling": "an epoch draws each class equally often, and some images of rare classes several times",
-}
-
 Integers = NDArray[np.int64]
 
 

@@ -47,7 +47,7 @@ class DecodedImages:
         images = DecodedImages(
             ImageCache(manifest, replace(decoding, size=training_size)) if larger else judged, judged
         )
-        in_training = (manifest.usable["split"] == "train").to_numpy()
+        in_training = manifest.usable["split"].eq_missing("train").to_numpy()
         training, others = np.flatnonzero(in_training), np.flatnonzero(~in_training)
         images.judged.fill(others, seen=seen)
         images.training.fill(training, seen=lambda done: seen(len(others) + done))

@@ -60,6 +60,17 @@ def in_fold(manifest: Manifest, folds: NDArray[np.int64], number: int) -> Manife
     return _with_split(manifest, held_out.when(pl.Series(folds >= 0)).then(pl.lit("train")))
 
 
+def pooled(manifest: Manifest) -> Manifest:
+    """`manifest` with its validation images among those in "train", for a cross-validation."""
+    column = pl.col("split")
+    return _with_split(manifest, pl.when(column == "validation").then(pl.lit("train")).otherwise(column))
+
+
+def without_test(manifest: Manifest) -> Manifest:
+    """`manifest` for a training that does not look at the test images."""
+    return _with_split(manifest, pl.when(pl.col("split") != "test").then(pl.col("split")))
+
+
 def _with_split(manifest: Manifest, split: pl.Expr) -> Manifest:
     changed = manifest.usable.with_columns(split=split)
     return manifest.with_table(

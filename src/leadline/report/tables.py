@@ -2,7 +2,6 @@
 
 import csv
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import polars as pl
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.report.palette import Colour, of_family
+from leadline.training.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def read_run(folder: Path) -> RunTables:
         left_out |= _errors(predictions.table)
     left_out |= {one["path"]: one["error"] for one in metrics.get("left_out") or ()}
     return RunTables(
-        recipe=read("recipe.toml", lambda file: tomllib.loads(file.read_text("utf-8")), {}),
+        recipe=read("recipe.toml", read_settings, {}),
         history=read("history.csv", _read_history, []),
         metrics=metrics,
         environment=environment,

@@ -26,7 +26,7 @@ from leadline.training.recipe import Recipe
 from leadline.zoo import create_model
 
 # Training and prediction are each timed for this long: on a busy machine a second is soon an unlucky one.
-SHORTEST, LONGEST, SHARE = 1.0, 10.0, 0.01  # seconds, and of the time that there is for the network
+SECONDS, LONGEST = 1.0, 10.0
 WARM_UP, LEAST = 2, 3  # turns
 
 
@@ -59,11 +59,11 @@ def epochs_within(seconds: float, costs: list[Cost], *, train: int, validation: 
 
 
 def measure(
-    recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware: Hardware, budget: float = 0.0
+    recipe: Recipe, *, classes: int, channels: int, dtype: str, hardware: Hardware, seconds: float = SECONDS
 ) -> Cost:
-    """Time the recipe's network on random images of its size, on a copy that is thrown away; longer for a `budget` of
-    many seconds."""
-    seconds = min(LONGEST, max(SHORTEST, SHARE * budget))
+    """Time the recipe's network on random images of its size, on a copy that is thrown away; training and prediction
+    each for about so many seconds, LONGEST at most."""
+    seconds = min(LONGEST, seconds)
     preprocessing = Preprocessing(channels, dtype, recipe.size, mean=(0.5,) * channels, std=(0.25,) * channels)
     pixels = _noise(BATCH_SIZE, recipe.size, channels, dtype)
     batch = _noise(recipe.batch_size, recipe.decoded_size, channels, dtype)

@@ -16,14 +16,13 @@ from sklearn.model_selection import StratifiedGroupKFold
 from torch import nn
 
 from leadline.data.balance import class_weights
-from leadline.data.cache import ImageCache
-from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
+from leadline.runtime.engine import Engine
 from leadline.runtime.features import Features
 from leadline.runtime.hardware import Hardware
 from leadline.training.checkpoint import State
-from leadline.training.loop import Interrupted, Validate, stop_between_steps
-from leadline.training.recipe import Recipe
+from leadline.training.data import TrainingData
+from leadline.training.loop import Interrupted, stop_between_steps
 from leadline.training.watch import Watch
 from leadline.zoo.head import Body, set_last_layer
 
@@ -63,29 +62,17 @@ class Head:
         }
 
 
-def fit_head(
-    network: nn.Module,
-    *,
-    recipe: Recipe,
-    cache: ImageCache,
-    rows: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    units: NDArray[np.int64],
-    classes: int,
-    preprocessing: Preprocessing,
-    validate: Validate,
-    hardware: Hardware,
-    run: Path,
-    watch: Watch,
-) -> tuple[State, Head]:
-    """Fit the last layer of `network` in place to the images `rows` of `cache`, and what the training says of itself.
+def fit_head(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> tuple[State, Head]:
+    """Fit the last layer of `network` in place to the training images, and what the training says of itself.
 
-    `labels` and `units` are per image of the cache; images of one unit (a patient, say) stay together where the
-    penalty is chosen. Raises Interrupted after SIGINT or SIGTERM; the features so far are kept.
+    Images of one unit (a patient, say) stay together where the penalty is chosen. Raises Interrupted after SIGINT or
+    SIGTERM; the features so far are kept.
     """
+    recipe, rows, labels, classes = data.recipe, data.rows["train"], data.labels, data.classes
+    units, preprocessing = data.units, data.preprocessing
     started = time.perf_counter()
     network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    kept = Features.of(Body(network, name=recipe.model), cache, preprocessing, hardware)
+    kept = Features.of(Body(network, name=recipe.model), data.images.training, preprocessing, hardware)
     blocks: list[NDArray[np.float32]] = []
     with stop_between_steps() as stopping:
 
@@ -122,7 +109,7 @@ def fit_head(
             "learning_rate": 0.0,
             "train_loss": cross_entropy(logits, own),
             "train_accuracy": float((logits.argmax(axis=1) == own).mean()),
-            **validate(network),
+            **data.validate(Engine(network, classes, preprocessing, hardware)),
             "seconds": time.perf_counter() - started,
         }
     )

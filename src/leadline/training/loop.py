@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leadline.data.keyed import key
-from leadline.data.loader import TrainingBatches
-from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
+from leadline.runtime.engine import Engine
 from leadline.runtime.hardware import Hardware
 from leadline.training import averaging, checkpoint
+from leadline.training.data import TrainingData
 from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
@@ -29,32 +29,27 @@ SECONDS_BETWEEN_CHECKPOINTS = 60.0
 STEPS_BETWEEN_LOOKS = 20  # at whether the loss is still finite: a look waits for the accelerator
 MOST_VALIDATIONS = 40
 
-# "validation_loss" and "validation_accuracy" of the network.
-Validate = Callable[[nn.Module], dict[str, float]]
-
 
 class Interrupted(KeyboardInterrupt):
     """Training was asked to stop, and stopped between two steps with its checkpoint in the folder that is named."""
 
 
-def fit(
-    network: nn.Module,
-    *,
-    recipe: Recipe,
-    batches: TrainingBatches,
-    preprocessing: Preprocessing,
-    validate: Validate,
-    hardware: Hardware,
-    run: Path,
-    watch: Watch,
-    class_weights: Tensor | None = None,
-) -> checkpoint.State:
-    """Train `network` in place as `recipe` says, from the checkpoint in the folder `run` on where there is one.
+def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> checkpoint.State:
+    """Train `network` in place as the recipe of `data` says, from the checkpoint in the folder `run` on where there is
+    one.
 
-    `class_weights`, (classes,), weigh the loss of each image by its class.
-    Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. Raises
-    LeadlineError when the loss is no longer finite and Interrupted after SIGINT or SIGTERM.
+    Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. The caller's
+    random state stays as it was. Raises LeadlineError when the loss is no longer finite and Interrupted after SIGINT or
+    SIGTERM.
     """
+    with torch.random.fork_rng(devices=[hardware.device] if hardware.device == "cuda" else []):
+        return _fit(network, data, hardware, run, watch)
+
+
+def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> checkpoint.State:
+    recipe, batches, preprocessing = data.recipe, data.batches, data.preprocessing
+    engine = Engine(network, data.classes, preprocessing, hardware)
+    class_weights = data.class_weights(hardware.device)
     optimizer = prepare(network, recipe, hardware)
     state = checkpoint.load(run) or checkpoint.State()
     if state.step:
@@ -93,7 +88,7 @@ def fit(
                     if epoch + 1 in validated:
                         refuse_infinite(float(loss_sum), state.step, recipe)
                         with averaging.installed(network, state.average):
-                            found = validate(network)
+                            figures = data.validate(engine)
                         state.history.append(
                             {
                                 "epoch": state.step / len(batches),
@@ -101,7 +96,7 @@ def fit(
                                 "learning_rate": optimizer.param_groups[0]["lr"],
                                 "train_loss": float(loss_sum) / max(1, state.seen),
                                 "train_accuracy": float(correct) / max(1, state.seen),
-                                **found,
+                                **figures,
                                 "seconds": time.perf_counter() - started,
                             }
                         )
@@ -130,12 +125,13 @@ def fit(
 def prepare(network: nn.Module, recipe: Recipe, hardware: Hardware) -> torch.optim.Optimizer:
     """The recipe's optimiser for `network`, which is moved to its device, channels last in memory."""
     network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    fused = hardware.device != "mps"
+    parameters = groups(network, recipe)
+    if recipe.optimizer == "adamw":
+        betas = (recipe.momentum, recipe.second_momentum)
+        return torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=betas, fused=fused)
     return torch.optim.SGD(
-        groups(network, recipe),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        fused=hardware.device != "mps",
+        parameters, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=fused
     )
 
 

@@ -15,8 +15,9 @@ from leadline.writing import in_one_piece
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `training.settings` explains, all of it decided. The defaults are ours, of SGD; `training.defaults` has those
-    of AdamW, and recipes/*.toml what the papers did.
+    """What `training.settings` explains, all of it decided.
+
+    The defaults are ours, of SGD; `training.defaults` has those of AdamW, and recipes/*.toml what the papers did.
     """
 
     data: str  # what to train on, as the person named it

@@ -13,8 +13,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypedDict, Union, get_args, get_origin, get_type_hints
 
-from leadline.data.augment import POLICIES
-from leadline.data.balance import METHODS
+from leadline.data.policies import BALANCE, POLICIES
 from leadline.errors import LeadlineError, UsageError
 
 OPTIMIZERS = {"adamw": "AdamW (Loshchilov and Hutter 2019)", "sgd": "stochastic gradient descent with momentum"}
@@ -80,13 +79,13 @@ class SettingsDict(TypedDict, total=False):
     epochs: Annotated[float | None, Setting("How often each training image is seen.", "schedule", above=0)]
     minutes: Annotated[
         float | None,
-        Setting("How long to train here. Costs are measured and turned into steps before training.", "schedule", above=0),
+        Setting(
+            "How long to train here. Costs are measured and turned into steps before training.", "schedule", above=0
+        ),
     ]
     steps: Annotated[int | None, Setting("Updates of the weights.", "schedule", at_least=1, option=False)]
 
-    size: Annotated[
-        int | None, Setting("Height and width in pixels of what the network sees.", "data", at_least=1)
-    ]
+    size: Annotated[int | None, Setting("Height and width in pixels of what the network sees.", "data", at_least=1)]
     split_seed: Annotated[
         int | None, Setting("Seed of the split into training, validation and test. [default: 0]", "data")
     ]
@@ -120,7 +119,7 @@ class SettingsDict(TypedDict, total=False):
         Setting(
             "For classes of unequal size: none, weights (in the loss), sampling. [default: none]",
             "data",
-            one_of=tuple(METHODS),
+            one_of=tuple(BALANCE),
         ),
     ]
     channels: Annotated[

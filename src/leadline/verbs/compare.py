@@ -1,55 +1,79 @@
-"""`leadline compare`: which network, and how deep, do these images need? One split, one recipe, one verdict."""
+"""`leadline compare`: which network, and how deep, do these images need?"""
 
 import datetime
-from collections import defaultdict
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from leadline.data.manifest import Manifest
-from leadline.data.preprocessing import geometry
+import msgspec
+
+from leadline.data.folds import pooled
+from leadline.data.manifest import SPLITS, Manifest
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.verdict import Candidate, decide, never_learned, still_improving
-from leadline.report import write_comparison_card, write_comparison_report
+from leadline.evaluation.choice import choose, never_learned, selection_flattery
+from leadline.report import (
+    answer_sentence,
+    write_comparison_card,
+    write_comparison_report,
+    write_model_card,
+    write_run_report,
+)
 from leadline.report.looks import looks_at_test
+from leadline.results import (
+    Answer,
+    ComparisonResult,
+    Criterion,
+    Entrant,
+    Evidence,
+    NetworkResult,
+    Round,
+    read_comparison,
+    write_comparison,
+)
 from leadline.runtime.hardware import environment
 from leadline.training.defaults import natural_size
-from leadline.training.recipe import Recipe
+from leadline.training.settings import SettingsDict
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginnings, refuse_seen
 from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
-from leadline.verbs.described import description
+from leadline.verbs.folds import train_in_folds
 from leadline.verbs.lineups import networks_of
-from leadline.verbs.more_images import HALVINGS, trained_on_fewer
-from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
-from leadline.verbs.run import Run, command_line, new_folder, read_json, write_json
-from leadline.verbs.train import begin, train_into
+from leadline.verbs.more_images import trained_on_fewer
+from leadline.verbs.plan import Plan, collect_settings, read_data
+from leadline.verbs.race import Clock, Race, contestants_of
+from leadline.verbs.run import Run, command_line, new_folder
+from leadline.verbs.train import report_on_test, train_one
 from leadline.zoo import architecture
 
 MARGIN = 0.01
+MINUTES = 10.0  # where neither minutes nor epochs are given
+# A class with more than this share of the images makes accuracy say little.
+ONE_SIDED = 0.8
+# With fewer images of three channels than this, a pretrained network is worth a try.
+FEW_IMAGES = 2_000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A folder with a run per network, and above them comparison.json and report.html."""
+    """A folder with the runs of each round, and above them comparison.json and report.html."""
 
     folder: Path
 
     @property
-    def result(self) -> dict[str, Any]:
-        """The contents of comparison.json (DESIGN §8)."""
-        found: dict[str, Any] = read_json(self.folder / "comparison.json")
-        return found
+    def result(self) -> ComparisonResult:
+        return read_comparison(self.folder)
 
     @property
-    def choice(self) -> Run | None:
-        """The run of the network that earns its depth; None where the verdict is undecided."""
-        result = self.result
-        runs = {network["name"]: network["run"] for network in result["networks"]}
-        choice = result["verdict"]["choice"]
-        return Run(self.folder / runs[choice]) if choice else None
+    def choice(self) -> Run:
+        """The run of the network that the answer names."""
+        named = self.result.named
+        if named is None:
+            raise LeadlineError(f"{self.folder}: is not finished; leadline compare --resume {self.folder}")
+        return Run(self.folder / named.run)
 
 
 def compare(
@@ -57,90 +81,91 @@ def compare(
     *,
     models: list[str] | None = None,
     lineup: str = "families",
+    weights: Sequence[str] = (),
     seeds: int = 1,
     margin: float = MARGIN,
     learning_curve: bool = False,
     tests: bool = False,
     out: str | Path | None = None,
-    recipe: str | Path | None = None,
-    epochs: float | None = None,
-    minutes: float | None = None,
-    size: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    augment: str | None = None,
-    seed: int | None = None,
-    split_seed: int | None = None,
-    group: str | None = None,
-    channels: str | None = None,
-    project: str | None = None,
-    intensity: str | None = None,
-    test_group: Sequence[str] | None = None,
-    folds: int | None = None,
-    repeats: int | None = None,
-    balance: str | None = None,
-    weights: Sequence[str] = (),
+    started: float | None = None,
     watch: Watch | None = None,
+    **settings: Unpack[SettingsDict],
 ) -> Comparison:
-    """Train several networks on one split with one recipe, choose on the validation images, report on the test images.
+    """Which of several networks these images need: always a name, with how sure that is.
 
     `models` names the networks, or `lineup` does: "families" (one of each), "depth" (one family, growing) or a family's
-    name. `minutes` is for the whole comparison. `margin` is the loss of accuracy that a cheaper network may cost.
-    With `learning_curve` the network of the verdict is trained again on fewer images (verbs.more_images): would more of
-    them help? `weights` names pretrained networks (verbs.beginning), of which only the last layer is trained: a row
-    each. `tests` adds McNemar's exact test of every pair, on which the verdict does not rest. A network whose training
-    fails is reported as not judged; the others go on.
+    name; `weights` adds pretrained networks, of which the last layer is trained. `minutes` is the time of the whole
+    command, since `started` (of time.perf_counter) where that is given: a heat in which each network gets an equal
+    share, then a final of the best. With `epochs` all are trained equally long instead. `margin` is the loss of
+    accuracy that a cheaper network may cost. `learning_curve` trains the named network again on fewer images, `tests`
+    adds McNemar's exact test of every pair. A network whose training fails is named; the others go on.
     """
     watch = watch or Watch()
-    plan = plan_comparison(
-        data, models=models, lineup=lineup, seeds=seeds, margin=margin, learning_curve=learning_curve, recipe=recipe,
-        epochs=epochs, minutes=minutes, size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment,
-        seed=seed, split_seed=split_seed, group=group, test_group=test_group, folds=folds, repeats=repeats,
-        balance=balance, channels=channels, project=project, intensity=intensity, weights=weights, watch=watch,
+    clock = Clock(started=time.perf_counter() if started is None else started)
+    result, manifest = prepare(
+        data, models=models, lineup=lineup, weights=weights, seeds=seeds, margin=margin, learning_curve=learning_curve,
+        tests=tests, watch=watch, **settings,
     )  # fmt: skip
     folder = new_folder(out, data=data, suffix="compare")
-    for one in plan.recipes:
-        run = Run(folder / run_name(one, plan.recipes))
-        run.folder.mkdir()
-        begin(run, one, plan.manifest)
-    started = {
-        "data": str(data),
-        "margin": margin,
-        "with_tests": tests,
-        "command": command_line(),
-        "created": datetime.date.today().isoformat(),
-        "verdict": None,
-        "learning_curve": {} if learning_curve else None,
-        "networks": [{"name": one.title, "run": run_name(one, plan.recipes)} for one in plan.recipes],
-    }
-    write_json(folder / "comparison.json", started)
-    return finish(folder, watch=watch)
+    manifest.write(folder / "manifest.parquet")
+    write_comparison(folder, result)
+    return run_comparison(Race(folder, result, manifest, clock, watch))
 
 
-def resume_comparison(folder: str | Path, *, tests: bool = False, watch: Watch | None = None) -> Comparison:
-    """Go on with a comparison that was interrupted, at the network and step where it was.
+def resume_comparison(
+    folder: str | Path,
+    *,
+    minutes: float | None = None,
+    tests: bool = False,
+    started: float | None = None,
+    watch: Watch | None = None,
+) -> Comparison:
+    """Go on with a comparison that was interrupted; with `minutes`, add another final of as many to a finished one.
 
     `tests` asks for the tests of every pair, also where the comparison was begun without, or is finished.
     """
-    return finish(Path(folder), tests=tests, watch=watch or Watch())
+    folder = Path(folder)
+    result = read_comparison(folder)
+    manifest = Manifest.read(folder / "manifest.parquet")
+    clock = Clock(before=result.seconds, started=time.perf_counter() if started is None else started)
+    race = Race(folder, result, manifest, clock, watch or Watch())
+    race.change(with_tests=result.with_tests or tests)
+    if minutes is not None:
+        if result.answer is None:
+            raise UsageError(f"{folder}: is not finished; go on without --minutes first")
+        if result.minutes is None:
+            raise UsageError(f"{folder}: was compared with --epochs; a longer final is for comparisons with --minutes")
+        race.change(minutes=(clock.now + 60 * minutes) / 60, answer=None, evidence=None)
+        race.begin_final(race.ends_at)
+    return run_comparison(race)
 
 
-def plan_comparison(
+def plan_comparison(data: str | Path, *, watch: Watch | None = None, **asked: Any) -> Plan:
+    """What `compare` would begin with: the heat's recipes, or with epochs all of them."""
+    result, manifest = prepare(data, watch=watch or Watch(), **asked)
+    race = Race(Path(), result, manifest, Clock(), watch or Watch())
+    race.begin(save=False)
+    current = race.result.rounds[-1]
+    split = race.round_manifest(current)
+    recipes = tuple(race.recipe_for(one, split, current.entrants) for one in current.entrants)
+    costs = tuple(race.cost_of(one, recipe) for one, recipe in zip(current.entrants, recipes, strict=True))
+    return Plan(split if current.folds else manifest, recipes, costs, minutes=result.minutes)
+
+
+def prepare(
     data: str | Path,
     *,
     models: list[str] | None = None,
     lineup: str = "families",
+    weights: Sequence[str] = (),
     seeds: int = 1,
     margin: float = MARGIN,
     learning_curve: bool = False,
-    recipe: str | Path | None,
-    weights: Sequence[str] = (),
-    timed: bool = False,
-    watch: Watch | None = None,
-    **given: Any,
-) -> Plan:
-    """What `compare` would do."""
-    watch = watch or Watch()
+    tests: bool = False,
+    watch: Watch,
+    **given: Unpack[SettingsDict],
+) -> tuple[ComparisonResult, Manifest]:
+    """The comparison before its first training, and the split data."""
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: at least 1")
     if not 0 < margin < 1:
@@ -148,148 +173,143 @@ def plan_comparison(
             f"--margin {margin}: is a share of the images, more than 0 and less than 1 (0.01 is one point)"
         )
     models = [architecture(name).name for name in models or []]  # an unknown name fails before the images are read
-    settings = collect_settings(recipe, **given)
+    settings = collect_settings(**given)
+    settings.pop("recipe", None)
     if seeds > 1 and settings.get("folds"):
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if learning_curve and settings.get("folds"):
         raise UsageError("--learning-curve beside --folds: it takes validation images; leave out one of them")
     if settings.get("weights") or settings.get("tune", "all") != "all":
-        raise UsageError(f"{recipe}: names the weights of one network; a comparison takes them from --weights")
+        raise UsageError(
+            f"{given.get('recipe')}: names the weights of one network; a comparison takes them from --weights"
+        )
     frozen = beginnings(weights, say=watch.note)
-    if "minutes" in settings:
-        settings["minutes"] = settings["minutes"] / seeds
-    manifest = read_data(data, settings, watch)
+    minutes, epochs, steps = (settings.pop(name, None) for name in ("minutes", "epochs", "steps"))
+    if steps:
+        settings["steps"] = steps
+    if minutes is None and epochs is None and steps is None:
+        minutes = MINUTES
+    # Whatever the final is judged on, the heat is on a validation split.
+    manifest = read_data(data, settings if minutes is None else {**settings, "folds": 0}, watch)
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
     for one in frozen:
-        refuse_seen(one.weights, manifest, folds=bool(settings.get("folds")), fewer=learning_curve)
-    further = HALVINGS if learning_curve else 0
-    plan = make_plan(manifest, names, settings, timed=timed, watch=watch, further=further, frozen=frozen).repeated(
-        seeds
+        folds = bool(settings.get("folds")) or minutes is not None
+        refuse_seen(one.weights, manifest, folds=folds, fewer=learning_curve)
+    entrants = tuple(Entrant(name, name) for name in names) + tuple(
+        Entrant(f"{one.model}-frozen", one.model, one.weights, one.sha256, one.size) for one in frozen
     )
-    tell_shortened(plan, recipe, watch)
-    return plan
+    result = ComparisonResult(
+        data=str(data),
+        command=command_line(),
+        created=datetime.date.today().isoformat(),
+        minutes=minutes,
+        epochs=epochs,
+        seeds=seeds,
+        settings={name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()},
+        margin=margin,
+        criterion=criterion_for(manifest, settings),
+        classes=manifest.classes,
+        images=images_of(manifest),
+        rounds=(Round("heat" if minutes is not None else "final", entrants=entrants),),
+        learning_curve={} if learning_curve else None,
+        with_tests=tests,
+        hint=hint_for(manifest, data, bool(weights)),
+        environment=environment(),
+    )
+    return result, manifest
 
 
-def run_name(recipe: Recipe, among: tuple[Recipe, ...]) -> str:
-    """The network's name, with the seed where the comparison has several."""
-    return recipe.title if len({one.seed for one in among}) == 1 else f"{recipe.title}-seed{recipe.seed}"
+def criterion_for(manifest: Manifest, settings: dict[str, Any]) -> Criterion:
+    """Balanced accuracy where one class has most of the images, or where the person balances the classes."""
+    counts = Counter(manifest.usable["label"])
+    one_sided = max(counts.values(), default=0) > ONE_SIDED * max(1, sum(counts.values()))
+    return "balanced_accuracy" if one_sided or settings.get("balance", "none") != "none" else "accuracy"
 
 
-def finish(folder: Path, *, tests: bool = False, watch: Watch) -> Comparison:
-    """Train what is not trained yet in `folder`, then draw the verdict and the report."""
-    begun = read_json(folder / "comparison.json")
-    begun["with_tests"] = begun.get("with_tests", False) or tests
-    runs = [Run(folder / name) for network in begun["networks"] for name in network.get("runs") or [network["run"]]]
+def images_of(manifest: Manifest) -> dict[str, int]:
+    counts = Counter(manifest.usable["split"])
+    return {name: counts[name] for name in SPLITS}
+
+
+def hint_for(manifest: Manifest, data: str | Path, with_weights: bool) -> str:
+    """When a pretrained network would probably do better, the command for it."""
+    usable = manifest.usable
+    colour = bool((usable["channels"] == 3).any())
+    if with_weights or not colour or len(usable) >= FEW_IMAGES:
+        return ""
+    return (
+        f"With only {len(usable):,} colour images, a network pretrained on photographs would probably do better: "
+        f"leadline compare {data} --weights imagenet"
+    )
+
+
+def run_comparison(race: Race) -> Comparison:
+    """Run what has not run yet, then answer and report."""
+    folder = race.folder
     if not (folder / "check.json").is_file():
-        first = runs[0]
-        check_before(first.manifest, folder, going_on=first.folder, reading=first.recipe.reading, watch=watch)
-    failures: dict[str, str] = {}
-    for run in runs:
-        recipe = run.recipe
-        if run.finished:
-            continue
-        try:
-            train_into(run, recipe, run.manifest, watch=watch)
-        except LeadlineError as error:
-            failures[run.name] = str(error)
-            watch.note(f"{run.name}: not judged, {error}")
-        except (MemoryError, RuntimeError) as error:  # torch says so that the memory did not suffice
-            failures[run.name] = " ".join(str(error).split())[:300] or type(error).__name__
-            watch.note(f"{run.name}: not judged, {failures[run.name]}")
-    if len(failures) == len(runs):
-        raise LeadlineError(f"none of the networks could be trained: {next(iter(failures.values()))}")
-    result = conclude(begun, runs, failures)
-    result["looks_at_test"] = looks_at_test(folder, result)
-    if begun.get("learning_curve") is not None:
-        write_json(folder / "comparison.json", result)  # the verdict stands, whatever comes of the curve
-        network = network_of_curve(result)
-        own = [run for run in runs if run.recipe.title == network]
-        result["learning_curve"] = trained_on_fewer(folder, network, own, margin=begun["margin"], watch=watch)
-    write_json(folder / "comparison.json", result)
+        check_before(race.manifest, folder, going_on=folder, reading=race.reading, watch=race.watch)
+    race.begin()
+    race.run_all()
+    with race.interruptible():
+        conclude(race)
     write_comparison_report(folder)
     write_comparison_card(folder)
+    race.save()
     return Comparison(folder)
 
 
-def network_of_curve(result: dict[str, Any]) -> str | None:
-    """The choice, else the best, else the most accurate of those that are not judged; None where all failed."""
-    tried = [network for network in result["networks"] if "validation" in network]
-    accurate = max(tried, key=lambda network: network["validation"]["accuracy"]["value"], default={"name": None})
-    found: str | None = result["verdict"]["choice"] or result["verdict"]["best"] or accurate["name"]
-    return found
-
-
-def conclude(begun: dict[str, Any], runs: list[Run], failures: dict[str, str]) -> dict[str, Any]:
-    """The contents of comparison.json once every network is trained."""
-    margin = begun["margin"]
-    by_title: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_title[run.recipe.title].append(run)
-    manifest = runs[0].manifest
-    described = [describe(title, own, manifest, margin, failures) for title, own in by_title.items()]
-    trained = {one["name"]: by_title[one["name"]] for one in described if "validation" in one}
-    candidates = [
-        Candidate(
-            network["name"],
-            [one for run in by_title[network["name"]] if "validation" in network for one in run.chosen_on],
-            network["multiply_adds"],
-            not_judged=network["not_judged"],
-        )
-        for network in described
-    ]
-    return {
-        **begun,
-        "classes": list(manifest.classes),
-        "images": Plan(manifest, ()).images,
-        "verdict": decide(candidates, margin=margin).as_dict(),
-        "networks": described,
-        "looks_at_test": int(any("test" in network for network in described)),
-        **({"tests": pairwise_tests(trained)} if begun["with_tests"] else {}),
-        "environment": environment(),
-    }
-
-
-def describe(
-    title: str, runs: list[Run], manifest: Manifest, margin: float, failures: dict[str, str]
-) -> dict[str, Any]:
-    """One network's entry in comparison.json; the figures are those of the first seed."""
-    first, recipe = runs[0], runs[0].recipe
-    channels = geometry(manifest, size=recipe.size, reading=recipe.reading).channels
-    entry = {
-        **description(recipe, classes=len(manifest.classes), channels=channels),
-        "name": title,
-        "epochs": Plan(manifest, ()).epochs(recipe),
-        "run": first.name,
-        "runs": [run.name for run in runs],
-    }
-    failed = [failures[run.name] for run in runs if run.name in failures]
-    if failed:
-        return {**entry, "not_judged": failed[0]}
-    metrics = [run.metrics for run in runs]
-    reasons = [not_judged(run, found, margin) for run, found in zip(runs, metrics, strict=True)]
-    copied = ("validation", "test", "folds", "seconds_per_image", "training_seconds", "peak_memory_bytes", "left_out")
-    return {
-        **entry,
-        **{name: metrics[0][name] for name in copied if name in metrics[0]},
-        "test_accuracy_of_seeds": [found["test"]["accuracy"]["value"] for found in metrics if "test" in found],
-        "seed_spread": seed_spreads(runs),
-        "not_judged": next(filter(None, reasons), ""),
-    }
-
-
-def not_judged(run: Run, metrics: dict[str, Any], margin: float) -> str:
-    """Why a trained network's accuracy is not to be compared with others'; "" where it may be."""
-    recipe, validation = run.recipe, metrics["validation"]
-    learned_nothing = never_learned(validation["accuracy"]["value"], validation["majority_baseline"])
-    if learned_nothing:
-        return learned_nothing
-    if recipe.frozen:
-        return "" if metrics["head"]["converged"] else "its last layer had not settled"
-    history = run.history
-    return still_improving(
-        [row["step"] / recipe.steps for row in history],
-        [row["validation_accuracy"] for row in history],
-        margin=max(margin, 1.5 / validation["accuracy"]["n"]),  # a single image is no rise
+def conclude(race: Race) -> None:
+    """The answer, and the network that it names: trained on all images after folds, and judged on the test images."""
+    folder, final = race.folder, race.result.rounds[-1]
+    contestants = contestants_of(folder, final, race.manifest, race.result)
+    if not contestants:
+        raise LeadlineError(f"none of the networks could be trained: {final.networks[0].failed}")
+    choice = choose(contestants, margin=race.result.margin, criterion=race.result.criterion)
+    learned = {one.name: not never_learned(one) for one in contestants}
+    for network in final.networks:
+        if not learned.get(network.name, True):
+            race.put(msgspec.structs.replace(network, remarks=("never learned: no better than guessing",)))
+    hand_over(race, next(one for one in race.result.rounds[-1].networks if one.name == choice.name))
+    runs = {one.name: [Run(folder / name) for name in one.runs] for one in final.networks if not one.failed}
+    race.change(
+        evidence=Evidence(
+            kind="folds" if final.folds else "validation",
+            images=choice.images,
+            left_out=choice.left_out,
+            groups=choice.groups,
+            trainings=choice.trainings,
+            folds_would_take=final.folds_would_take,
+        ),
+        answer=msgspec.convert(choice, Answer, from_attributes=True),
+        flattery=None
+        if race.result.images["test"]
+        else selection_flattery(contestants, criterion=race.result.criterion),
+        tests=pairwise_tests(runs) if race.result.with_tests else None,
+        seed_spreads={name: spread for name, own in runs.items() if (spread := seed_spreads(own))},
     )
+    if race.result.learning_curve is not None:
+        curve = trained_on_fewer(folder, choice.name, runs[choice.name], margin=race.result.margin, watch=race.watch)
+        race.change(learning_curve=curve)
+    race.change(looks_at_test=looks_at_test(folder, race.result))
+    assert race.result.answer is not None
+    answer = msgspec.structs.replace(race.result.answer, sentence=answer_sentence(race.result))
+    race.change(answer=answer)
+
+
+def hand_over(race: Race, network: NetworkResult) -> None:
+    """Make the named network's first run whole: its classifier, the test images, and a report of its own."""
+    run = Run(race.folder / network.run)
+    recipe = run.recipe
+    if recipe.folds:
+        whole = pooled(race.manifest)
+        whole.write(run.folder / "manifest.parquet")
+        race.watch.note(f"{network.name}: trained on all images but the test images")
+        train_in_folds(run, recipe, whole, train_part=train_one, watch=race.watch)
+    else:
+        report_on_test(run, race.manifest)
+    write_run_report(run.folder)
+    write_model_card(run.folder)
+    if "test" in run.metrics:
+        race.put(msgspec.structs.replace(network, metrics={**network.metrics, "test": run.metrics["test"]}))

@@ -8,10 +8,9 @@ The out-of-fold predictions tell what this recipe comes to on images like these,
 classifier itself is judged only where there is a test split, which stays out of all folds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -28,7 +27,7 @@ from leadline.training import checkpoint
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
 from leadline.training.watch import Watch
-from leadline.verbs.run import FOLDS, Run, out_of_fold_file, write_json
+from leadline.verbs.run import FOLDS, Run, begin, out_of_fold_file, write_json
 
 ALL = "all"
 
@@ -59,29 +58,31 @@ def parts_of(recipe: Recipe, manifest: Manifest) -> list[Part]:
     return [*parts, Part(ALL, own, manifest, None)]
 
 
+class TrainPart(Protocol):
+    """Trains one of the parts: `verbs.train.train_one`."""
+
+    def __call__(self, run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool) -> Run: ...
+
+
 def train_in_folds(
-    run: Run,
-    recipe: Recipe,
-    manifest: Manifest,
-    *,
-    begin: Callable[[Run, Recipe, Manifest], None],
-    train_part: Callable[[Run, Recipe, Manifest], Run],
-    watch: Watch,
+    run: Run, recipe: Recipe, manifest: Manifest, *, train_part: TrainPart, watch: Watch, whole: bool = True
 ) -> Run:
     """Train every part that is not trained yet, then write what they come to; the run without its report.
 
-    `begin` prepares a run's folder and `train_part` trains in it. Raises Interrupted with the folder of the whole run.
+    Without `whole` the training on all images waits for another call; until then the run has no classifier. Raises
+    Interrupted with the folder of the run.
     """
     finished: list[tuple[Part, Run]] = []
     for part in parts_of(recipe, manifest):
+        if part.repeat is None and not whole:
+            continue
         own = Run(run.folder / FOLDS / part.name)
         if not own.finished:
             watch.note(f"{recipe.title}: {_named(part, recipe)}")
             if not (own.folder / "recipe.toml").is_file():
-                own.folder.mkdir(parents=True, exist_ok=True)
                 begin(own, part.recipe, part.manifest)
             try:
-                train_part(own, part.recipe, part.manifest)
+                train_part(own, part.recipe, part.manifest, watch=watch, part=True)
             except Interrupted:
                 raise Interrupted(str(run.folder)) from None
         forget_checkpoints(own)
@@ -97,7 +98,8 @@ def forget_checkpoints(run: Run) -> None:
 
 
 def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple[Part, Run]]) -> None:
-    folds, final = [own for _, own in finished[:-1]], finished[-1][1]
+    folds = [own for part, own in finished if part.repeat is not None]
+    final = next((own for part, own in finished if part.repeat is None), None)
     by_repeat = [
         _together([own.predictions.table for part, own in finished if part.repeat == repeat], manifest)
         for repeat in range(recipe.repeats)
@@ -107,29 +109,32 @@ def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple
     by_repeat = [recalibrated(one, temperature) for one in by_repeat]
     for repeat, one in enumerate(by_repeat):
         one.write(out_of_fold_file(run.folder, repeat))
-    rows = [by_repeat[0].table, recalibrated(final.predictions, temperature).table]
-    together = pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns)
-    predictions = Predictions(together, by_repeat[0].classes)
+    predictions = by_repeat[0]
+    if final is not None:
+        rows = [by_repeat[0].table, recalibrated(final.predictions, temperature).table]
+        together = pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns)
+        predictions = Predictions(together, by_repeat[0].classes)
+        classifier = final.classifier
+        described = {**classifier.provenance, "recipe": vars(recipe)}
+        replace(classifier, provenance=described, temperature=temperature).save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
     suspects(predictions).write(run.folder / "suspects.csv")
     run.write_history(_mean_history(recipe, folds))
-    classifier = final.classifier
-    described = {**classifier.provenance, "recipe": vars(recipe)}
-    replace(classifier, provenance=described, temperature=temperature).save(run.folder / "classifier")
-    found = {
+    tested = final is not None and len(final.predictions) > 0
+    metrics = {
         **_metrics(recipe, by_repeat, folds, final),
-        **({"test": measure(predictions.of_split("test"))} if len(final.predictions) else {}),
+        **({"test": measure(predictions.of_split("test"))} if tested else {}),
         "calibration": calibration(predictions, temperature, stated),
     }
-    write_json(run.folder / "metrics.json", found)
+    write_json(run.folder / "metrics.json", metrics)
 
 
-def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], final: Run) -> dict[str, Any]:
+def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], final: Run | None) -> dict[str, Any]:
     """As of a single training; "validation" are the out-of-fold predictions (of the first repeat)."""
-    own = final.metrics
     each = [fold.metrics for fold in folds]
+    own = final.metrics if final is not None else {**each[0], "looks_at_test": 0}
     accuracies = [one["validation"]["accuracy"]["value"] for one in each]
-    everything = [*each, own]
+    everything = [*each, own] if final is not None else each
     return {
         **own,
         "validation": measure(by_repeat[0]),

@@ -19,8 +19,8 @@ from leadline.evaluation.predictions import Predictions
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
 from leadline.verbs.folds import forget_checkpoints
-from leadline.verbs.run import LEARNING_CURVE, Run
-from leadline.verbs.train import begin, train_into
+from leadline.verbs.run import LEARNING_CURVE, Run, begin
+from leadline.verbs.train import train_one
 
 # One half, a quarter and an eighth of the images, besides all of them.
 HALVINGS = 3
@@ -52,9 +52,8 @@ def trained_on_fewer(
                 if not own.finished:
                     watch.note(f"{network}: on {images:,} of {found[0][-1][0]:,} training images")
                     if not (own.folder / "recipe.toml").is_file():
-                        own.folder.mkdir(parents=True, exist_ok=True)
                         begin(own, recipe, subset)
-                    train_into(own, recipe, subset, watch=watch, part=True)
+                    train_one(own, recipe, subset, watch=watch, part=True)
                 forget_checkpoints(own)
             except Interrupted:
                 raise Interrupted(str(folder / LEARNING_CURVE)) from None

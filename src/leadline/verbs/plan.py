@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
@@ -19,15 +18,15 @@ from leadline.data.split import split
 from leadline.errors import UsageError
 from leadline.evaluation.intervals import wilson
 from leadline.runtime.hardware import hardware
-from leadline.training.budget import Cost, epochs_within, measure
-from leadline.training.defaults import SIZES, SMALL_IMAGES, complete, image_size, natural_size
+from leadline.training.budget import SECONDS, Cost, epochs_within, measure
+from leadline.training.defaults import SMALL_IMAGES, image_size, natural_size, resolve
 from leadline.training.published import recipe_file
-from leadline.training.recipe import Recipe, read_settings
+from leadline.training.recipe import Recipe
+from leadline.training.settings import collect, read_settings
 from leadline.training.watch import Watch
-from leadline.verbs.beginning import Beginning
 
-# With fewer epochs than this at a size, a comparison prefers a smaller size.
-EPOCHS_WORTH_A_SIZE = 10
+# Of the minutes of a training, what its cost is measured for.
+SHARE_MEASURED = 0.01
 # On how many images two good networks give different answers, for the estimate of a dry run.
 TYPICAL_DISAGREEMENT = 0.05
 FEW_IMAGES = 30
@@ -40,7 +39,7 @@ class Plan:
     manifest: Manifest
     recipes: tuple[Recipe, ...]
     costs: tuple[Cost, ...] = ()
-    further: int = 0  # trainings of a network that is not known yet, taken for the dearest
+    minutes: float | None = None  # of a whole comparison, of which these recipes are the heat
 
     @property
     def images(self) -> dict[str, int]:
@@ -61,9 +60,7 @@ class Plan:
 
     @property
     def seconds_in_all(self) -> float:
-        each = [self.seconds(number) for number in range(len(self.recipes))]
-        seeds = len({recipe.seed for recipe in self.recipes})
-        return sum(each) + self.further * seeds * max(each, default=0.0)
+        return sum(self.seconds(number) for number in range(len(self.recipes)))
 
     def doubts(self, margin: float | None) -> list[str]:
         """What could not be judged with so few images, a sentence each."""
@@ -91,33 +88,10 @@ class Plan:
             found.append(f"classes with fewer than {FEW_IMAGES} training images: {', '.join(few)}")
         return found
 
-    def repeated(self, seeds: int) -> "Plan":
-        """The same with `seeds` seeds per network, one network's after another."""
-        recipes = [replace(recipe, seed=recipe.seed + number) for recipe in self.recipes for number in range(seeds)]
-        costs = [cost for cost in self.costs for _ in range(seeds)]
-        return replace(self, recipes=tuple(recipes), costs=tuple(costs))
 
-
-def collect_settings(recipe: str | Path | None, **given: Any) -> dict[str, Any]:
+def collect_settings(recipe: str | Path | None = None, **given: Any) -> dict[str, Any]:
     """The settings of a recipe file or a paper's recipe, overruled by those that are `given` (not None)."""
-    settings = read_settings(recipe_file(recipe)) if recipe else {}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if "test_group" in chosen:
-        chosen["test_group"] = tuple(chosen["test_group"])
-    lengths = {"steps", "epochs", "minutes"}
-    if lengths & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
-        settings = {name: value for name, value in settings.items() if name not in lengths}
-    if (
-        settings.get("tune") == "head" and chosen.get("tune", "head") != "head"
-    ):  # what only a frozen body is trained with
-        settings = {name: value for name, value in settings.items() if name not in {"augment", *lengths}}
-    settings |= chosen
-    if len(lengths & set(settings)) > 1:
-        raise UsageError(f"{' and '.join(sorted(lengths & set(settings)))}: give one of them only")
-    for name in lengths & set(settings):
-        if settings[name] <= 0:
-            raise UsageError(f"{name} = {settings[name]}: must be more than 0")
-    return settings
+    return collect(read_settings(recipe_file(recipe)) if recipe else {}, given)
 
 
 def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
@@ -170,87 +144,31 @@ def workload(images: dict[str, int], recipe: Recipe) -> dict[str, int]:
     }
 
 
-def make_plan(
-    manifest: Manifest,
-    models: list[str],
-    settings: dict[str, Any],
-    *,
-    timed: bool,
-    watch: Watch,
-    further: int = 0,
-    frozen: Sequence[Beginning] = (),
-) -> Plan:
-    """A recipe per model, then one per network whose body is `frozen`. Costs are measured where `timed` or where
-    minutes have to become steps.
-
-    The minutes are for these trainings and for `further` ones of the dearest.
-    """
+def make_plan(manifest: Manifest, settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
+    """The recipe of one network. Its cost is measured where `timed` or where minutes have to become steps."""
     minutes = settings.get("minutes")
-    geometric = geometry(manifest, size=1, reading=Reading.of(settings))
-
-    def cost(recipe: Recipe) -> Cost:
-        return measure(
-            recipe,
-            classes=len(manifest.classes),
-            channels=geometric.channels,
-            dtype=geometric.dtype,
-            hardware=hardware(),
-            budget=60 * (minutes or 0) / (len(models) + len(frozen)),
-        )
-
-    with_frozen_body = tuple(_with_frozen_body(one, settings, manifest) for one in frozen)
-    frozen_costs = tuple(map(cost, with_frozen_body)) if timed or minutes else ()
-    seconds = 60.0 * (minutes or 0.0)
-    if minutes:
-        alone = Plan(manifest, with_frozen_body, frozen_costs)
-        seconds -= alone.seconds_in_all
-        if seconds <= 0:
-            raise UsageError(
-                f"--minutes {minutes:g}: the features of {' and '.join(one.model for one in frozen)} alone take about "
-                f"{alone.seconds_in_all / 60:.1f}; give more minutes, fewer --weights, or a smaller --size"
-            )
-    if models and image_size(manifest) > SMALL_IMAGES and "size" not in settings:
-        settings = {**settings, "size": natural_size(manifest)}
-        if minutes:
-            small = [cost(complete(settings, model=model, manifest=manifest)) for model in models]
-            images = workload(Plan(manifest, ()).images, complete(settings, model=models[0], manifest=manifest))
-            settings["size"] = _size_within(
-                seconds, [*small, *small[-1:] * further], images, largest=image_size(manifest)
-            )
-        watch.note(f"images of about {image_size(manifest)} pixels are worked on at {settings['size']} (--size)")
-    recipes = [complete(settings, model=model, manifest=manifest) for model in models]
-    for recipe in recipes:
-        if "size" in settings and recipe.size != settings["size"]:
-            watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
-    augment = recipes[0].augment if recipes else ""
-    if augment in PAPERS and PAPERS[augment].colour and geometric.channels != 3:
-        watch.note(f"--augment {augment}: no colour noise, which is for 3 channels; these have {geometric.channels}")
-    costs = tuple(map(cost, recipes)) if timed or minutes else ()
-    if minutes and recipes:
-        dearest = max(costs, key=lambda one: one.training)
-        images = workload(Plan(manifest, ()).images, recipes[0])
-        epochs = epochs_within(seconds, [*costs, *[dearest] * further], **images)
+    shape = geometry(manifest, size=1, reading=Reading.of(settings))
+    if image_size(manifest) > SMALL_IMAGES and "size" not in settings:
+        watch.note(f"images of about {image_size(manifest)} pixels are worked on at {natural_size(manifest)} (--size)")
+    recipe = resolve(settings, manifest, model=settings["model"])
+    if "size" in settings and recipe.size != settings["size"]:
+        watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
+    if recipe.augment in PAPERS and PAPERS[recipe.augment].colour and shape.channels != 3:
+        watch.note(f"--augment {recipe.augment}: no colour noise, which is for 3 channels; these have {shape.channels}")
+    if not timed and not minutes:
+        return Plan(manifest, (recipe,))
+    seconds = max(SECONDS, SHARE_MEASURED * 60 * (minutes or 0))
+    cost = measure(
+        recipe, classes=len(manifest.classes), channels=shape.channels, dtype=shape.dtype, hardware=hardware(),
+        seconds=seconds,
+    )  # fmt: skip
+    if minutes and not recipe.frozen:
+        images = workload(Plan(manifest, ()).images, recipe)
+        epochs = epochs_within(60 * minutes, [cost], **images)
         if not epochs:
             raise UsageError(
-                f"--minutes {minutes:g}: not even the predictions fit into it; give more minutes, fewer --models or "
-                "--folds, or a smaller --size"
+                f"--minutes {minutes:g}: not even the predictions fit into it; give more minutes, fewer --folds, or a "
+                "smaller --size"
             )
-        recipes = [complete(settings, model=model, manifest=manifest, epochs=epochs) for model in models]
-    return Plan(manifest, (*recipes, *with_frozen_body), (*costs, *frozen_costs), further)
-
-
-def _with_frozen_body(one: Beginning, settings: dict[str, Any], manifest: Manifest) -> Recipe:
-    size = settings.get("size") or one.size
-    own = {**settings, "weights": one.weights, "weights_sha256": one.sha256, "tune": "head", "size": size}
-    return complete(own, model=one.model, manifest=manifest)
-
-
-def _size_within(seconds: float, costs: list[Cost], images: dict[str, int], *, largest: int) -> int:
-    """The largest of SIZES at which the time allows enough epochs; cost grows with the area."""
-    allowed = [SIZES[0]]
-    for size in SIZES:
-        factor = (size / SIZES[0]) ** 2
-        scaled = [Cost(one.training * factor, one.prediction * factor) for one in costs]
-        if size <= largest and epochs_within(seconds, scaled, **images) >= EPOCHS_WORTH_A_SIZE:
-            allowed.append(size)
-    return max(allowed)
+        recipe = resolve(settings, manifest, model=settings["model"], epochs=epochs)
+    return Plan(manifest, (recipe,), (cost,))

@@ -12,6 +12,7 @@ from leadline.classifier import Classifier, load
 from leadline.data.manifest import Manifest
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
+from leadline.runtime.hardware import environment
 from leadline.training.recipe import Recipe
 from leadline.writing import in_one_piece
 
@@ -126,6 +127,22 @@ def numbered(wanted: Path) -> Path:
             folder = wanted.with_name(f"{wanted.name}-{number}")
         except OSError as error:
             raise LeadlineError(f"{folder}: cannot be made ({error.strerror})") from error
+
+
+def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
+    """Write what a run needs before its first step, so that it can be resumed from there on."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    manifest.write(run.folder / "manifest.parquet")
+    write_json(
+        run.folder / "environment.json",
+        {
+            **environment(),
+            "data_root": str(manifest.root),
+            "data_fingerprint": manifest.fingerprint,
+            "command": command_line(),
+        },
+    )
+    recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
 def command_line() -> str:
