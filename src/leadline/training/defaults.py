@@ -18,10 +18,11 @@ SMALL_IMAGES = 64
 SIZES = (64, 96, 128, 160, 192, 224)
 # Images seen in training where neither epochs nor minutes are given, and the epochs between which that is kept.
 IMAGES_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 600_000, 10, 60
-# AdamW's peak rate, for any batch: of the rates tried what learned most in 100 to 1,000 steps on three data sets
-# (docs/results.md). Wide fully connected layers bear less: the rate falls with their width (Yang et al. 2022, arXiv
-# 2203.03466), from this one on.
-ADAMW_RATE, WIDTH = 0.004, 128
+# AdamW's peak rate, of small networks and of those for large images: of the rates tried, what learned most in 100 to
+# 1,000 steps (docs/results.md). Wide hidden layers that are fully connected, and a large network without normalisation,
+# bear less.
+ADAMW_RATE, LARGE_ADAMW_RATE = 0.004, 0.001
+WIDE, OF_WIDE, OF_LARGE_WITHOUT_NORMS = 256, 1 / 4, 1 / 8
 ADAMW_DECAY = 0.05
 # SGD's with batch normalisation, at 128 images per batch; scaled with the batch (Goyal et al. 2017, arXiv 1706.02677).
 SGD_RATE_WITH_NORMS = 0.1
@@ -89,11 +90,21 @@ def resolve(
 
 def default_rate(model: str, optimizer: str, batch_size: int) -> float:
     """The peak learning rate that the network bears."""
+    small = architecture(model).small_images
     with torch.device("meta"):
-        modules = list(create_model(model).modules())
+        network = create_model(model)
+    normalised = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     if optimizer == "adamw":
-        hidden = [module.out_features for module in modules if isinstance(module, nn.Linear)][:-1]
-        return ADAMW_RATE * min(1.0, WIDTH / max(hidden, default=1))
-    if any(isinstance(module, nn.BatchNorm2d) for module in modules):
+        if not small and not normalised:
+            return LARGE_ADAMW_RATE * OF_LARGE_WITHOUT_NORMS
+        heads = tuple(getattr(network, "heads", {}).values())  # which are there in training only
+        connected = [
+            module.out_features
+            for name, module in network.named_modules()
+            if isinstance(module, nn.Linear) and not name.startswith(heads or "-")
+        ]
+        wide = any(width >= WIDE for width in connected[:-1])
+        return (ADAMW_RATE if small else LARGE_ADAMW_RATE) * (OF_WIDE if wide else 1.0)
+    if normalised:
         return SGD_RATE_WITH_NORMS * batch_size / 128
-    return SMALL_SGD_RATE_WITHOUT if architecture(model).small_images else SGD_RATE_WITHOUT
+    return SMALL_SGD_RATE_WITHOUT if small else SGD_RATE_WITHOUT

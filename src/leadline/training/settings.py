@@ -267,7 +267,7 @@ def path_of(name: str) -> tuple[str, str]:
 def read_settings(file: Path) -> dict[str, Any]:
     """The settings in a TOML file by their names here, checked for names, types and limits.
 
-    In sections, as Leadline writes them, or all on top as up to version 0.1, where the optimiser was SGD.
+    In sections, as Leadline writes them, or all on top as earlier, when a learning rate was always SGD's.
     """
     try:
         document = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
@@ -288,7 +288,7 @@ def read_settings(file: Path) -> dict[str, Any]:
                 raise UsageError(f"{file}: there is no setting {written!r}{_nearest(written)}")
             settings[name] = _typed(value, IN_FILES[name][0], f"{file}: {written}")
             IN_FILES[name][1].refuse(f"{file}: {written}", settings[name])
-    if flat and settings:
+    if flat and "learning_rate" in settings:
         settings.setdefault("optimizer", "sgd")
     return settings
 
