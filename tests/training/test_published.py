@@ -18,7 +18,8 @@ from leadline.training import checkpoint, loop
 from leadline.training.budget import Cost
 from leadline.training.parameters import groups
 from leadline.training.published import FOLDER, names, recipe_file
-from leadline.training.recipe import Recipe, read_settings
+from leadline.training.recipe import Recipe
+from leadline.training.settings import read_settings
 from leadline.verbs.compare import plan_comparison
 from leadline.verbs.plan import collect_settings, tell_shortened
 from leadline.verbs.run import Run

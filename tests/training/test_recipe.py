@@ -1,14 +1,16 @@
 """A recipe is a file that re-runs a training; a mistake in it is named."""
 
 import math
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.training.recipe import Recipe, read_settings
+from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
+from leadline.training.settings import IN_FILES, path_of, read_settings
 
 
 def recipe(**changes: object) -> Recipe:
@@ -31,14 +33,14 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("lerning_rate = 0.1", "no setting 'lerning_rate'; did you mean learning_rate"),
+        ("lerning_rate = 0.1", "no setting 'lerning_rate'; did you mean optimizer.learning_rate"),
         ('epochs = "ten"', "epochs = 'ten': expected float"),
         ("batch_size = 3.5", "batch_size = 3.5: expected int"),
         ("nesterov = 1", "nesterov = 1: expected bool"),
         ("seed = true", "seed = True: expected int"),
         ('test_group = "site 3"', "test_group = 'site 3': expected a list of texts"),
         ("drops = 0.5", "drops = 0.5: expected a list of numbers"),
-        ('drops = [0.5, "end"]', "expected a list of numbers"),
+        ('drops = [0.5, "end"]', "drops = 'end': expected float"),
         ("epochs = = 3", "is not TOML"),
     ],
 )
@@ -50,8 +52,19 @@ def test_a_mistake_in_a_recipe_is_named(tmp_path: Path, text: str, message: str)
 
 
 def test_whole_numbers_are_taken_where_fractions_are_meant(tmp_path: Path) -> None:
-    (tmp_path / "my.toml").write_text("epochs = 3\nlearning_rate = 1")
+    (tmp_path / "my.toml").write_text("[schedule]\nepochs = 3\n[optimizer]\nlearning_rate = 1")
     assert read_settings(tmp_path / "my.toml") == {"epochs": 3.0, "learning_rate": 1.0}
+
+
+def test_a_recipe_without_sections_is_read_and_its_learning_rate_is_that_of_sgd(tmp_path: Path) -> None:
+    (tmp_path / "old.toml").write_text('epochs = 3\nlearning_rate = 0.1\naugment = "flip"\nschedule = "cosine"')
+    expected = {"epochs": 3.0, "learning_rate": 0.1, "augment": "flip", "schedule": "cosine", "optimizer": "sgd"}
+    assert read_settings(tmp_path / "old.toml") == expected
+
+
+def test_every_setting_of_a_recipe_has_its_place_in_the_file_and_its_limits_in_one_table() -> None:
+    assert {field.name for field in fields(Recipe)} <= set(IN_FILES)
+    assert len({path_of(name) for name in IN_FILES}) == len(IN_FILES)
 
 
 @pytest.mark.parametrize(

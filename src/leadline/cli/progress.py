@@ -2,54 +2,85 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
-from leadline.training.watch import Watch
+from leadline.training.watch import Placing, Watch
 
 SECONDS_BETWEEN_LINES = 30.0
 
 
 class Terminal(Watch):
-    """Draws a bar per task, and a line per validation above it."""
+    """One picture that is redrawn in place: how a comparison stands, and a bar for what is going on."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
-        self._progress: Progress | None = None
+        self._live: Live | None = None
+        self._bar: Progress | None = None
         self._task = TaskID(0)
-        self._name = ""
+        self._placings: Table | None = None
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def start(self, task: str, steps: int, done: int = 0) -> None:
-        self._name = task
-        self._progress = Progress(
-            TextColumn("{task.description:<18}"),
+        self._bar = Progress(
+            TextColumn("{task.description:<18}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[state]}"),
             console=self._console,
         )
-        self._task = self._progress.add_task(task, total=steps, completed=done, state="")
-        self._progress.start()
+        self._task = self._bar.add_task(task, total=steps, completed=done, state="")
+        self._draw()
 
     def step(self, done: int) -> None:
-        if self._progress:
-            self._progress.update(self._task, completed=done)
+        if self._bar:
+            self._bar.update(self._task, completed=done)
 
     def row(self, row: dict[str, float]) -> None:
-        if self._progress and "validation_accuracy" in row:
-            self._progress.update(self._task, state=f"validation {row['validation_accuracy']:.1%}")
+        if self._bar and "validation_accuracy" in row:
+            self._bar.update(self._task, state=f"validation {row['validation_accuracy']:.1%}")
 
     def finish(self) -> None:
-        if self._progress:
-            self._progress.stop()
-            self._progress = None
+        self._bar = None
+        self._draw()
+
+    def placings(self, networks: Sequence[Placing], *, seconds_left: float | None) -> None:
+        left = "" if seconds_left is None else f", {max(0.0, seconds_left) / 60:.1f} minutes left"
+        table = Table(title=f"{networks[0].round}{left}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for name in ("network", "", "accuracy so far"):
+            table.add_column(name)
+        for one in networks:
+            accuracy = "" if one.accuracy is None else f"{one.accuracy:.1%}"
+            leader = " ← leads" if one.leads else ""
+            table.add_row(Text(one.name), one.state, accuracy + leader, style="bold" if one.leads else "")
+        self._placings = table
+        self._draw()
+
+    def close(self) -> None:
+        """Leave the terminal as it was, with the last picture on it."""
+        self._bar = None
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _draw(self) -> None:
+        parts = [part for part in (self._placings, self._bar) if part is not None]
+        if not parts:
+            self.close()
+        elif self._live is None:
+            self._live = Live(Group(*parts), console=self._console, redirect_stdout=False, transient=True)
+            self._live.start()
+        else:
+            self._live.update(Group(*parts))
 
 
 class Lines(Watch):
@@ -79,6 +110,9 @@ class Lines(Watch):
             self.note(self._last)
         self._printed, self._last = time.monotonic(), ""
 
+    def close(self) -> None:
+        self.finish()
+
 
 @contextmanager
 def watch() -> Iterator[Watch]:
@@ -87,4 +121,4 @@ def watch() -> Iterator[Watch]:
     try:
         yield watching
     finally:
-        watching.finish()
+        watching.close()

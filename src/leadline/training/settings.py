@@ -306,7 +306,7 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
     if get_origin(kind) in (Union, UnionType):  # a list from Python or TOML, a tuple in a recipe
         member = get_args(get_args(kind)[0])[0]
         if not isinstance(value, list):
-            raise UsageError(f"{where} = {value!r}: expected a list")
+            raise UsageError(f"{where} = {value!r}: expected a list of {'texts' if member is str else 'numbers'}")
         return tuple(_typed(one, member, where) for one in value)
     if type(value) is not kind and not (kind is float and type(value) is int):
         raise UsageError(f"{where} = {value!r}: expected {kind.__name__}")

@@ -1,9 +1,21 @@
 """What a long verb tells whoever watches it. The command line draws a bar from it; by default nobody listens."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where a network stands in a comparison that runs."""
+
+    name: str
+    round: str  # "heat" or "final"
+    state: str  # "waiting", "training", "done", "failed" or "left"
+    accuracy: float | None = None  # so far, on images that it was not trained on
+    leads: bool = False
 
 
 class Watch:
@@ -23,6 +35,9 @@ class Watch:
 
     def finish(self) -> None:
         """The task is done."""
+
+    def placings(self, networks: Sequence[Placing], *, seconds_left: float | None) -> None:
+        """How a comparison stands; `seconds_left` of the time that was asked for."""
 
     def through(self, items: Iterable[T], *, size: Callable[[T], int]) -> Iterator[T]:
         """`items` unchanged, each told as `size(item)` steps when the next one is asked for."""

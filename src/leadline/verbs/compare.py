@@ -34,7 +34,7 @@ from leadline.results import (
     write_comparison,
 )
 from leadline.runtime.hardware import environment
-from leadline.training.defaults import natural_size
+from leadline.training.defaults import natural_size, resolve
 from leadline.training.settings import SettingsDict
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginnings, refuse_seen
@@ -43,7 +43,7 @@ from leadline.verbs.check import check_before
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.lineups import networks_of
 from leadline.verbs.more_images import trained_on_fewer
-from leadline.verbs.plan import Plan, collect_settings, read_data
+from leadline.verbs.plan import Plan, collect_settings, read_data, tell_shortened
 from leadline.verbs.race import Clock, Race, contestants_of
 from leadline.verbs.run import Run, command_line, new_folder
 from leadline.verbs.train import report_on_test, train_one
@@ -194,6 +194,9 @@ def prepare(
     names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
+    if given.get("recipe") and epochs:
+        planned = resolve(settings, manifest, model=names[0], epochs=epochs)
+        tell_shortened(Plan(manifest, (planned,)), given["recipe"], watch)
     for one in frozen:
         folds = bool(settings.get("folds")) or minutes is not None
         refuse_seen(one.weights, manifest, folds=folds, fewer=learning_curve)

@@ -31,7 +31,7 @@ from leadline.training.budget import Cost, epochs_within, measure
 from leadline.training.defaults import SIZES, default_batch_size, image_size, natural_size, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
-from leadline.training.watch import Watch
+from leadline.training.watch import Placing, Watch
 from leadline.verbs.described import description
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.more_images import HALVINGS
@@ -130,7 +130,9 @@ class Race:
             if entrant.name not in known:
                 recipe = self.recipe_for(entrant, manifest, waiting[position:])
                 self.enter(entrant, recipe, manifest)
+            self.show(training=entrant.name)
             self.train(entrant, manifest)
+            self.show()
             self.change_round(seconds=self.clock.now - started)
 
     @property
@@ -357,9 +359,40 @@ class Race:
         self.result = msgspec.structs.replace(self.result, **values)
         self.save()
 
+    def show(self, training: str = "") -> None:
+        """Tell whoever watches how the networks of this round stand."""
+        current = self.result.rounds[-1]
+        known = {one.name: one for one in current.networks}
+        accuracies = {name: accuracy for name, one in known.items() if (accuracy := accuracy_of(one)) is not None}
+        best = max(accuracies.values(), default=None)
+        placings = [
+            Placing(
+                one.name,
+                current.kind,
+                "training" if one.name == training
+                else "failed" if one.name in known and known[one.name].failed
+                else "done" if one.name in accuracies
+                else "waiting",
+                accuracies.get(one.name),
+                leads=one.name in accuracies and accuracies[one.name] == best,
+            )
+            for one in current.entrants
+        ]  # fmt: skip
+        left = self.ends_at - self.clock.now if self.result.minutes is not None else None
+        self.watch.placings(placings, seconds_left=left)
+
     def save(self) -> None:
         self.result = msgspec.structs.replace(self.result, seconds=self.clock.now)
         write_comparison(self.folder, self.result)
+
+
+def accuracy_of(network: NetworkResult) -> float | None:
+    """On the images that it was judged on in its round."""
+    for split in ("out-of-fold", "validation"):
+        if split in network.metrics:
+            value: float = network.metrics[split]["accuracy"]["value"]
+            return value
+    return None
 
 
 def steps_per_epoch(manifest: Manifest, recipe: Recipe) -> int:
