@@ -164,6 +164,64 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
     return metrics
 
 
+@dataclass(frozen=True)
+class MadeUp:
+    """A network of a comparison that nobody trained."""
+
+    name: str
+    right: float = 0.9
+    seconds: float = 1e-3
+    multiply_adds: int = 1_000_000
+    bound: float = 0.03  # of the loss against the best
+    family: str = "ResNet"
+
+    @property
+    def estimate(self) -> dict[str, Any]:
+        return {"value": self.right, "low": self.right - 0.02, "high": self.right + 0.01, "method": "Wilson", "n": 1500}
+
+    def result(self, run: str = "", *, split: str = "validation", **fields: Any) -> NetworkResult:
+        measured = {
+            "accuracy": self.estimate,
+            "balanced_accuracy": self.estimate,
+            "majority_baseline": 0.25,
+            "warnings": [],
+        }
+        about = {"family": self.family, "year": 2015, "depth": 20, "deviates": "", "parameters": 272_000}
+        recipe = {"size": 32, "steps": 500, "epochs": 10.0, "learning_rate": 0.1, "batch_size": 64}
+        times = {"training": 3 * self.seconds, "prediction": self.seconds}
+        return NetworkResult(
+            **{
+                "name": self.name, "multiply_adds": self.multiply_adds, **about, **recipe, "run": run or self.name,
+                "metrics": {split: measured}, "seconds_per_image": times, "training_seconds": 30.0, **fields,
+            }
+        )  # fmt: skip
+
+
+def made_up(*networks: MadeUp, named: str = "", certainty: str = "likely", **fields: Any) -> ComparisonResult:
+    """A finished comparison of these networks by folds; `named` is the first without a name."""
+    best = max(networks, key=lambda one: one.right)
+    standings = tuple(
+        Standing(
+            one.name, Estimate(**one.estimate), best.right - one.right, one.bound, 0.86, one.multiply_adds, one.seconds
+        )
+        for one in sorted(networks, key=lambda one: one.seconds)
+    )
+    chosen = next(one for one in standings if one.name == (named or networks[0].name))
+    answer = Answer(
+        name=chosen.name, certainty=certainty, probability=chosen.probability, guaranteed_loss=chosen.loss_bound,
+        expected_loss=chosen.loss, best=best.name, indistinguishable=(best.name,) if best.name != chosen.name else (),
+        ruled_out=(), spread=0.0042, spread_assumed=False, networks=standings,
+    )  # fmt: skip
+    return ComparisonResult(
+        **{
+            "data": "digits", "command": "leadline compare digits", "created": "2026-11-26", "minutes": 10,
+            "margin": 0.01, "answer": answer, "evidence": Evidence("folds", 1500, 0, None, 5), "seconds": 590.0,
+            "rounds": (Round("final", tuple(one.result(split="out-of-fold") for one in networks), 400.0),),
+            **fields,
+        }
+    )  # fmt: skip
+
+
 def network_result(standin: Standin, metrics: dict[str, Any], *, run: str, steps: int = 236) -> NetworkResult:
     return NetworkResult(
         name=standin.name, family=standin.family, year=standin.year, depth=standin.depth, deviates="",

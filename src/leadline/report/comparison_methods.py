@@ -148,7 +148,7 @@ def _race(compared: Compared) -> list[str]:
         return []
     everyone, final = len(compared.networks) + len(compared.left), len(compared.networks)
     return [
-        f"There were two rounds. In the first, the heat, all {everyone} networks had an equal share of the time. In the "
+        f"There were two rounds. In the heat, all {everyone} networks had an equal share of the time. In the "
         f"final, {final} of them, those that the heat could not tell from the best and the cheapest one that had "
         "learned, were trained anew for longer; the settings above are those of the final."
     ]
@@ -163,11 +163,11 @@ def _rule(compared: Compared, references: References) -> list[str]:
     measure, images = result.criterion.replace("_", " "), f"{evidence.images:,} {compared.chosen_on} images"
     clustered = f", clustered by {evidence.groups:,} groups" if evidence.groups else ""
     return [
-        f"Networks were compared by their {measure} on the {images}. Named is the cheapest network, by the measured time "
+        f"Networks were compared by their {measure} on the {images}. Named is the cheapest network, by measured time "
         f"per image, that is shown to be less than {margin_in_points(result.margin)} below the best, with 95 % "
         f"confidence for all networks at once (score bounds for paired answers {references.cite('Tango')}{clustered}, "
         "widened by the spread from training to training; multiple comparisons with the best "
-        f"{references.cite('Hsu')}); otherwise the cheapest for which that is likely (a probability of at least 0.8, by "
+        f"{references.cite('Hsu')}); otherwise the cheapest for which that is likely (a probability of 0.8 or more, by "
         f"the Bayesian bootstrap {references.cite('Bayesian bootstrap')}); otherwise, as a best guess, the most "
         f"accurate. Ruled out are networks outside the 95 % model confidence set {references.cite('confidence set')}."
     ]

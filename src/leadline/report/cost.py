@@ -151,7 +151,7 @@ def _mark(axes: Axes, point: Point, floor: float) -> list[Box]:
     axes.plot([point.cost], [point.accuracy], marker=point.marker, markersize=9.5, color=point.colour, zorder=4)
     if point.named:
         axes.plot(
-            [point.cost], [point.accuracy], marker="o", markersize=21, color="none", markeredgecolor=INK.light,
+            [point.cost], [point.accuracy], marker="o", markersize=21, fillstyle="none", color=INK.light,
             markeredgewidth=1.75, zorder=5,
         )  # fmt: skip
     x, y = axes.transData.transform((point.cost, point.accuracy))
