@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -19,7 +20,18 @@ from sklearn.neural_network import MLPClassifier
 from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
-from leadline.evaluation.verdict import Candidate, decide
+from leadline.results import (
+    Answer,
+    ComparisonResult,
+    Estimate,
+    Evidence,
+    Gain,
+    NetworkResult,
+    Round,
+    Standing,
+    read_comparison,
+    write_comparison,
+)
 
 EPOCHS = 12
 
@@ -152,38 +164,142 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
     return metrics
 
 
-def write_comparison(
+@dataclass(frozen=True)
+class MadeUp:
+    """A network of a comparison that nobody trained."""
+
+    name: str
+    right: float = 0.9
+    seconds: float = 1e-3
+    multiply_adds: int = 1_000_000
+    bound: float = 0.03  # of the loss against the best
+    family: str = "ResNet"
+
+    @property
+    def estimate(self) -> dict[str, Any]:
+        return {"value": self.right, "low": self.right - 0.02, "high": self.right + 0.01, "method": "Wilson", "n": 1500}
+
+    def result(self, run: str = "", *, split: str = "validation", **fields: Any) -> NetworkResult:
+        measured = {
+            "accuracy": self.estimate,
+            "balanced_accuracy": self.estimate,
+            "majority_baseline": 0.25,
+            "warnings": [],
+        }
+        about = {"family": self.family, "year": 2015, "depth": 20, "deviates": "", "parameters": 272_000}
+        recipe = {"size": 32, "steps": 500, "epochs": 10.0, "learning_rate": 0.1, "batch_size": 64}
+        times = {"training": 3 * self.seconds, "prediction": self.seconds}
+        return NetworkResult(
+            **{
+                "name": self.name, "multiply_adds": self.multiply_adds, **about, **recipe, "run": run or self.name,
+                "metrics": {split: measured}, "seconds_per_image": times, "training_seconds": 30.0, **fields,
+            }
+        )  # fmt: skip
+
+
+def made_up(*networks: MadeUp, named: str = "", certainty: str = "likely", **fields: Any) -> ComparisonResult:
+    """A finished comparison of these networks by folds; `named` is the first without a name."""
+    best = max(networks, key=lambda one: one.right)
+    standings = tuple(
+        Standing(
+            one.name, Estimate(**one.estimate), best.right - one.right, one.bound, 0.86, one.multiply_adds, one.seconds
+        )
+        for one in sorted(networks, key=lambda one: one.seconds)
+    )
+    chosen = next(one for one in standings if one.name == (named or networks[0].name))
+    answer = Answer(
+        name=chosen.name, certainty=certainty, probability=chosen.probability, guaranteed_loss=chosen.loss_bound,
+        expected_loss=chosen.loss, best=best.name, indistinguishable=(best.name,) if best.name != chosen.name else (),
+        ruled_out=(), spread=0.0042, spread_assumed=False, networks=standings,
+    )  # fmt: skip
+    return ComparisonResult(
+        **{
+            "data": "digits", "command": "leadline compare digits", "created": "2026-11-26", "minutes": 10,
+            "margin": 0.01, "answer": answer, "evidence": Evidence("folds", 1500, 0, None, 5), "seconds": 590.0,
+            "rounds": (Round("final", tuple(one.result(split="out-of-fold") for one in networks), 400.0),),
+            **fields,
+        }
+    )  # fmt: skip
+
+
+def network_result(standin: Standin, metrics: dict[str, Any], *, run: str, steps: int = 236) -> NetworkResult:
+    return NetworkResult(
+        name=standin.name, family=standin.family, year=standin.year, depth=standin.depth, deviates="",
+        parameters=standin.parameters, multiply_adds=standin.multiply_adds, size=32, steps=steps, epochs=EPOCHS,
+        learning_rate=0.1, batch_size=64, run=run,
+        metrics={split: metrics[split] for split in ("validation", "test") if split in metrics},
+        seconds_per_image=metrics["seconds_per_image"], training_seconds=metrics["training_seconds"],
+        peak_memory_bytes=metrics["peak_memory_bytes"], left_out=tuple(metrics["left_out"]),
+    )  # fmt: skip
+
+
+def answer_of(networks: tuple[NetworkResult, ...], *, margin: float) -> Answer:
+    """A likely one: the first network, whose bound is beyond the margin; what is out of reach of it is ruled out."""
+    best = max(one.metrics["validation"]["accuracy"]["value"] for one in networks)
+    standings = []
+    for one in networks:
+        accuracy = one.metrics["validation"]["accuracy"]
+        loss = best - accuracy["value"]
+        standings.append(
+            Standing(
+                one.name,
+                Estimate(**accuracy),
+                loss,
+                loss + 1.5 * margin,
+                0.9 if loss < margin else 0.1,
+                one.multiply_adds,
+                one.seconds_per_image["prediction"],
+            )
+        )
+    named = standings[1] if len(standings) > 1 else standings[0]
+    others = [one for one in standings if one != named]
+    return Answer(
+        name=named.name, certainty="likely", probability=named.probability, guaranteed_loss=named.loss_bound,
+        expected_loss=named.loss, best=min(standings, key=lambda one: one.loss).name,
+        indistinguishable=tuple(one.name for one in others if one.loss <= 2 * margin),
+        ruled_out=tuple(one.name for one in others if one.loss > 2 * margin),
+        spread=0.005, spread_assumed=True,
+        networks=tuple(sorted(standings, key=lambda one: one.seconds_per_image)),
+    )  # fmt: skip
+
+
+def write_study(
     folder: Path,
     *,
     standins: tuple[Standin, ...] = (LENET, RESNET, RESNEXT),
+    left: tuple[Standin, ...] = (),
     classes: tuple[str, ...] = tuple("0123456789"),
 ) -> Path:
-    """A finished comparison over images under `folder`/images; the folder with comparison.json in it."""
-    digits = write_digits(folder / "images", classes=classes, count=700)
+    """A finished comparison over images under `folder`/images; the folder with comparison.json in it.
+
+    With `left` there was a heat, after which these networks left; of it only their runs are there.
+    """
+    digits, margin = write_digits(folder / "images", classes=classes, count=700), 0.02
     compared = folder / "compared"
-    networks, candidates = [], []
-    for standin in standins:
-        metrics = write_run(compared / standin.name, standin, digits)
-        about = {name: value for name, value in vars(standin).items() if name != "hidden"}
-        copied = {name: metrics[name] for name in ("validation", "test", "seconds_per_image", "training_seconds",
-                                                   "peak_memory_bytes", "left_out")}  # fmt: skip
-        networks.append({**about, **copied, "size": 32, "run": standin.name})
-        predictions = Predictions.read(compared / standin.name / "predictions.parquet").of_split("validation")
-        candidates.append(Candidate(standin.name, predictions, standin.multiply_adds))
-    counts = dict(digits.manifest.filter(error="").group_by("split").len().iter_rows())
-    comparison = {
-        "data": "digits", "margin": 0.02, "created": "2026-11-24", "command": "leadline compare digits --epochs 12",
-        "classes": list(classes), "images": counts, "verdict": decide(candidates, margin=0.02).as_dict(),
-        "networks": networks, "environment": ENVIRONMENT, "looks_at_test": 1,
-    }  # fmt: skip
-    (compared / "comparison.json").write_text(json.dumps(comparison))
+    final = tuple(network_result(one, write_run(compared / one.name, one, digits), run=one.name) for one in standins)
+    gone = tuple(
+        network_result(one, write_run(compared / "heat" / one.name, one, digits), run=f"heat/{one.name}", steps=100)
+        for one in left
+    )
+    heat = tuple(msgspec.structs.replace(one, run=f"heat/{one.name}", steps=100) for one in final)
+    answer = answer_of(final, margin=margin)
+    validation = final[0].metrics["validation"]["accuracy"]
+    gain = Gain(name=answer.name, steps_ratio=2.36, difference=0.041, low=0.019, high=0.063)
+    result = ComparisonResult(
+        data="digits", command="leadline compare digits --minutes 2", created="2026-11-24", minutes=2, margin=margin,
+        classes=classes, images=dict(digits.manifest.filter(error="").group_by("split").len().iter_rows()),
+        answer=answer, evidence=Evidence("validation", validation["n"], 1, None, 1),
+        rounds=(*([Round("heat", heat + gone, 40.0)] if gone else []), Round("final", final, 70.0)),
+        gain=gain if gone else None, looks_at_test=1, environment=ENVIRONMENT, seconds=118.0,
+    )  # fmt: skip
+    write_comparison(compared, result)
     return compared
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three networks on the ten digits. Not to be written into."""
-    return write_comparison(tmp_path_factory.mktemp("comparison"))
+    """Four networks on the ten digits, three of them in the final. Not to be written into."""
+    return write_study(tmp_path_factory.mktemp("comparison"), left=(ALEXNET,))
 
 
 @pytest.fixture
@@ -196,7 +312,7 @@ def comparison(finished: Path, tmp_path: Path) -> Path:
 def of_many_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One network on thirty classes. Not to be written into."""
     classes = tuple(f"species {number:02d}" for number in range(30))
-    return write_comparison(tmp_path_factory.mktemp("many"), standins=(ALEXNET,), classes=classes)
+    return write_study(tmp_path_factory.mktemp("many"), standins=(ALEXNET,), classes=classes)
 
 
 @dataclass(frozen=True)
@@ -231,5 +347,28 @@ def edit_json() -> Callable[..., None]:
 
     def edit(file: Path, **entries: Any) -> None:
         file.write_text(json.dumps({**json.loads(file.read_text()), **entries}))
+
+    return edit
+
+
+@pytest.fixture
+def edit_comparison() -> Callable[..., ComparisonResult]:
+    """Sets fields of comparison.json; `final` and `heat` are fields of every network in these rounds, or functions."""
+
+    def edit(folder: Path, *, final: Any = None, heat: Any = None, **fields: Any) -> ComparisonResult:
+        result = read_comparison(folder)
+        rounds = fields.pop("rounds", result.rounds)
+        changes = {"final": final or {}, "heat": heat or {}}
+
+        def changed(network: NetworkResult, kind: str) -> NetworkResult:
+            change = changes[kind]
+            return change(network) if callable(change) else msgspec.structs.replace(network, **change)
+
+        rounds = tuple(
+            Round(part.kind, tuple(changed(one, part.kind) for one in part.networks), part.seconds) for part in rounds
+        )
+        result = msgspec.structs.replace(result, rounds=rounds, **fields)
+        write_comparison(folder, result)
+        return result
 
     return edit

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -17,6 +18,7 @@ from leadline.report import write_comparison_card, write_model_card, write_run_r
 from leadline.report.citations import LITERATURE, References, papers_of
 from leadline.report.facts import MEASURES, facts_of
 from leadline.report.methods import run_methods
+from leadline.results import Evidence, NetworkResult, read_comparison
 from leadline.zoo.catalogue import BY_NAME, TABLE
 
 # Walsh et al., Nature Methods 18, 2021, Box 1 and Supplementary Table 1.
@@ -269,10 +271,10 @@ def test_no_field_is_left_as_none_whatever_is_missing(run: Path, missing: str) -
 
 
 def test_names_that_mean_something_in_markdown_stay_names(tmp_path: Path, comparison: Path) -> None:
-    from .conftest import LENET, write_comparison
+    from .conftest import LENET, write_study
 
     classes = ("*bold*", "a|b", "`tick`", "<b>x</b>", "# head", "line\nbreak", "7", "8", "9", "0")
-    folder = write_comparison(tmp_path / "odd", standins=(LENET,), classes=classes)
+    folder = write_study(tmp_path / "odd", standins=(LENET,), classes=classes)
     text = text_of(write_model_card(folder / "lenet5"))
     tables = [line for line in text.splitlines() if line.startswith("|")]
     widths = {line.count("|") - line.count("\\|") for line in tables}
@@ -284,80 +286,117 @@ def test_names_that_mean_something_in_markdown_stay_names(tmp_path: Path, compar
     assert not re.search(r"^#+ head", text, re.MULTILINE)
 
 
-def test_a_comparison_card_has_its_candidates_margin_and_verdict(comparison: Path) -> None:
-    found = json.loads((comparison / "comparison.json").read_text())
-    text = text_of(write_comparison_card(comparison))
-    assert found["verdict"]["reason"].replace("*", "\\*") in text
+def test_a_comparison_card_has_its_candidates_margin_and_answer(comparison: Path) -> None:
+    result, text = read_comparison(comparison), text_of(write_comparison_card(comparison))
+    assert text.startswith("# Comparison card: 4 networks on digits\n")
+    assert f"**Use {result.answer.name} (likely).**" in text
     assert "less than 2 percentage points" in text
-    for network in found["networks"]:
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{network['name']}` |"))
+    for network in result.final.networks:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{network.name}` |"))
         for split in ("validation", "test"):
-            accuracy = network[split]["accuracy"]
+            accuracy = network.metrics[split]["accuracy"]
             assert (
                 f"{100 * accuracy['value']:.1f} % ({100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %)" in row
             )
-        judged = next(one for one in found["verdict"]["networks"] if one["name"] == network["name"])
-        assert f"{100 * judged['loss']:.2f}, at most {100 * judged['loss_upper']:.2f}" in row
-    assert "Each network was trained from one seed" in text
+        standing = next(one for one in result.answer.networks if one.name == network.name)
+        assert (
+            f"{100 * standing.loss:.2f}, at most {100 * standing.loss_bound:.2f} | {standing.probability:.2f} |" in row
+        )
+    assert "assumed to vary by 0.5 points" in text
     assert "McNemar" not in text
     assert not re.search(r"\b(None|nan)\b", text)
 
 
+def test_who_left_after_the_heat_has_a_table_of_its_own(comparison: Path) -> None:
+    result, text = read_comparison(comparison), text_of(write_comparison_card(comparison))
+    heat = {one.name: one.metrics["validation"]["accuracy"]["value"] for one in result.heat.networks}
+    behind = max(heat.values()) - heat["alexnet_small"]
+    rows = text.split("## Left after the heat")[1].split("##")[0].splitlines()
+    rows = [line for line in rows if line.startswith("| `")]
+    assert rows == [f"| `alexnet_small` | 100 | {100 * heat['alexnet_small']:.1f} % | {100 * behind:.1f} |"]
+    methods = text.split("## Methods, to paste")[1]
+    assert "all 4 networks had an equal share of the time" in methods
+    assert "final, 3 of them" in methods
+    assert "alexnet_small [" in methods, "with its paper"
+
+
+def test_a_comparison_without_a_heat_tells_of_no_rounds(comparison: Path, edit_comparison: Callable) -> None:
+    edit_comparison(comparison, rounds=(read_comparison(comparison).final,), gain=None)
+    text = text_of(write_comparison_card(comparison))
+    assert "heat" not in text
+    assert "rounds" not in text
+    assert text.startswith("# Comparison card: 3 networks on digits\n")
+
+
 def test_a_comparison_with_folds_calls_no_image_a_validation_or_test_image(
-    comparison: Path, edit_json: Callable
+    comparison: Path, edit_comparison: Callable
 ) -> None:
-    found = json.loads((comparison / "comparison.json").read_text())
-    folds = {"folds": 3, "repeats": 2}
-    for network in found["networks"]:
-        run = comparison / network["run"]
-        (run / "metrics.json").write_text(
-            json.dumps({name: value for name, value in metrics_of(run).items() if name not in ("test", "calibration")})
-        )
+    for network in read_comparison(comparison).final.networks:
+        run = comparison / network.run
+        kept = {name: value for name, value in metrics_of(run).items() if name not in ("test", "calibration")}
+        (run / "metrics.json").write_text(json.dumps({**kept, "folds": {"folds": 3, "repeats": 2}}))
         with (run / "recipe.toml").open("a") as recipe:
             recipe.write("folds = 3\n")
         manifest = pl.read_parquet(run / "manifest.parquet")
         together = pl.when(pl.col("error") == "").then(pl.lit("train")).alias("split")
         manifest.with_columns(together).write_parquet(run / "manifest.parquet")
-    networks = [{**{k: v for k, v in one.items() if k != "test"}, "folds": folds} for one in found["networks"]]
-    edit_json(comparison / "comparison.json", networks=networks, images={"train": 699})
+
+    def crossed(network: NetworkResult) -> NetworkResult:
+        return msgspec.structs.replace(network, metrics={"out-of-fold": network.metrics["validation"]})
+
+    rounds = (read_comparison(comparison).final,)
+    evidence = Evidence("folds", 143, 0, None, 3)
+    edit_comparison(comparison, rounds=rounds, final=crossed, evidence=evidence, images={"train": 699}, gain=None)
     text = text_of(write_comparison_card(comparison))
-    n = networks[0]["validation"]["accuracy"]["n"]
-    assert f"accuracy on the {n} out-of-fold images was" in text
-    assert "on the same out-of-fold images" in text
-    assert "| out-of-fold accuracy | points lost against the best |\n" in text  # and no column for a test split
+    assert "accuracy on the 143 out-of-fold images" in text.replace("by their accuracy", "accuracy")
+    assert "143 images, each judged by a network that had not seen it" in text
+    assert "| out-of-fold accuracy | points below the best | probability of less than 2 |\n" in text, (
+        "and no test split"
+    )
     assert "validation" not in text.replace("cross-validation", "")
     assert "test accuracy" not in text
 
 
-def test_several_seeds_and_tests_have_their_tables(comparison: Path, edit_json: Callable) -> None:
-    found = json.loads((comparison / "comparison.json").read_text())
+def test_balanced_accuracy_is_called_so_wherever_it_is_the_criterion(
+    comparison: Path, edit_comparison: Callable
+) -> None:
+    edit_comparison(comparison, criterion="balanced_accuracy")
+    text = text_of(write_comparison_card(comparison))
+    assert "| validation balanced accuracy |" in text
+    assert "by their balanced accuracy" in text
+    assert "Balanced accuracy is the mean, over the classes" in text
+
+
+def test_several_seeds_and_tests_have_their_tables(comparison: Path, edit_comparison: Callable) -> None:
     tables = [
         Predictions.read(comparison / name / "predictions.parquet").of_split("test")
         for name in ("lenet5", "resnet20_cifar")
     ]
     spread = seed_spread(tables).as_dict()
-    for network in found["networks"]:
-        network["seed_spread"] = {"validation": spread, "test": spread}
     pair = {
         "first": "lenet5", "second": "resnet20_cifar", "value": -0.0523, "low": -0.091, "high": -0.014, "n": 140,
         "method": "Tango", "only_first": 3, "only_second": 12, "p_value": 0.0351, "p_value_holm": 0.0702,
     }  # fmt: skip
     tests = {"split": "test", "seed": 0, "correction": "Holm", "pairs": [pair]}
-    edit_json(comparison / "comparison.json", networks=found["networks"], tests=tests)
+    names = ("lenet5", "resnet20_cifar", "resnext_small")
+    edit_comparison(
+        comparison, seed_spreads={name: {"validation": spread, "test": spread} for name in names}, tests=tests
+    )
     text = text_of(write_comparison_card(comparison))
     spreads = f"| {100 * spread['between_seeds']:.2f} | {100 * spread['between_images']:.2f} |"
-    assert sum(spreads in line for line in text.splitlines()) == 2 * len(found["networks"])
+    assert sum(spreads in line for line in text.splitlines()) == 2 * len(names)
     assert "| −5.2 (−9.1 to −1.4) | 3 – 12 | 0.035 | 0.070 |" in text
-    assert "p < 0.05 for 0 of 1 pairs; the verdict does not rest on it" in text
+    assert "p < 0.05 for 0 of 1 pairs; the answer does not rest on it" in text
     assert f"standard deviation of {100 * spread['between_seeds']:.2f} percentage points" in text
 
 
-def test_an_unfinished_comparison_has_a_card_that_says_so(comparison: Path, edit_json: Callable) -> None:
-    edit_json(comparison / "comparison.json", verdict=None)
+def test_an_unfinished_comparison_has_a_card_that_says_so(comparison: Path, edit_comparison: Callable) -> None:
+    edit_comparison(comparison, answer=None, evidence=None, gain=None)
     shutil.rmtree(comparison / "lenet5")
     text = text_of(write_comparison_card(comparison))
-    assert "None yet: this comparison is not finished." in text
-    assert "There is no verdict yet." in text
+    assert "**No answer yet" in text
+    assert "There is no answer yet." in text
+    assert "**Use " not in text
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from leadline.report.cost import accuracy_against_cost
+from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
 from leadline.report.figure import draw
 from leadline.report.labels import Box, Label, place
-from leadline.report.losses import losses_against_the_best
 from leadline.report.palette import FAMILIES, INK, MUTED, PAPER, of_family
 from leadline.report.tables import Network, RunTables
+
+from .conftest import MadeUp, made_up
 
 # Machado, Oliveira and Fernandes, IEEE Transactions on Visualization and Computer Graphics 15, 2009: linear RGB as seen
 # with none of a cone type.
@@ -65,56 +66,67 @@ def test_families_differ_without_any_colour_too() -> None:
     assert of_family("a family of tomorrow") == of_family(None)
 
 
-def network(name: str, *, cost: int, right: float) -> Network:
-    split = {"accuracy": {"value": right, "low": right - 0.01, "high": right + 0.01, "n": 400}}
-    return Network(name, RunTables(), family="ResNet", multiply_adds=cost, validation=split, test=split)
-
-
 def texts(svg: str) -> dict[str, float]:
     """The texts of a figure, with how far from the left they stand."""
     root = ElementTree.fromstring(f"<div>{svg}</div>")
     return {"".join(text.itertext()): float(text.get("x", "nan")) for text in root.iter("text")}
 
 
-def test_a_cheaper_network_stands_further_left() -> None:
-    networks = [network("cheap", cost=10**6, right=0.9), network("dear", cost=10**9, right=0.95)]
-    drawn = str(accuracy_against_cost(networks, {"best": "dear", "choice": "dear"}, 0.01))
-    for svg in drawn.split("</svg>")[:2]:
-        found = texts(svg + "</svg>")
-        assert found["cheap"] < found["dear"]
-        assert "the choice" in found
-        assert "not judged" not in found
+def test_a_cheaper_network_stands_further_left_by_either_cost() -> None:
+    """The one takes less time, the other fewer multiply-adds."""
+    result = made_up(MadeUp("quick", seconds=1e-4, multiply_adds=10**9), MadeUp("slow", seconds=1e-2), named="slow")
+    for cost, left, right in ((TIME, "quick", "slow"), (MULTIPLY_ADDS, "slow", "quick")):
+        for svg in str(accuracy_against_cost(result, cost)).split("</svg>")[:2]:
+            found = texts(svg + "</svg>")
+            assert found[left] < found[right]
+            assert cost.axis in found
 
 
 def test_networks_that_cost_nearly_the_same_still_have_a_number_below_them() -> None:
-    networks = [network("one", cost=50_000_000, right=0.9), network("other", cost=52_000_000, right=0.95)]
-    for svg in str(accuracy_against_cost(networks, {}, 0.01)).split("</svg>")[:2]:
+    result = made_up(MadeUp("one", multiply_adds=50_000_000), MadeUp("other", multiply_adds=52_000_000))
+    for svg in str(accuracy_against_cost(result, MULTIPLY_ADDS)).split("</svg>")[:2]:
         assert "50\u00a0M" in texts(svg + "</svg>")
 
 
 def test_a_network_far_below_the_others_keeps_its_accuracy_in_words() -> None:
-    networks = [network(f"net{k}", cost=10**6 * (k + 1), right=0.95) for k in range(3)]
-    drawn = accuracy_against_cost([*networks, network("poor", cost=10**7, right=0.4)], {"best": "net0"}, 0.01)
+    near = [MadeUp(f"net{k}", 0.95, seconds=1e-3 * (k + 1)) for k in range(3)]
+    drawn = accuracy_against_cost(made_up(*near, MadeUp("poor", 0.4, seconds=1e-2)), TIME)
     assert "poor 40.0\u00a0%" in texts(str(drawn))
 
 
-def test_cost_cannot_be_drawn_of_one_network_or_of_unknown_costs() -> None:
-    one = network("one", cost=10**6, right=0.9)
-    assert accuracy_against_cost([one], {}, 0.01) is None
-    assert accuracy_against_cost([one, Network("unknown", RunTables())], {}, 0.01) is None
+def test_every_network_has_its_bound_in_the_text_alternative_and_one_is_the_answer() -> None:
+    result = made_up(MadeUp("cheap", 0.94, bound=0.019), MadeUp("dear", 0.95, seconds=0.1, bound=0.007))
+    text = str(accuracy_against_cost(result, TIME)).replace("\u00a0", " ")
+    assert "cheap: 1 ms, 94.0 %, at most 1.9 points below the best" in text
+    assert "dear: 100 ms, 95.0 %, at most 0.7 points below the best" in text
+    assert "The answer is cheap." in text
 
 
-def test_a_loss_that_is_shown_within_the_margin_is_drawn_in_another_colour() -> None:
-    rows = [
-        {"name": "within", "loss": 0.0, "loss_upper": 0.004, "within_margin": True},
-        {"name": "beyond", "loss": 0.002, "loss_upper": 0.02, "within_margin": False},
-    ]
-    svg = str(losses_against_the_best({"networks": rows}, 0.01))
+def lines_down(svg: str) -> list[float]:
+    """How far the lines below the dots reach, in pixels from the top."""
     root = ElementTree.fromstring(f"<div>{svg}</div>")
-    colours = {"".join(text.itertext()): text.get("style", "") for text in root.iter("text")}
-    assert "var(--within)" in colours["0.00, at most 0.40"]
-    assert "var(--beyond)" in colours["0.20, at most 2.00"]
-    assert losses_against_the_best({"networks": rows[:1]}, 0.01) is None
+    paths = [path.get("d", "") for path in root.iter("path") if "stroke-width: 1.75" in path.get("style", "")]
+    ends = [[float(y) for y in re.findall(r"[ML] [\d.-]+ ([\d.-]+)", path)] for path in paths]
+    return [max(one) for one in ends if len(one) == 2]
+
+
+def test_a_wider_bound_reaches_further_down() -> None:
+    def drawn(bound: float) -> str:
+        result = made_up(MadeUp("net", 0.95, bound=bound), MadeUp("other", 0.95, seconds=1.0, bound=0.03))
+        return str(accuracy_against_cost(result, TIME)).split("</svg>")[0] + "</svg>"
+
+    narrow, wide = (sorted(lines_down(drawn(bound))) for bound in (0.01, 0.03))
+    assert len(narrow) == len(wide) == 2
+    assert narrow[0] < narrow[1]
+    assert wide[0] == pytest.approx(wide[1])
+
+
+def test_cost_cannot_be_drawn_of_one_network_or_of_unknown_costs_or_before_there_is_an_answer() -> None:
+    one, unknown = MadeUp("one"), MadeUp("unknown", multiply_adds=0)
+    assert accuracy_against_cost(made_up(one), TIME) is None
+    assert accuracy_against_cost(made_up(one, unknown), MULTIPLY_ADDS) is None
+    assert accuracy_against_cost(made_up(one, unknown), TIME) is not None
+    assert accuracy_against_cost(made_up(one, unknown, answer=None), TIME) is None
 
 
 def test_learning_curves_share_an_axis_that_shows_how_every_network_ended() -> None:

@@ -20,7 +20,7 @@ def problem(kind: str, severity: str, *paths: str, message: str = "found") -> di
 @pytest.fixture
 def checked(comparison: Path) -> Path:
     """The comparison with a check.json: a damaged file, twenty pairs of copies, and a hint without images."""
-    root = Path(read_network({}, comparison / "lenet5").tables.data_root or "")
+    root = Path(read_network(comparison / "lenet5").tables.data_root or "")
     paths = [file.relative_to(root).as_posix() for file in sorted(root.rglob("*.png"))]
     problems = [
         problem("unreadable_file", "error", "class-00/truncated.png", message="<i>class-00</i> is truncated"),
@@ -33,7 +33,7 @@ def checked(comparison: Path) -> Path:
 
 
 def test_problems_are_grouped_by_kind_and_their_images_shown(checked: Path) -> None:
-    found = findings_of(checked, read_network({}, checked / "lenet5").tables)
+    found = findings_of(checked, read_network(checked / "lenet5").tables)
     assert found is not None
     assert [(kind.severity, kind.total, len(kind.findings)) for kind in found.kinds] == [
         ("error", 1, 1), ("warning", 20, DESCRIBED), ("hint", 1, 1),
@@ -64,7 +64,7 @@ def test_nothing_found_is_said_too(checked: Path, read_page: Callable) -> None:
 
 
 def test_doubtful_labels_are_those_of_held_out_images_the_most_contradicted_first(comparison: Path) -> None:
-    network = read_network({}, comparison / "lenet5")
+    network = read_network(comparison / "lenet5")
     doubts = doubtful_labels(network)
     assert doubts is not None
     table = pl.read_parquet(comparison / "lenet5" / "predictions.parquet").filter(error="")

@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leadline.errors import LeadlineError
 from leadline.report import write_comparison_report, write_run_report
+from leadline.results import NetworkResult, Round, read_comparison
 
 PIECES = ["recipe.toml", "history.csv", "metrics.json", "environment.json", "predictions.parquet", "manifest.parquet"]
 
@@ -40,43 +42,66 @@ def test_json_of_another_kind_is_damage_too(run: Path, read_page: Callable) -> N
 
 
 def test_an_interrupted_comparison_says_how_far_it_came(
-    comparison: Path, read_page: Callable, edit_json: Callable
+    comparison: Path, read_page: Callable, edit_comparison: Callable
 ) -> None:
-    """As `compare` writes it before the first step: no verdict, and networks that are a name and a folder."""
-    entries = [{"name": name, "run": name} for name in ("lenet5", "resnet20_cifar", "vgg_small")]
-    edit_json(
-        comparison / "comparison.json", networks=entries, verdict=None, images=None, environment=None, classes=None
+    """As it stands in the final: no answer, and one network of it without a result."""
+    result = read_comparison(comparison)
+    begun = msgspec.structs.replace(
+        result.final.networks[2], name="vgg_small", run="vgg_small", metrics={}, seconds_per_image={}, left_out=()
     )
+    rounds = (result.heat, Round("final", (*result.final.networks[:2], begun)))
+    edit_comparison(comparison, answer=None, evidence=None, gain=None, rounds=rounds, images={}, environment={})
     (comparison / "vgg_small").mkdir()
     page = read_page(write_comparison_report(comparison))
-    assert "Not finished." in page.text
-    assert "2 of 3 networks are trained so far" in page.text
+    assert "No answer yet" in page.text
+    assert "2 of 3 networks of the final" in page.text
     assert "vgg_small/metrics.json is missing" in page.text
-    assert "Accuracy against cost" not in page.headings, "nothing is known of the costs"
+    assert "Accuracy against multiply-adds" not in page.headings
+    assert "Class by class" in page.headings, "of the most accurate so far"
+
+
+def test_an_interrupted_heat_is_shown_as_far_as_it_came(
+    comparison: Path, read_page: Callable, edit_comparison: Callable
+) -> None:
+    heat = read_comparison(comparison).heat
+    edit_comparison(comparison, answer=None, evidence=None, gain=None, rounds=(heat,))
+    page = read_page(write_comparison_report(comparison))
+    assert "The heat" in page.headings
+    assert "4 of 4 networks of the heat" in page.text
+    edit_comparison(comparison, rounds=())
+    assert "No answer yet" in read_page(write_comparison_report(comparison)).text
 
 
 def test_a_failed_network_keeps_its_row_and_its_reason(
-    comparison: Path, read_page: Callable, edit_json: Callable
+    comparison: Path, read_page: Callable, edit_comparison: Callable
 ) -> None:
-    networks = json.loads((comparison / "comparison.json").read_text())["networks"]
-    failed = {"name": "alexnet", "family": "AlexNet", "year": 2012, "parameters": 61_000_000, "run": "alexnet",
-              "not_judged": "the loss is no longer a finite number"}  # fmt: skip
-    edit_json(comparison / "comparison.json", networks=[failed, *networks])
+    result = read_comparison(comparison)
+    failed = msgspec.structs.replace(
+        result.final.networks[0], name="alexnet", run="alexnet", metrics={}, seconds_per_image={},
+        failed="the loss is no longer a finite number",
+    )  # fmt: skip
+    edit_comparison(comparison, rounds=(result.heat, Round("final", (failed, *result.final.networks))))
     page = read_page(write_comparison_report(comparison))
-    row = next(row for row in page.root.iter("tr") if "alexnet" in "".join(row.itertext()))
-    assert " ".join("".join(row.itertext()).split()) == "alexnetnot judged 2012–61 M– ––– – –"
-    assert "alexnet is not judged: the loss is no longer a finite number." in page.text
+    row = next(row for row in page.root.iter("tr") if "".join(row.itertext()).strip().startswith("alexnetfailed"))
+    text = " ".join("".join(row.itertext()).split())
+    assert text.startswith("alexnetfailed: the loss is no longer a finite number –")
+    assert "alexnet could not be trained: the loss is no longer a finite number." in page.text
 
 
-def test_values_that_are_not_defined_are_dashes(comparison: Path, read_page: Callable, edit_json: Callable) -> None:
-    networks = json.loads((comparison / "comparison.json").read_text())["networks"]
+def test_values_that_are_not_defined_are_dashes(
+    comparison: Path, read_page: Callable, edit_comparison: Callable
+) -> None:
     undefined = {"value": None, "low": None, "high": None, "method": "undefined: one class", "n": 10}
-    for network in networks:
-        network |= {"multiply_adds": None, "seconds_per_image": None, "peak_memory_bytes": None, "depth": None}
-        network["test"] |= {"auroc": undefined, "accuracy": undefined, "expected_calibration_error": undefined}
-        network["test"]["per_class"]["3"] |= {"precision": undefined, "f1": None, "support": None}
-        del network["test"]["brier_score"], network["test"]["majority_baseline"], network["validation"]["accuracy"]
-    edit_json(comparison / "comparison.json", networks=networks)
+
+    def emptied(network: NetworkResult) -> NetworkResult:
+        test, validation = dict(network.metrics["test"]), dict(network.metrics["validation"])
+        test |= {"auroc": undefined, "accuracy": undefined, "expected_calibration_error": undefined}
+        test["per_class"]["3"] |= {"precision": undefined, "f1": None, "support": None}
+        del test["brier_score"], test["majority_baseline"], validation["accuracy"]
+        metrics = {"validation": validation, "test": test}
+        return msgspec.structs.replace(network, seconds_per_image={}, peak_memory_bytes=None, depth=0, metrics=metrics)
+
+    edit_comparison(comparison, final=emptied)
     page = read_page(write_comparison_report(comparison))
     of_class = next(table for table in page.root.iter("table") if "per-class" in table.get("class", ""))
     row = next(row for row in of_class.iter("tr") if row[0].text == "3")

@@ -3,7 +3,6 @@
 from leadline.evaluation.curve_simulation import made_up_tables
 from leadline.evaluation.learning_curve import learning_curve
 from leadline.report.more_images import more_images
-from leadline.report.tables import Network, RunTables
 
 LAW = (0.02, 0.1, 0.5)
 
@@ -26,13 +25,6 @@ def test_three_sizes_are_drawn_without_a_law() -> None:
     assert shown
     assert "By the fitted law" not in shown.figure
     assert "It cannot be said whether more images would help" in shown.reason
-
-
-def test_a_network_that_is_not_judged_is_doubted() -> None:
-    curve = learning_curve(made_up_tables(LAW, images=400, seed=0)) | {"network": "lenet5"}
-    shown = more_images(curve, [Network("lenet5", RunTables(), not_judged="it was still improving")])
-    assert shown
-    assert "lenet5 is not judged above (it was still improving)" in shown.reason
 
 
 def test_nothing_is_drawn_before_there_are_two_sizes() -> None:

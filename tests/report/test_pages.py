@@ -5,14 +5,19 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from leadline.report import write_comparison_card, write_comparison_report, write_run_report
+from leadline.report.answer import answer_words, predict_command
 from leadline.report.looks import looks_at_test
+from leadline.results import Evidence, NetworkResult, Round, read_comparison
 
+FIRST = ["What to do next", "What this answer rests on", "The final", "The heat", "Accuracy against multiply-adds"]
 SECTIONS = [
-    "The networks", "Accuracy against cost", "What a cheaper network may lose", "Learning curves",
+    "Learning curves",
     "What is taken for what", "Class by class", "Can its probabilities be believed?",
     "What if it may leave answers open?", "The most confident mistakes", "Labels to look at again",
     "Images that could not be used", "Every measure", "How it was done", "Methods, to paste",
@@ -72,30 +77,122 @@ def test_figures_take_their_colours_and_letters_from_the_page(page) -> None:
 
 
 def test_a_comparison_shows_everything_in_its_order(comparison: Path, read_page: Callable) -> None:
-    assert read_page(write_comparison_report(comparison)).headings == SECTIONS
+    assert read_page(write_comparison_report(comparison)).headings == FIRST + SECTIONS
 
 
 def test_a_run_shows_everything_but_the_comparison(comparison: Path, read_page: Callable) -> None:
     page = read_page(write_run_report(comparison / "lenet5"))
-    assert page.headings == SECTIONS[3:]
+    assert page.headings == SECTIONS
     assert page.root.find("body//h1").text == "lenet5 on digits"
     assert [figure.get("aria-label", "")[:8] for figure in page.root.iter("svg")][:2] == ["Accuracy", "Loss of "]
 
 
-def test_the_table_holds_the_figures_of_comparison_json(comparison: Path, read_page: Callable) -> None:
+def cells(row: ElementTree.Element) -> str:
+    return " ".join("".join(row.itertext()).split())
+
+
+def test_the_first_screen_has_the_answer_the_chart_and_what_to_do_next(comparison: Path, read_page: Callable) -> None:
+    page, result = read_page(write_comparison_report(comparison)), read_comparison(comparison)
+    header = page.root.find("body//header")
+    text = cells(header)
+    words = answer_words(result, folder=comparison)
+    for line in words.headline + words.findings + words.others:
+        assert " ".join(line.split()) in text
+    assert [figure.get("aria-label").split(",")[0] for figure in header.iter("svg")] == 2 * [
+        "Accuracy of each network against time per image on this machine"
+    ]
+    commands = ["".join(code.itertext()) for code in header.iter("code")]
+    assert predict_command(result, comparison) == commands[0]
+    assert str(comparison / result.answer.name) in commands[0]
+    assert any(command.startswith("leadline compare --resume") and "--minutes 4" in command for command in commands)
+
+
+def test_the_words_of_the_answer_stand_on_every_sheet(comparison: Path, read_page: Callable) -> None:
+    words = answer_words(read_comparison(comparison))
+    card = write_comparison_card(comparison).read_text("utf-8")
+    part, methods = card.split("## Methods, to paste")
+    page = read_page(write_comparison_report(comparison)).text
+    for line in words.findings + words.others + words.basis:
+        assert line in part
+        assert line in methods
+        assert page.count(" ".join(line.split())) >= 2, "on top, or below what it rests on; and in the methods"
+    assert "--resume" not in methods, "a command has no place in a paper"
+
+
+def test_the_tables_hold_the_figures_of_comparison_json(comparison: Path, read_page: Callable) -> None:
+    page, result = read_page(write_comparison_report(comparison)), read_comparison(comparison)
+    tables = {
+        table.get("aria-label"): table.find("table") for table in page.root.iter("div") if table.get("aria-label")
+    }
+    for title, networks in (("The final", result.final.networks), ("The heat", result.heat.networks)):
+        rows = [cells(row) for row in tables[title].iter("tr")]
+        for network in networks:
+            row = next(text for text in rows if text.startswith(network.name))
+            accuracy = network.metrics["validation"]["accuracy"]
+            assert f"{100 * accuracy['value']:.1f} % {100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %" in row
+            assert f"{network.steps} " in row
+    for standing in result.answer.networks:
+        row = next(text for text in map(cells, tables["The final"].iter("tr")) if text.startswith(standing.name))
+        assert f"at most {100 * standing.loss_bound:.1f}" in row
+        assert f"{standing.probability:.2f}" in row
+        tested = next(one for one in result.final.networks if one.name == standing.name).metrics["test"]["accuracy"]
+        assert f"{100 * tested['value']:.1f} %" in row
+    named = [row for row in tables["The final"].iter("tr") if row.get("class") == "chosen"]
+    assert [cells(row).split()[0] for row in named] == [f"{result.answer.name}likely"]
+    assert "test accuracy" not in cells(tables["The heat"]), "the heat does not look at the test images"
+
+
+def test_remarks_stand_beside_their_network(comparison: Path, read_page: Callable, edit_comparison: Callable) -> None:
+    def remarked(network: NetworkResult) -> NetworkResult:
+        remarks = ("never learned", "left after the heat, 23 points behind") if network.name == "alexnet_small" else ()
+        return msgspec.structs.replace(network, remarks=remarks)
+
+    edit_comparison(comparison, heat=remarked)
     page = read_page(write_comparison_report(comparison))
-    table = next(page.root.iter("table"))
-    rows = {"".join(row[0].itertext()).strip(): " ".join("".join(row.itertext()).split()) for row in table.iter("tr")}
-    for network in json.loads((comparison / "comparison.json").read_text())["networks"]:
-        row = next(text for name, text in rows.items() if name.startswith(network["name"]))
-        for split in ("validation", "test"):
-            accuracy = network[split]["accuracy"]
-            assert f"{100 * accuracy['value']:.1f} %" in row
-            assert f"{100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %" in row
-        assert str(network["year"]) in row
-        assert str(network["depth"]) in row
-    baseline = next(text for name, text in rows.items() if name.startswith("always"))
-    assert f"{100 * network['test']['majority_baseline']:.1f} %" in baseline
+    told = [cells(row) for row in page.root.iter("tr") if "never learned" in cells(row)]
+    assert len(told) == 1
+    assert told[0].startswith("alexnet_small")
+    assert "left after the heat, 23 points behind" in told[0]
+
+
+def test_a_comparison_by_folds_shows_the_test_images_of_the_named_network_only(
+    comparison: Path, read_page: Callable, edit_comparison: Callable
+) -> None:
+    name = read_comparison(comparison).answer.name
+
+    def crossed(network: NetworkResult) -> NetworkResult:
+        measured = network.metrics
+        tested = {"test": measured["test"]} if network.name == name else {}
+        return msgspec.structs.replace(network, metrics={"out-of-fold": measured["validation"], **tested})
+
+    result = edit_comparison(comparison, final=crossed, evidence=Evidence("folds", 143, 0, None, 3))
+    for network in result.final.networks:
+        file = comparison / network.run / "metrics.json"
+        metrics = {**json.loads(file.read_text()), "folds": {"folds": 3, "repeats": 1}}
+        if network.name != name:
+            del metrics["test"]
+        file.write_text(json.dumps(metrics))
+    page = read_page(write_comparison_report(comparison))
+    final = next(table for table in page.root.iter("div") if table.get("aria-label") == "The final")
+    rows = [cells(row) for row in final.iter("tr")]
+    assert "out-of-fold accuracy" in rows[0]
+    assert "test accuracy" in rows[0]
+    tested = result.named.metrics["test"]["accuracy"]
+    assert sum(f"{100 * tested['low']:.1f}–{100 * tested['high']:.1f} %" in row for row in rows) == 1
+    confusion = page.text[page.text.index("What is taken for what") :]
+    assert "Out-of-fold images" in confusion[:80], "all networks are shown on the images that all of them judged"
+    assert "each judged by a network that had not seen it" in page.text
+
+
+def test_a_second_final_stands_above_the_first(
+    comparison: Path, read_page: Callable, edit_comparison: Callable
+) -> None:
+    rounds = read_comparison(comparison).rounds
+    edit_comparison(comparison, rounds=(*rounds, rounds[-1]))
+    headings = read_page(write_comparison_report(comparison)).headings
+    titles = [title for title in headings if "inal" in title or "heat" in title]
+    assert len(titles) == 3
+    assert titles[1:] == ["The final", "The heat"]
 
 
 def test_the_same_tables_give_the_same_page(comparison: Path) -> None:
@@ -112,19 +209,25 @@ def test_looks_at_the_test_images_are_counted_wherever_they_happened(
     assert "looks at the test images4" in read_page(write_comparison_report(comparison)).text
     card = write_comparison_card(comparison).read_text("utf-8")
     assert "**Looks at the test images.** 4, 3 of them by `evaluate` after the comparison; all networks share" in card
-    assert "test images, which were looked at 4 times, the accuracy of" in card
+    assert "The test images were looked at 4 times" in card
 
 
-def test_looks_by_way_of_a_further_seed_count_too(comparison: Path, edit_json: Callable) -> None:
-    found = json.loads((comparison / "comparison.json").read_text())
-    assert looks_at_test(comparison, found) == 1
+def test_looks_by_way_of_a_further_seed_count_too(comparison: Path, edit_comparison: Callable) -> None:
+    result = read_comparison(comparison)
+    assert looks_at_test(comparison, result) == 1
     shutil.copytree(comparison / "lenet5", comparison / "lenet5-seed1")
-    edit_json(comparison / "lenet5-seed1" / "metrics.json", looks_at_test=5)
-    found["networks"][0]["runs"] = ["lenet5", "lenet5-seed1"]
-    assert looks_at_test(comparison, found) == 5
+    metrics = comparison / "lenet5-seed1" / "metrics.json"
+    metrics.write_text(json.dumps({**json.loads(metrics.read_text()), "looks_at_test": 5}))
+
+    def with_seeds(network: NetworkResult) -> NetworkResult:
+        runs = ("lenet5", "lenet5-seed1") if network.name == "lenet5" else ()
+        return msgspec.structs.replace(network, runs=runs)
+
+    result = edit_comparison(comparison, final=with_seeds)
+    assert looks_at_test(comparison, result) == 5
     shutil.rmtree(comparison / "lenet5-seed1")
-    assert looks_at_test(comparison, {**found, "looks_at_test": 5}) == 5
-    assert looks_at_test(comparison / "nowhere", {"networks": [{"run": "gone"}], "looks_at_test": 0}) == 0
+    assert looks_at_test(comparison, msgspec.structs.replace(result, looks_at_test=5)) == 5
+    assert looks_at_test(comparison / "nowhere", msgspec.structs.replace(result, looks_at_test=0)) == 0
 
 
 def test_settings_that_differ_between_networks_stand_in_a_table(comparison: Path, read_page: Callable) -> None:
@@ -137,18 +240,22 @@ def test_settings_that_differ_between_networks_stand_in_a_table(comparison: Path
     assert "batch size 64" in page.text
 
 
-def test_ten_networks_make_a_page_that_can_be_mailed(comparison: Path, edit_json: Callable) -> None:
-    entries = json.loads((comparison / "comparison.json").read_text())["networks"]
-    ten = [{**entries[number % 3], "name": f"network{number}"} for number in range(10)]
-    edit_json(comparison / "comparison.json", networks=ten)
+def test_ten_networks_make_a_page_that_can_be_mailed(comparison: Path, edit_comparison: Callable) -> None:
+    result = read_comparison(comparison)
+    three = result.final.networks
+    ten = tuple(msgspec.structs.replace(three[number % 3], name=f"network{number}") for number in range(10))
+    standings = tuple(msgspec.structs.replace(result.answer.networks[0], name=one.name) for one in ten)
+    answer = msgspec.structs.replace(result.answer, name="network0", best="network1", networks=standings)
+    edit_comparison(comparison, rounds=(Round("final", ten),), answer=answer)
     assert write_comparison_report(comparison).stat().st_size < 1_000_000
 
 
-def test_several_seeds_show_how_far_they_lie_apart(comparison: Path, read_page: Callable, edit_json: Callable) -> None:
-    networks = json.loads((comparison / "comparison.json").read_text())["networks"]
-    networks[0]["test_accuracy_of_seeds"] = [0.912, 0.934, 0.925]
-    networks[1]["test_accuracy_of_seeds"] = [0.955]
-    edit_json(comparison / "comparison.json", networks=networks)
+def test_several_seeds_show_how_far_they_lie_apart(
+    comparison: Path, read_page: Callable, edit_comparison: Callable
+) -> None:
+    spread = {"accuracies": [0.912, 0.934, 0.925], "accuracy": 0.924, "between_seeds": 0.011, "between_images": None}
+    edit_comparison(comparison, seed_spreads={"lenet5": {"test": spread}})
     text = read_page(write_comparison_report(comparison)).text
     assert "3 seeds: 91.2 % to 93.4 %" in text
+    assert "Trained again from other seeds" in text
     assert "1 seeds" not in text

@@ -8,8 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leadline.cli import DONE, SOME_UNREADABLE, beside_comparison
+from leadline.cli import DONE, SOME_UNREADABLE, comparison_tables
 from leadline.evaluation.predictions import UNCERTAIN, Predictions
+from leadline.report.answer import answer_sentence, predict_command
+from leadline.report.tables import read_json
+from leadline.results import NAME as COMPARISON
 from leadline.verbs.compare import Comparison
 from leadline.verbs.evaluate import Evaluation
 from leadline.verbs.plan import Plan
@@ -197,59 +200,22 @@ def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
 
 
 def comparison(finished: Comparison, *, json: bool) -> int:
+    """The rounds of a comparison, what was asked for besides, and last the answer."""
     result = finished.result
     if json:
-        as_json(result)
+        as_json(read_json(finished.folder / COMPARISON))
     else:
-        table(
-            "network", "parameters", "multiply-adds", "training", "per image",
-            "out of fold" if any("folds" in network for network in result["networks"]) else "validation",
-            "test (95 % interval)",
-            rows=[
-                [
-                    network["name"],
-                    count(network["parameters"]),
-                    count(network["multiply_adds"]),
-                    *(
-                        [
-                            duration(network["training_seconds"]),
-                            duration(network["seconds_per_image"]["prediction"]),
-                            estimate(network["validation"]["accuracy"]),
-                            estimate(network.get("test", {}).get("accuracy")),
-                        ]
-                        if "validation" in network
-                        else ["failed", "", "", ""]
-                    ),
-                ]
-                for network in result["networks"]
-            ]
-            + [row for row in [beside_comparison.baseline_row(result["networks"])] if row],
-        )  # fmt: skip
-        for remark in beside_comparison.remarks(result["networks"]):
-            print(remark)
-        if seeds := beside_comparison.seed_rows(result["networks"]):
+        for shown in comparison_tables.tables(result):
+            table(*shown.columns, rows=shown.rows, title=shown.title)
+            for line in shown.below:
+                print(line)
             print()
-            table(
-                *beside_comparison.SEED_COLUMNS, rows=seeds, title="trained again from other seeds: validation accuracy"
-            )
-        print(f"\n{result['verdict']['reason']}")
-        for name, reason in result["verdict"]["not_judged"].items():
-            print(f"  {name}: {reason}")
-        curve = result.get("learning_curve")
-        if curve:
-            print()
-            table(
-                "training images", f"{curve['network']}, validation (95 % interval)",
-                rows=[[f"{point['images']:,}", estimate(point["accuracy"])] for point in curve["points"]],
-            )  # fmt: skip
-            print(curve["reason"])
-        if tested := beside_comparison.pair_rows(result.get("tests") or {"pairs": []}):
-            print()
-            table(*beside_comparison.TEST_COLUMNS, rows=tested, title="McNemar's exact test, points")
-            print(f"on the {result['tests']['split']} images; the verdict does not rest on these tests")
+        print(answer_sentence(result, folder=finished.folder))
+        if command := predict_command(result, finished.folder):
+            print(f"New images: {command}")
         print(f"\nreport      {finished.folder / 'report.html'}")
         print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
-    incomplete = any(network.get("left_out") for network in result["networks"])
+    incomplete = any(network.left_out for part in result.rounds for network in part.networks)
     return SOME_UNREADABLE if incomplete else DONE
 
 

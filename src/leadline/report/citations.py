@@ -35,6 +35,8 @@ LITERATURE = {
     "paired-sample design. Statistics in Medicine 17, 891–908, 1998.",
     "Hsu": "Hsu JC. Simultaneous confidence intervals for all distances from the “best”. Annals of Statistics 9, "
     "1026–1034, 1981.",
+    "confidence set": "Hansen PR, Lunde A, Nason JM. The model confidence set. Econometrica 79, 453–497, 2011.",
+    "Bayesian bootstrap": "Rubin DB. The Bayesian bootstrap. Annals of Statistics 9, 130–134, 1981.",
     "McNemar": "McNemar Q. Note on the sampling error of the difference between correlated proportions or percentages. "
     "Psychometrika 12, 153–157, 1947.",
     "Holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6, "

@@ -1,28 +1,40 @@
 """The report of `leadline compare`: report.html above the runs of a comparison."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from leadline.errors import LeadlineError
 from leadline.report.abstention import abstention
+from leadline.report.answer import answer_words, criterion_of, path_words, predict_command
 from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
-from leadline.report.cost import accuracy_against_cost
+from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
 from leadline.report.findings import findings_of
-from leadline.report.headline import comparison_headline
 from leadline.report.looks import looks_at_test
-from leadline.report.losses import losses_against_the_best
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.more_images import more_images
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
 from leadline.report.suspects import doubtful_labels
-from leadline.report.tables import Network, RunTables, read_json, read_network
-from leadline.report.wording import value_of
+from leadline.report.tables import Network, RunTables, network_of, read_network
+from leadline.results import ComparisonResult, NetworkResult, Round, Standing, read_comparison
 
-MARGIN = 0.01
+
+@dataclass(frozen=True)
+class Row:
+    """One network in the table of a round."""
+
+    network: Network
+    result: NetworkResult
+    standing: Standing | None = None  # in the answer, where this round is what it rests on
+
+
+@dataclass(frozen=True)
+class ShownRound:
+    title: str
+    seconds: float
+    rows: tuple[Row, ...]
 
 
 def write_comparison_report(folder: Path) -> Path:
@@ -30,63 +42,94 @@ def write_comparison_report(folder: Path) -> Path:
 
     What a run does not hold is left out and named on the page. Raises LeadlineError where there is no comparison.json.
     """
-    comparison = _read(folder / "comparison.json")
-    networks = [read_network(entry, folder / (entry.get("run") or "")) for entry in comparison.get("networks") or ()]
-    verdict = comparison.get("verdict") or {}
-    margin = comparison.get("margin") or verdict.get("margin") or MARGIN
-    images = comparison.get("images") or {}
-    featured = _featured(networks, verdict)
+    result = read_comparison(folder)
+    last = result.final or (result.rounds[-1] if result.rounds else None)
+    networks = [
+        read_network(folder / one.run, one, result.seed_spreads.get(one.name))
+        for one in sorted(last.networks if last else (), key=_time)
+    ]
+    featured = _featured(networks, result)
     limits = shared_limits(networks)
     curves = [(network, learning_curve(network, "accuracy", limits=limits)) for network in networks]
-    confusions = [(network, confusion_of(network.test)) for network in networks]
+    alike = _judged_alike(networks)
+    confusions = [(network, confusion_of(network.test)) for network in alike]
     return write_page(
         folder / "report.html",
         "comparison.html",
-        title=Path(comparison.get("data") or folder.name).name,
+        title=Path(result.data or folder.name).name,
+        result=result,
+        words=answer_words(result, folder=folder),
+        predict=predict_command(result, folder),
+        classifier=path_words(folder / result.named.run) if result.named else "",
+        by_time=accuracy_against_cost(result, TIME),
+        by_multiply_adds=accuracy_against_cost(result, MULTIPLY_ADDS),
+        rounds=_rounds(result, networks),
         networks=networks,
-        verdict=verdict,
-        headline=comparison_headline(verdict, networks, images),
+        alike=alike,
         featured=featured,
-        cost=accuracy_against_cost(networks, verdict, margin),
-        losses=losses_against_the_best(verdict, margin),
-        more_images=more_images(comparison.get("learning_curve"), networks),
+        more_images=more_images(result.learning_curve, networks),
         curves=[(network, curve) for network, curve in curves if curve],
         confusions=[(network, confusion) for network, confusion in confusions if confusion],
         reliability=reliability(featured) if featured else None,
         abstention=abstention(featured) if featured else None,
-        tests=comparison.get("tests") or {},
+        tests=result.tests or {},
         methods=comparison_methods(compared_in(folder)),
         gallery=most_confident_mistakes(featured) if featured else None,
         doubts=doubtful_labels(featured) if featured else None,
         findings=findings_of(folder, next((one.tables for one in networks if one.tables.data_root), RunTables())),
-        left_out=_left_out(networks),
+        left_out=_left_out(networks, result),
         how=provenance(
             networks,
-            about=comparison,
-            environment=comparison.get("environment") or {},
-            images=images,
-            looks_at_test=looks_at_test(folder, comparison),
+            about={name: getattr(result, name) for name in ("data", "command", "created", "classes")},
+            environment=result.environment,
+            images=result.images,
+            looks_at_test=looks_at_test(folder, result),
         ),
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return read_json(file)
-    except FileNotFoundError:
-        raise LeadlineError(f"{file}: no such file, so there is no comparison to report on") from None
-    except (OSError, ValueError) as error:
-        raise LeadlineError(f"{file}: is damaged ({error})") from error
+def _time(network: NetworkResult) -> float:
+    return network.seconds_per_image.get("prediction", float("inf"))
 
 
-def _featured(networks: list[Network], verdict: dict[str, Any]) -> Network | None:
-    """The network that is shown in detail: the choice, else the best, else the most accurate of those not judged."""
-    tested = {network.name: network for network in networks if network.test}
-    for name in (verdict.get("choice"), verdict.get("best")):
-        if name in tested:
-            return tested[name]
-    return max(tested.values(), key=lambda one: value_of(one.validation.get("accuracy")) or 0.0, default=None)
+def _featured(networks: list[Network], result: ComparisonResult) -> Network | None:
+    """The network that is shown in detail: that of the answer, without one the most accurate so far."""
+    judged = {network.name: network for network in networks if network.test}
+    if result.answer and result.answer.name in judged:
+        return judged[result.answer.name]
+    reached = {one.name: criterion_of(one, result) or 0.0 for part in result.rounds for one in part.networks}
+    return max(judged.values(), key=lambda one: reached[one.name], default=None)
 
 
-def _left_out(networks: list[Network]) -> dict[str, str]:
-    return {path: reason for network in networks for path, reason in network.tables.left_out.items()}
+def _judged_alike(networks: list[Network]) -> list[Network]:
+    """As they are where all were judged on test images; otherwise as judged on the images that are chosen on."""
+    if all(network.judged_split == "test" for network in networks):
+        return networks
+    return [replace(network, test=network.validation, judged_split=network.chosen_on) for network in networks]
+
+
+def _rounds(result: ComparisonResult, networks: list[Network]) -> list[ShownRound]:
+    """The newest first; its networks are read already."""
+    read = {network.name: network for network in networks}
+    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    shown = []
+    for number, part in enumerate(result.rounds, start=1):
+        newest = number == len(result.rounds)
+        rows = [
+            Row(read[one.name], one, standings.get(one.name)) if newest else Row(network_of(one, RunTables()), one)
+            for one in sorted(part.networks, key=_time)
+        ]
+        shown.append(ShownRound(_title(part, number, result), part.seconds, tuple(rows)))
+    return shown[::-1]
+
+
+def _title(part: Round, number: int, result: ComparisonResult) -> str:
+    if len(result.rounds) == 1 and part.kind == "final":
+        return "The networks"
+    finals = sum(one.kind == "final" for one in result.rounds[:number])
+    return f"The {part.kind}" if finals < 2 else f"Final {finals}, longer than the one before"
+
+
+def _left_out(networks: list[Network], result: ComparisonResult) -> dict[str, str]:
+    found = {one["path"]: one["error"] for part in result.rounds for own in part.networks for one in own.left_out}
+    return found | {path: reason for network in networks for path, reason in network.tables.left_out.items()}

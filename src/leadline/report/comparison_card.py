@@ -1,14 +1,15 @@
-"""MODEL_CARD.md of a comparison: its candidates, its verdict, what limits it, and a paragraph to paste."""
+"""MODEL_CARD.md of a comparison: its answer, its candidates, what limits it, and a paragraph to paste."""
 
 from pathlib import Path
 from typing import Any
 
+from leadline.report.answer import answer_words, criterion_of, left_after_heat
 from leadline.report.card import NAME, methods_part
 from leadline.report.comparison_methods import Compared, compared_in, comparison_methods
 from leadline.report.facts import NOT_KNOWN
 from leadline.report.markdown import code, escaped, field, table, write
 from leadline.report.methods import measure_words
-from leadline.report.wording import chance, count, margin_in_points, percent, points
+from leadline.report.wording import chance, count, duration, percent, points, probability
 
 
 def write_comparison_card(folder: Path) -> Path:
@@ -17,68 +18,87 @@ def write_comparison_card(folder: Path) -> Path:
     Raises LeadlineError where there is no comparison.json.
     """
     compared = compared_in(folder)
-    data = Path(compared.about.get("data") or "").name or f"data that are {NOT_KNOWN}"
-    networks = [facts.network for facts in compared.networks]
+    result, words = compared.result, answer_words(compared.result)
+    data = Path(result.data).name or f"data that are {NOT_KNOWN}"
+    number = len(compared.networks) + len(compared.left)
     parts = [
-        f"# Comparison card: {len(networks)} networks on {escaped(data)}",
+        f"# Comparison card: {number} network{'s' * (number != 1)} on {escaped(data)}",
         f"Written by Leadline {compared.version} from the tables in this folder. Each network’s folder has a model "
         "card which answers the questions of the DOME recommendations.",
-        "## Verdict",
-        *_verdict(compared),
+        "## Answer",
+        field(escaped(words.headline[0].removesuffix(".")), " ".join(map(escaped, words.findings))),
+        *map(escaped, words.others),
+        *map(escaped, words.basis),
         "## Networks",
         _network_table(compared),
+        *_heat(compared),
         *_looks(compared),
         *_seeds(compared),
-        *_tests(compared.about.get("tests") or {}),
+        *_tests(result.tests or {}),
         methods_part(comparison_methods(compared)),
     ]
     return write(folder / NAME, parts)
 
 
-def _verdict(compared: Compared) -> list[str]:
-    verdict = compared.verdict
-    if not verdict:
-        return ["None yet: this comparison is not finished."]
-    rule = (
-        f"The cheapest network that is shown, with {percent(verdict['confidence'], 0)} confidence for all networks at "
-        f"once and on the same {compared.chosen_on} images, to lose less than {margin_in_points(verdict['margin'])} "
-        "of accuracy against the best."
-    )
-    blocks = [field("Rule", rule), field("Verdict", escaped(verdict["reason"]))]
-    reasons = {name: why for name, why in verdict["not_judged"].items() if why not in verdict["reason"]}
-    return blocks + [field(f"Not judged, {name}", f"{escaped(why)}.") for name, why in reasons.items()]
-
-
 def _network_table(compared: Compared) -> str:
-    losses = {one["name"]: one for one in compared.verdict.get("networks") or ()}
-    tested = all(facts.network.judged_split == "test" for facts in compared.networks)
+    result = compared.result
+    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    tested = any(facts.network.judged_split == "test" for facts in compared.networks)
+    measure = result.criterion.replace("_", " ")
     rows = []
     for facts in compared.networks:
-        network, loss = facts.network, losses.get(facts.network.name)
+        network, standing = facts.network, standings.get(facts.network.name)
+        test = network.test.get(result.criterion) if network.judged_split == "test" else None
         rows.append(
             [
                 code(network.name),
                 count(network.parameters),
                 count(network.multiply_adds),
-                measure_words(network.validation.get("accuracy") or {}, None),
-                f"{points(loss['loss'])}, at most {points(loss['loss_upper'])}" if loss else "not judged",
-                *([measure_words(network.test.get("accuracy") or {}, None)] if tested else []),
+                duration(network.prediction_seconds),
+                measure_words(network.validation.get(result.criterion) or {}, None),
+                f"{points(standing.loss)}, at most {points(max(0.0, standing.loss_bound))}" if standing else "",
+                probability(standing.probability) if standing else "; ".join(map(escaped, network.remarks)),
+                *([measure_words(test, None) if test else ""] if tested else []),
             ]
         )
     featured = compared.featured
-    if featured:
-        measured = (featured.network.validation, featured.network.test)
-        shares = [percent(figures.get("majority_baseline")) for figures in measured]
-        rows.append(["always the most frequent class", "", "", shares[0], "", *(shares[1:] if tested else [])])
+    if featured and result.criterion == "accuracy":
+        shares = [
+            percent(figures.get("majority_baseline")) for figures in (featured.network.validation, featured.judged)
+        ]
+        rows.append(["always the most frequent class", "", "", "", shares[0], "", "", *(shares[1:] if tested else [])])
     head = [
         "network",
         "parameters",
         "multiply-adds",
-        f"{compared.chosen_on} accuracy",
-        "points lost against the best",
-        *(["test accuracy"] if tested else []),
+        "time per image",
+        f"{compared.chosen_on} {measure}",
+        "points below the best",
+        f"probability of less than {100 * result.margin:g}",
+        *([f"test {measure}"] if tested else []),
     ]
     return table(head, rows)
+
+
+def _heat(compared: Compared) -> list[str]:
+    left = left_after_heat(compared.result)
+    if not left:
+        return []
+    rows = [
+        [
+            code(one.name),
+            f"{one.steps:,}",
+            percent(criterion_of(one, compared.result)),
+            NOT_KNOWN if behind is None else points(behind, 1),
+        ]
+        for one, behind in left
+    ]
+    measure = compared.result.criterion.replace("_", " ")
+    return [
+        "## Left after the heat",
+        "What these networks reached in a short training; it does not show that they are worse.",
+        table(["network", "steps", f"validation {measure}", "points behind the best of the heat"], rows),
+    ]
 
 
 def _looks(compared: Compared) -> list[str]:
@@ -129,7 +149,7 @@ def _tests(tests: dict[str, Any]) -> list[str]:
     ]
     told = (
         f"McNemar’s exact test of each pair on the {pairs[0]['n']:,} {tests['split']} images (seed {tests['seed']}); "
-        "the verdict does not rest on it."
+        "the answer does not rest on it."
     )
     return [
         "## Tests",

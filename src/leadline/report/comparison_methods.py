@@ -1,11 +1,12 @@
-"""The methods paragraph of a comparison: candidates, rule and margin, verdict, and what the chosen network does."""
+"""The methods paragraph of a comparison: candidates, rounds, rule and margin, and the answer in its own words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadline.errors import LeadlineError
+from leadline.report.answer import answer_words, left_after_heat
 from leadline.report.begun_words import frozen, frozen_words, normalised_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import NOT_KNOWN, Facts, facts_of
@@ -23,8 +24,8 @@ from leadline.report.methods import (
     training_words,
 )
 from leadline.report.schedule_words import kept_words
-from leadline.report.tables import read_json
-from leadline.report.wording import bounds_of, known, margin_in_points, percent, percent_interval, points, value_of
+from leadline.report.wording import known, margin_in_points, percent, points, value_of
+from leadline.results import ComparisonResult, NetworkResult, read_comparison
 
 # Settings that every network of a comparison may have for itself, and their names in a sentence.
 OWN = {"learning_rate": "highest learning rate", "batch_size": "images per step", "size": "pixels", "steps": "steps"}
@@ -34,13 +35,10 @@ OWN = {"learning_rate": "highest learning rate", "batch_size": "images per step"
 class Compared:
     """A comparison as its folder holds it; the facts of a network are those of its first seed."""
 
-    about: dict[str, Any]  # comparison.json
-    networks: tuple[Facts, ...]
-    looks_at_test: int | None = None  # of all networks and seeds together
-
-    @property
-    def verdict(self) -> dict[str, Any]:
-        return self.about.get("verdict") or {}
+    result: ComparisonResult
+    networks: tuple[Facts, ...]  # of the round that the answer rests on, as far as they have a folder
+    left: tuple[Facts, ...]  # that left after the heat
+    looks_at_test: int  # of all networks and seeds together
 
     @property
     def trained(self) -> tuple[Facts, ...]:
@@ -48,16 +46,20 @@ class Compared:
 
     @cached_property
     def featured(self) -> Facts | None:
-        """The choice; without one the best; without a verdict the most accurate on what was to be chosen on."""
-        by_name = {facts.network.name: facts for facts in self.trained}
-        for name in (self.verdict.get("choice"), self.verdict.get("best")):
-            if name in by_name:
-                return by_name[name]
-        return max(self.trained, key=lambda one: value_of(one.network.validation.get("accuracy")) or 0.0, default=None)
+        """The network of the answer; without one the most accurate so far."""
+        named = self.result.answer.name if self.result.answer else None
+        return max(
+            self.trained,
+            key=lambda one: (
+                one.network.name == named,
+                value_of(one.network.validation.get(self.result.criterion)) or 0,
+            ),
+            default=None,
+        )
 
     @property
     def chosen_on(self) -> str:
-        return "out-of-fold" if any(facts.folds for facts in self.networks) else "validation"
+        return "out-of-fold" if any(one.network.chosen_on == "out-of-fold" for one in self.networks) else "validation"
 
     @property
     def version(self) -> str:
@@ -66,15 +68,15 @@ class Compared:
 
 def compared_in(folder: Path) -> Compared:
     """The comparison in `folder`. Raises LeadlineError where there is no readable comparison.json."""
-    try:
-        about = read_json(folder / "comparison.json")
-    except FileNotFoundError:
-        raise LeadlineError(f"{folder / 'comparison.json'}: no such file, so there is no comparison") from None
-    except (OSError, ValueError) as error:
-        raise LeadlineError(f"{folder / 'comparison.json'}: is damaged ({error})") from error
-    entries = [entry for entry in about.get("networks") or () if (folder / (entry.get("run") or "")).is_dir()]
-    networks = tuple(facts_of(folder / (entry.get("run") or ""), entry) for entry in entries)
-    return Compared(about, networks, looks_at_test(folder, about))
+    result = read_comparison(folder)
+    last = result.final or (result.rounds[-1] if result.rounds else None)
+
+    def read(networks: Iterable[NetworkResult]) -> tuple[Facts, ...]:
+        there = [one for one in networks if (folder / one.run).is_dir()]
+        return tuple(facts_of(folder / one.run, one, result.seed_spreads.get(one.name)) for one in there)
+
+    left = read(one for one, _ in left_after_heat(result))
+    return Compared(result, read(last.networks if last else ()), left, looks_at_test(folder, result))
 
 
 def comparison_methods(compared: Compared) -> Methods:
@@ -88,24 +90,25 @@ def comparison_methods(compared: Compared) -> Methods:
         *data_sentences(shown),
         *preprocessing_sentences((trained or [shown])[0]),
         *_candidates(compared, references),
+        *_race(compared),
         *_rule(compared, references),
         *_result(compared, references),
         *_seeds(compared),
-        *_tests(compared.about.get("tests") or {}, references),
+        *_tests(compared.result.tests or {}, references),
         *(interval_sentences(shown, references) if compared.featured else []),
     ]
     return Methods(" ".join(sentences), references.lines)
 
 
 def _candidates(compared: Compared, references: References) -> list[str]:
-    first = compared.networks[0]
+    first, everyone = compared.networks[0], (*compared.networks, *compared.left)
     program = f"Leadline {compared.version} {references.cite('Leadline')}{revision_words(first.environment)}"
     named = [
         f"{facts.network.name}{f' {references.cite(*papers_of(facts.about))}' if facts.about else ''}"
-        for facts in compared.networks
+        for facts in everyone
     ]
     sentences = [f"We trained {len(named)} networks with {program}: {listed(named)}."]
-    deviating = [facts.network.name for facts in compared.networks if facts.about and facts.about.deviates]
+    deviating = [facts.network.name for facts in everyone if facts.about and facts.about.deviates]
     if deviating:
         sentences.append(f"Not as published, in ways that their model cards name: {listed(deviating)}.")
     for facts in compared.networks:
@@ -117,7 +120,7 @@ def _candidates(compared: Compared, references: References) -> list[str]:
                 f"deviation of each channel {over}."
             )
     recipes = [facts.recipe for facts in compared.networks if facts.recipe and not frozen(facts.recipe)]
-    machine = machine_words(compared.about.get("environment") or first.environment)
+    machine = machine_words(compared.result.environment or first.environment)
     ran = [f"Trainings ran in {machine}."] if machine else []
     if not recipes and any(frozen(facts.recipe) for facts in compared.networks):
         return [*sentences, *ran]
@@ -140,45 +143,46 @@ def _candidates(compared: Compared, references: References) -> list[str]:
     return [*sentences, *ran]
 
 
-def _rule(compared: Compared, references: References) -> list[str]:
-    verdict = compared.verdict
-    if not verdict:
-        return ["There is no verdict yet."]
-    accuracy = (compared.featured.network.validation.get("accuracy") if compared.featured else None) or {}
-    clustered = str(accuracy.get("method", "")).partition("clustered by ")[2]
-    images = f"{accuracy['n']:,} " if known(accuracy.get("n")) else ""
-    bounds = (
-        f"score bounds for paired answers {references.cite('Tango')}{f', clustered by {clustered}' * bool(clustered)}"
-    )
+def _race(compared: Compared) -> list[str]:
+    if not compared.left:
+        return []
+    everyone, final = len(compared.networks) + len(compared.left), len(compared.networks)
     return [
-        f"To be chosen was the network of the fewest multiply-adds whose accuracy on the {images}{compared.chosen_on} "
-        f"images was, with {percent(verdict['confidence'], 0)} confidence for all networks at once, less than "
-        f"{margin_in_points(verdict['margin'])} below that of the best ({bounds}; multiple comparisons with the best "
-        f"{references.cite('Hsu')})."
+        f"There were two rounds. In the heat, all {everyone} networks had an equal share of the time. In the "
+        f"final, {final} of them, those that the heat could not tell from the best and the cheapest one that had "
+        "learned, were trained anew for longer; the settings above are those of the final."
+    ]
+
+
+def _rule(compared: Compared, references: References) -> list[str]:
+    result, evidence = compared.result, compared.result.evidence
+    if result.answer is None or evidence is None:
+        return ["There is no answer yet."]
+    if len(result.answer.networks) < 2:
+        return []
+    measure, images = result.criterion.replace("_", " "), f"{evidence.images:,} {compared.chosen_on} images"
+    clustered = f", clustered by {evidence.groups:,} groups" if evidence.groups else ""
+    return [
+        f"Networks were compared by their {measure} on the {images}. Named is the cheapest network, by measured time "
+        f"per image, that is shown to be less than {margin_in_points(result.margin)} below the best, with 95 % "
+        f"confidence for all networks at once (score bounds for paired answers {references.cite('Tango')}{clustered}, "
+        "widened by the spread from training to training; multiple comparisons with the best "
+        f"{references.cite('Hsu')}); otherwise the cheapest for which that is likely (a probability of 0.8 or more, by "
+        f"the Bayesian bootstrap {references.cite('Bayesian bootstrap')}); otherwise, as a best guess, the most "
+        f"accurate. Ruled out are networks outside the 95 % model confidence set {references.cite('confidence set')}."
     ]
 
 
 def _result(compared: Compared, references: References) -> list[str]:
-    verdict, featured = compared.verdict, compared.featured
-    if not verdict:
+    words, featured, answer = answer_words(compared.result), compared.featured, compared.result.answer
+    if answer is None:
         return []
-    sentences = [f"Verdict: {verdict['reason']}"]
-    reasons = [f"{name}, {why}" for name, why in verdict["not_judged"].items() if why not in verdict["reason"]]
-    if reasons:
-        sentences.append(f"Reasons: {'; '.join(reasons)}.")
-    accuracy = featured.judged.get("accuracy") if featured else None
-    if featured and accuracy and value_of(accuracy) is not None:
-        bounds = f" (95 % interval {percent_interval(accuracy)})" if bounds_of(accuracy) else ""
+    sentences = [f"The answer: {' '.join(words.headline + words.findings + words.others + words.basis)}"]
+    if featured and featured.judged_on == "test":
         baseline = featured.judged.get("majority_baseline")
         against = f"; always answering the most frequent class gives {percent(baseline)}" if known(baseline) else ""
-        looks = compared.looks_at_test if featured.judged_on == "test" else None
-        looked = f", which were looked at {times(looks)}," if looks else ""
-        sentences.append(
-            f"On the {accuracy['n']:,} {featured.judged_on} images{looked} the accuracy of {featured.network.name} was "
-            f"{percent(accuracy['value'])}{bounds}{against}."
-        )
-        sentences += calibration_sentences(featured, references)
-    return sentences
+        sentences.append(f"The test images were looked at {times(compared.looks_at_test)}{against}.")
+    return [*sentences, *(calibration_sentences(featured, references) if featured else [])]
 
 
 def _seeds(compared: Compared) -> list[str]:
@@ -186,7 +190,7 @@ def _seeds(compared: Compared) -> list[str]:
         return []
     spread = compared.featured.network.seed_spread.get("validation") if compared.featured else None
     if not spread or not compared.featured:
-        return ["Each network was trained from one seed; what another seed would change is not in these figures."]
+        return []
     error = (
         f", beside a standard error of {points(spread['between_images'])} from the images"
         if spread["between_images"] is not None
@@ -206,7 +210,7 @@ def _tests(tests: dict[str, Any], references: References) -> list[str]:
     below = sum(pair["p_value_holm"] < 0.05 for pair in pairs)
     return [
         f"McNemar’s exact test {references.cite('McNemar')} on the {tests['split']} images, corrected after Holm "
-        f"{references.cite('Holm')}, gave p < 0.05 for {below} of {len(pairs)} pairs; the verdict does not rest on it."
+        f"{references.cite('Holm')}, gave p < 0.05 for {below} of {len(pairs)} pairs; the answer does not rest on it."
     ]
 
 

@@ -1,5 +1,6 @@
-"""Accuracy against cost: what each network gets right, over the multiply-adds that it takes."""
+"""Accuracy against cost: what each network gets right, and how far below the best it may be, over what it costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -12,176 +13,196 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import IdentityTransform
 
-from leadline.report.figure import WIDE, axes_within, both_widths, name_upright_axis, text_width
+from leadline.report.figure import NARROW, axes_within, both_widths, name_upright_axis, text_width
 from leadline.report.labels import Box, Label, place
-from leadline.report.palette import BAND, INK, MUTED, PAPER
-from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, count, margin_in_points, percent, percent_interval, value_of
+from leadline.report.palette import BAND, INK, MUTED, of_family
+from leadline.report.wording import count, duration, percent, points
+from leadline.results import ComparisonResult, Standing
 
 # A network further below the best than this, and than most others, is drawn at the lower edge with its accuracy beside
 # it, so that the rest can be told apart.
 FAR_BELOW = 0.1
-TEST_SHIFT = 9  # CSS pixels to the right of the validation accuracy
+# What may lie further below the best than so many margins is an arrow at the lower edge.
+MOST_MARGINS = 6
+WIDTH, HEIGHTS = 560, (400, 400)  # CSS pixels
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs per image, and how that is said."""
+
+    name: str
+    axis: str
+    of: Callable[[Standing], float]
+    words: Callable[[float], str]
+
+
+TIME = Cost("time", "time per image on this machine", lambda one: one.seconds_per_image, duration)
+MULTIPLY_ADDS = Cost("multiply-adds", "multiply-adds per image", lambda one: one.multiply_adds, count)
 
 
 @dataclass(frozen=True)
 class Point:
-    network: Network
+    name: str
     cost: float
-    accuracy: float  # on the validation images
-    low: float
-    high: float
+    accuracy: float
+    worst: float  # as far below the best as it may be, for all networks at once
+    colour: str
+    marker: str
+    named: bool
 
 
-def accuracy_against_cost(networks: list[Network], verdict: dict[str, Any], margin: float) -> Markup | None:
-    """Validation and test accuracy over multiply-adds; None with fewer than two networks that have both."""
-    points = [point for network in networks if (point := _point(network))]
+@dataclass(frozen=True)
+class Scene:
+    """Everything that is drawn."""
+
+    points: tuple[Point, ...]
+    cost: Cost
+    best: float
+    margin: float
+    balanced: bool
+
+    @property
+    def floor(self) -> float:
+        """The lowest accuracy that is drawn."""
+        typical = median(self.best - point.accuracy for point in self.points)
+        near = [point for point in self.points if self.best - point.accuracy <= max(FAR_BELOW, 1.5 * typical)]
+        deepest = min(max(point.worst, self.best - MOST_MARGINS * self.margin) for point in near)
+        return min(deepest, self.best - 2 * self.margin, *(point.accuracy for point in near))
+
+
+def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None:
+    """The networks of the answer with their bounds and the margin; None with fewer than two of known cost."""
+    answer = result.answer
+    if answer is None:
+        return None
+    families = {one.name: one.family for one in (result.final.networks if result.final else ())}
+    best = max(one.estimate.value for one in answer.networks)
+    points = [
+        Point(
+            one.name,
+            cost.of(one),
+            one.estimate.value,
+            best - max(one.loss_bound, one.loss),
+            *_looks(families.get(one.name)),
+            named=one.name == answer.name,
+        )
+        for one in answer.networks
+        if cost.of(one) > 0
+    ]
     if len(points) < 2:
         return None
+    scene = Scene(tuple(points), cost, best, result.margin, result.criterion == "balanced_accuracy")
     return both_widths(
-        lambda figure, width: _paint(figure, points, verdict, margin, narrow=width < WIDE),
-        name="accuracy-against-cost",
-        heights=(440, 440),
+        lambda figure, width: _paint(figure, scene, narrow=width == NARROW),
+        name=f"accuracy-against-{cost.name}",
+        heights=HEIGHTS,
+        width=WIDTH,
     )
 
 
-def _point(network: Network) -> Point | None:
-    estimate = network.validation.get("accuracy")
-    accuracy = value_of(estimate)
-    if accuracy is None or not network.multiply_adds:
-        return None
-    return Point(network, network.multiply_adds, accuracy, *(bounds_of(estimate) or (accuracy, accuracy)))
+def _looks(family: str | None) -> tuple[str, str]:
+    colour, marker = of_family(family)
+    return colour.light, marker
 
 
-def _paint(figure: Figure, points: list[Point], verdict: dict[str, Any], margin: float, *, narrow: bool) -> str:
-    axes = axes_within(figure, left=44, right=12, top=96 if narrow else 52, bottom=46)
-    best = next((point.accuracy for point in points if point.network.name == verdict.get("best")), None)
-    floor = _floor(points)
-    ceiling = max(max(point.high, _tested(point.network) or 0) for point in points)
-    room = 0.08 * (ceiling - floor) + 1e-3
-    axes.set_ylim(floor - room, min(1.0, ceiling) + room)
-    costs = [point.cost for point in points]
+def _paint(figure: Figure, scene: Scene, *, narrow: bool) -> str:
+    axes = axes_within(figure, left=44, right=12, top=78, bottom=46)
+    room = 0.1 * (scene.best - scene.floor) + 1e-3
+    axes.set_ylim(scene.floor - room, min(1.0, scene.best) + room)
+    costs = [point.cost for point in scene.points]
     axes.set_xscale("log")
-    axes.set_xlim(min(costs) / 1.6, max(costs) * 1.6)
-    _dress(axes, narrow=narrow)
-    if best is not None:
-        axes.axhspan(best - margin, best, color=BAND.light, linewidth=0, zorder=0)
-    obstacles = [box for point in points for box in _mark(axes, point, verdict)]
-    _name(axes, points, verdict, obstacles)
-    _explain(axes, points, verdict, margin, narrow=narrow, banded=best is not None)
-    return _describe(points, verdict)
+    axes.set_xlim(min(costs) / 1.8, max(costs) * 1.8)
+    _dress(axes, scene, narrow=narrow)
+    obstacles = [box for point in scene.points for box in _mark(axes, point, scene.floor)]
+    _name(axes, scene, obstacles)
+    _explain(axes, scene)
+    return _describe(scene)
 
 
-def _tested(network: Network) -> float | None:
-    """The accuracy on test images, which with folds there may be none of."""
-    return value_of(network.test.get("accuracy")) if network.judged_split == "test" else None
-
-
-def _floor(points: list[Point]) -> float:
-    """The lowest end of an interval that is drawn."""
-    top = max(point.accuracy for point in points)
-    typical = median(top - point.accuracy for point in points)
-    return min(point.low for point in points if top - point.accuracy <= max(FAR_BELOW, 1.5 * typical))
-
-
-def _dress(axes: Axes, *, narrow: bool) -> None:
+def _dress(axes: Axes, scene: Scene, *, narrow: bool) -> None:
     axes.grid(axis="y")
+    axes.axhspan(scene.best - scene.margin, scene.best, color=BAND.light, linewidth=0, zorder=0)
     axes.spines["left"].set_visible(False)
-    axes.yaxis.set_major_locator(MaxNLocator(5 if narrow else 6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if value <= 1 else ""))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if value <= 1 + 1e-9 else ""))
     cheapest, dearest = axes.get_xlim()
     steps = (1.0, 2.0, 5.0) if dearest < 30 * cheapest else (1.0,) if narrow else (1.0, 3.0)
     axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: count(value)))
-    axes.set_xlabel("multiply-adds per image", labelpad=6)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scene.cost.words(value)))
+    axes.set_xlabel(scene.cost.axis, labelpad=6)
 
 
-def _mark(axes: Axes, point: Point, verdict: dict[str, Any]) -> list[Box]:
+def _mark(axes: Axes, point: Point, floor: float) -> list[Box]:
     """Draw one network; the boxes are what its name and others' must not cover."""
-    network, colour = point.network, point.network.colour.light
-    floor = axes.get_ylim()[0]
-    judged = not network.not_judged
+    bottom = axes.get_ylim()[0]
     if point.accuracy < floor:
-        axes.plot([point.cost], [floor], marker="v", markersize=9, color=colour, clip_on=False)
-        x, y = axes.transData.transform((point.cost, floor))
+        axes.plot([point.cost], [bottom], marker="v", markersize=9, color=point.colour, clip_on=False)
+        x, y = axes.transData.transform((point.cost, bottom))
         return [Box(x - 8, y - 4, x + 8, y + 10)]
-    axes.vlines(point.cost, point.low, point.high, color=colour, linewidth=1.75)
+    lowest = max(point.worst, bottom)
+    axes.vlines(point.cost, lowest, point.accuracy, color=point.colour, linewidth=1.75)
+    end = "_" if point.worst >= bottom else "v"
     axes.plot(
-        [point.cost], [point.accuracy], marker=network.marker, markersize=9.5, color=colour,
-        markerfacecolor=colour if judged else PAPER.light, markeredgewidth=1.5, zorder=4,
+        [point.cost], [lowest], marker=end, markersize=10 if end == "_" else 7, markeredgewidth=2, color=point.colour,
+        clip_on=False, zorder=3,
     )  # fmt: skip
-    x, y = axes.transData.transform((point.cost, point.accuracy))
-    if network.name == verdict.get("choice"):
+    axes.plot([point.cost], [point.accuracy], marker=point.marker, markersize=9.5, color=point.colour, zorder=4)
+    if point.named:
         axes.plot(
-            [point.cost], [point.accuracy], marker="o", markersize=21, color="none", markeredgecolor=INK.light,
+            [point.cost], [point.accuracy], marker="o", markersize=21, fillstyle="none", color=INK.light,
             markeredgewidth=1.75, zorder=5,
         )  # fmt: skip
-    bottom, top = (axes.transData.transform((point.cost, value))[1] for value in (point.low, point.high))
-    boxes = [Box(x - 8, y - 8, x + 8, y + 8), Box(x - 4, bottom, x + 4, top)]
-    test = _tested(network)
-    if test is not None and test >= floor:
-        beside = axes.transData.inverted().transform((x + TEST_SHIFT, y))[0]
-        axes.plot([beside], [test], marker="_", markersize=9, markeredgewidth=2, color=colour, zorder=3)
-        height = axes.transData.transform((beside, test))[1]
-        boxes.append(Box(x + TEST_SHIFT - 6, height - 2, x + TEST_SHIFT + 6, height + 2))
-    return boxes
+    x, y = axes.transData.transform((point.cost, point.accuracy))
+    end_y = axes.transData.transform((point.cost, lowest))[1]
+    reach = 12 if point.named else 8
+    return [Box(x - reach, y - reach, x + reach, y + reach), Box(x - 6, end_y - 3, x + 6, y)]
 
 
-def _name(axes: Axes, points: list[Point], verdict: dict[str, Any], obstacles: list[Box]) -> None:
-    """The choice is named first, so it stands nearest to its point."""
-    ordered = sorted(points, key=lambda point: (point.network.name != verdict.get("choice"), point.cost))
-    floor = axes.get_ylim()[0]
+def _name(axes: Axes, scene: Scene, obstacles: list[Box]) -> None:
+    """The network of the answer is named first, so its name stands nearest to its point."""
+    ordered = sorted(scene.points, key=lambda point: (not point.named, point.cost))
+    bottom = axes.get_ylim()[0]
     texts, labels = [], []
     for point in ordered:
-        below = point.accuracy < floor
-        texts.append(f"{point.network.name} {percent(point.accuracy)}" if below else point.network.name)
-        x, y = axes.transData.transform((point.cost, max(point.accuracy, floor)))
-        low, high = (axes.transData.transform((point.cost, max(end, floor)))[1] for end in (point.low, point.high))
-        labels.append(Label(x, y + 8 * below, low, high, width=text_width(texts[-1]), height=15))
+        below = point.accuracy < scene.floor
+        texts.append(f"{point.name} {percent(point.accuracy)}" if below else point.name)
+        x, y = axes.transData.transform((point.cost, bottom if below else point.accuracy))
+        low = axes.transData.transform((point.cost, bottom if below else max(point.worst, bottom)))[1]
+        labels.append(Label(x, y + 8 * below, low, y + 12 * point.named, width=text_width(texts[-1]) + 8, height=15))
     window = axes.get_window_extent()
     within = Box(window.x0, window.y0, window.x1, window.y1 + 12)
     for point, text, centre in zip(ordered, texts, place(labels, obstacles=obstacles, within=within), strict=True):
         axes.text(
-            *centre, text, transform=IdentityTransform(), ha="center", va="center",
-            color=MUTED.light if point.network.not_judged else INK.light,
-            fontweight="bold" if point.network.name == verdict.get("choice") else "normal",
+            *centre, text, transform=IdentityTransform(), ha="center", va="center", color=INK.light,
+            fontweight="bold" if point.named else "normal",
         )  # fmt: skip
 
 
-def _explain(
-    axes: Axes, points: list[Point], verdict: dict[str, Any], margin: float, *, narrow: bool, banded: bool
-) -> None:
+def _explain(axes: Axes, scene: Scene) -> None:
     def sign(label: str, marker: str, **style: Any) -> Line2D:
         return Line2D([], [], color=INK.light, linestyle="", marker=marker, label=label, **style)
 
-    signs: list[Line2D | Patch] = [
-        sign(f"{points[0].network.chosen_on}, 95 % interval", "o", markersize=8),
-    ]
-    if any(_tested(point.network) is not None for point in points):
-        signs.append(sign("test", "_", markersize=10, markeredgewidth=2))
-    if banded:
-        within = "within the margin" if narrow else f"within {margin_in_points(margin)} of the best"
-        signs.append(Patch(facecolor=BAND.light, label=within))
-    if verdict.get("choice"):
-        signs.append(sign("the choice", "o", markersize=14, fillstyle="none", markeredgewidth=1.75))
-    if any(point.network.not_judged for point in points):
-        signs.append(sign("not judged", "o", markersize=8, markerfacecolor=PAPER.light))
     axes.figure.legend(
-        handles=signs, loc="upper left", bbox_to_anchor=(0, 1), ncols=2 if narrow else len(signs), frameon=False,
-        borderaxespad=0, borderpad=0.1, handletextpad=0.3, columnspacing=1.4, handlelength=1.4, labelcolor=MUTED.light,
+        handles=[
+            sign("observed", "o", markersize=8),
+            sign("at worst (95 %)", "_", markersize=10, markeredgewidth=2),
+            sign("the answer", "o", markersize=13, fillstyle="none", markeredgewidth=1.75),
+            Patch(facecolor=BAND.light, label="within the margin of the best"),
+        ],
+        loc="upper left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0, borderpad=0.1,
+        handletextpad=0.3, columnspacing=1.4, handlelength=1.4, labelcolor=MUTED.light,
     )  # fmt: skip
-    name_upright_axis(axes, "% right")
+    name_upright_axis(axes, "%" if scene.balanced else "% right")
 
 
-def _describe(points: list[Point], verdict: dict[str, Any]) -> str:
-    ordered = sorted(points, key=lambda point: point.cost)
+def _describe(scene: Scene) -> str:
     each = "; ".join(
-        f"{point.network.name}: {count(point.cost)} multiply-adds, {percent(point.accuracy)} "
-        f"({percent_interval(point.network.validation.get('accuracy'))})"
-        for point in ordered
+        f"{point.name}: {scene.cost.words(point.cost)}, {percent(point.accuracy)}, at most "
+        f"{points(scene.best - point.worst, 1)} points below the best"
+        for point in sorted(scene.points, key=lambda point: point.cost)
     )
-    chosen = f" The choice is {verdict['choice']}." if verdict.get("choice") else ""
-    chosen_on = points[0].network.chosen_on.capitalize()
-    what = f"{chosen_on} accuracy with its 95 % interval against multiply-adds per image, from cheap to dear."
-    return f"{what} {each}.{chosen}"
+    measure = "Balanced accuracy" if scene.balanced else "Accuracy"
+    named = next((f" The answer is {point.name}." for point in scene.points if point.named), "")
+    return f"{measure} of each network against {scene.cost.axis}, from cheap to dear. {each}.{named}"

@@ -190,11 +190,15 @@ def _fitting(facts: Facts) -> str:
     if judged is not None and facts.judged_on != "validation":
         shares.append(f"{percent(judged)} on {facts.judged_on} images")
     found.append(f"Accuracy at the end: {', '.join(shares) or NOT_KNOWN}.")
-    settled = "its accuracy rose by at most 1 point in the last tenth of its training"
-    if frozen(facts.recipe):
-        settled = "its last layer was fitted until it settled"
-    found.append(f"Whether it was trained long enough: {facts.unsettled or settled}.")
+    found.append(f"Whether it was trained long enough: {_long_enough(facts)}.")
     return " ".join(found)
+
+
+def _long_enough(facts: Facts) -> str:
+    if frozen(facts.recipe):
+        settled = facts.metrics.get("head", {}).get("converged")
+        return "its last layer was fitted until it settled" if settled else "its last layer had not settled"
+    return f"{NOT_KNOWN} from this training alone; a longer one with a schedule of its own would show it"
 
 
 def _regularisation(recipe: dict[str, Any]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from leadline.errors import LeadlineError
-from leadline.evaluation.verdict import still_improving
-from leadline.report.begun_words import frozen
 from leadline.report.tables import Network, read_json, read_network
+from leadline.results import NAME as COMPARISON
+from leadline.results import NetworkResult
 from leadline.zoo.catalogue import Architecture, architecture
 
 SPLITS = ("train", "validation", "test")
@@ -71,11 +71,7 @@ class Facts:
     @property
     def judged_on(self) -> str:
         """The split of the figures: "test", or where there is none "validation" or "out-of-fold"; "" without any."""
-        if not self.judged:
-            return ""
-        if self.metrics.get("test") or not self.folds:
-            return "test" if self.network.test else "validation"
-        return "out-of-fold"
+        return self.network.judged_split if self.judged else ""
 
     @property
     def folds(self) -> int:
@@ -85,7 +81,7 @@ class Facts:
     @property
     def judged(self) -> dict[str, Any]:
         """The metrics of that split."""
-        return self.network.test or self.network.validation
+        return self.network.test
 
     @property
     def calibration(self) -> dict[str, Any]:
@@ -101,26 +97,15 @@ class Facts:
     def of_class(self, name: str) -> int:
         return sum(of_split.get(name, 0) for of_split in self.counts.values())
 
-    @property
-    def unsettled(self) -> str:
-        """Why the training may have ended too early, in the verdict's words; "" where accuracy had stopped rising."""
-        if frozen(self.recipe):
-            return "" if self.metrics.get("head", {}).get("converged") else "its last layer had not settled"
-        rows = [row for row in self.network.tables.history if {"step", "validation_accuracy"} <= set(row)]
-        steps = self.recipe.get("steps")
-        if not rows or not steps:
-            return "its course is not known"
-        return still_improving([row["step"] / steps for row in rows], [row["validation_accuracy"] for row in rows])
 
-
-def facts_of(run: Path, entry: dict[str, Any] | None = None) -> Facts:
-    """The facts of a run folder; `entry` is its part of comparison.json, where it belongs to a comparison.
+def facts_of(run: Path, result: NetworkResult | None = None, spread: dict[str, Any] | None = None) -> Facts:
+    """The facts of a run folder; `result` and `spread` are its part of comparison.json, where it belongs to one.
 
     Raises LeadlineError where `run` is no folder.
     """
     if not run.is_dir():
         raise LeadlineError(f"{run}: no such run folder")
-    network = read_network(entry or {}, run)
+    network = read_network(run, result, spread)
     try:
         about = architecture(network.tables.recipe.get("model") or network.name)
     except LeadlineError:
@@ -177,8 +162,9 @@ def _divided(usable: pl.DataFrame, column: str) -> int | None:
 
 def _check_of(run: Path) -> dict[str, Any] | None:
     """The check.json of the run, or of the comparison that it lies in; None without one, empty where it is damaged."""
-    file, above = run / "check.json", run.resolve().parent
-    if not file.exists() and (above / "comparison.json").is_file():
+    file = run / "check.json"
+    above = next((folder for folder in run.resolve().parents[:2] if (folder / COMPARISON).is_file()), None)
+    if not file.exists() and above:
         file = above / "check.json"
     try:
         return read_json(file)

@@ -80,11 +80,13 @@ def save(paint: Callable[[Figure], str], file: Path, *, width: int, height: int)
             raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
 
 
-def both_widths(paint: Callable[[Figure, int], str], *, name: str, heights: tuple[int, int]) -> Markup:
+def both_widths(
+    paint: Callable[[Figure, int], str], *, name: str, heights: tuple[int, int], width: int = WIDE
+) -> Markup:
     """A figure drawn for wide screens and for narrow ones, of which the page shows one; `heights` wide, then narrow."""
     wide, narrow = heights
     return draw(
-        lambda figure: paint(figure, WIDE), name=f"{name}-wide", width=WIDE, height=wide, css_class="wide"
+        lambda figure: paint(figure, width), name=f"{name}-wide", width=width, height=wide, css_class="wide"
     ) + draw(
         lambda figure: paint(figure, NARROW), name=f"{name}-narrow", width=NARROW, height=narrow, css_class="narrow"
     )

@@ -1,20 +1,20 @@
 """How often the test images of a comparison were looked at: they are the same for all of its networks and seeds."""
 
 from pathlib import Path
-from typing import Any
 
 from leadline.report.tables import read_json
+from leadline.results import ComparisonResult
 
 
-def looks_at_test(folder: Path, comparison: dict[str, Any]) -> int | None:
+def looks_at_test(folder: Path, result: ComparisonResult) -> int:
     """One when the comparison ended, and one for each later `evaluate`, which counts in its own run's metrics.json.
 
-    `comparison` is what `folder`/comparison.json holds; 0 where there are no test images, None where nothing is known.
+    `result` is what `folder`/comparison.json holds; 0 where there are no test images.
     """
-    runs = [name for one in comparison.get("networks") or () for name in one.get("runs") or [one.get("run") or ""]]
-    own = [count for name in runs if (count := _own(folder / name))]
-    told = comparison.get("looks_at_test")  # not less, also where a run has been taken away since
-    return max(1 + sum(count - 1 for count in own), told or 0) if own else told
+    runs = {run for one in result.rounds for network in one.networks for run in network.runs or (network.run,)}
+    own = [count for run in runs if (count := _own(folder / run))]
+    # Not less than it was, also where a run has been taken away since.
+    return max(1 + sum(count - 1 for count in own), result.looks_at_test) if own else result.looks_at_test
 
 
 def _own(run: Path) -> int:

@@ -37,18 +37,12 @@ def more_images(curve: dict[str, Any] | None, networks: list[Network]) -> MoreIm
             name="more-images",
             heights=(360, 340),
         ),
-        reason=f"{curve.get('reason') or ''}{_doubt(network)}",
+        reason=curve.get("reason") or "",
         last=(
             f"From {last['from']:,} to {last['to']:,} images it gained {100 * last['gain']:.1f} points "
             f"({100 * last['low']:.1f} to {100 * last['high']:.1f}, 95 % interval, on the same validation images)."
         ),
     )
-
-
-def _doubt(network: Network | None) -> str:
-    if network is None or not network.not_judged:
-        return ""
-    return f" {network.name} is not judged above ({network.not_judged}), so this is to be taken with caution."
 
 
 def _paint(figure: Figure, curve: dict[str, Any], points: list[dict[str, Any]], colour: str, *, narrow: bool) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from leadline.report import wording
 from leadline.report.palette import COLOURS
@@ -20,6 +20,9 @@ FILTERS = {
     "percent_interval": wording.percent_interval,
     "points": wording.points,
     "chance": wording.chance,
+    "probability": wording.probability,
+    "share_words": wording.share_words,
+    "margin_in_points": wording.margin_in_points,
     "plain": wording.plain,
     "plain_interval": wording.plain_interval,
     "value_of": wording.value_of,
@@ -31,17 +34,22 @@ FILTERS = {
 }
 
 
-def write_page(file: Path, template: str, **shown: Any) -> Path:
-    """Render `template` with what is `shown` into `file`, replaced in one piece; the file."""
+def template(name: str) -> Template:
+    """One of `templates/`; what it shows is escaped where it is HTML."""
     environment = Environment(
         loader=PackageLoader("leadline.report"),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS
-    text = environment.get_template(template).render(colours=COLOURS, **shown)
+    return environment.get_template(name)
+
+
+def write_page(file: Path, name: str, **shown: Any) -> Path:
+    """Render the template `name` with what is `shown` into `file`, replaced in one piece; the file."""
+    text = template(name).render(colours=COLOURS, **shown)
     with in_one_piece(file) as temporary:
         temporary.write_bytes(text.encode("utf-8", errors="replace"))
     return file

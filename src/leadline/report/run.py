@@ -25,7 +25,7 @@ def write_run_report(run: Path) -> Path:
     """
     if not run.is_dir():
         raise LeadlineError(f"{run}: no such run folder")
-    network = read_network({}, run)
+    network = read_network(run)
     tables = network.tables
     data = tables.recipe.get("data")
     return write_page(

@@ -11,6 +11,7 @@ import polars as pl
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.report.palette import Colour, of_family
+from leadline.results import NetworkResult
 from leadline.training.settings import read_settings
 
 
@@ -27,12 +28,13 @@ class RunTables:
     left_out: dict[str, str] = field(default_factory=dict)  # path → why it could not be used
     data_root: Path | None = None
     channel_files: dict[str, tuple[str, ...]] = field(default_factory=dict)  # path → all files, where channels have own
+    classifier: bool = False  # whether there is one; folds that only judge leave none
     missing: tuple[str, ...] = ()  # what could not be read, a line each
 
 
 @dataclass(frozen=True)
 class Network:
-    """One network as a report shows it: its entry in comparison.json, and its run."""
+    """One network as a report shows it: its entry in comparison.json, where there is one, and its run."""
 
     name: str
     tables: RunTables
@@ -44,19 +46,14 @@ class Network:
     training_seconds: float | None = None
     prediction_seconds: float | None = None  # per image
     peak_memory_bytes: int | None = None
-    validation: dict[str, Any] = field(default_factory=dict)
-    # Of the images that the report judges on: the test images, or with folds and no test images those out of fold.
-    test: dict[str, Any] = field(default_factory=dict)
-    judged_split: str = "test"
+    validation: dict[str, Any] = field(default_factory=dict)  # of the images that are chosen on, also out of fold
+    chosen_on: str = "validation"  # or "out-of-fold"
+    test: dict[str, Any] = field(default_factory=dict)  # of the images that the report judges on
+    judged_split: str = "test"  # which these are; without test images those that are chosen on
     folds: dict[str, Any] = field(default_factory=dict)  # of a cross-validation, as metrics.json has it
-    seeds: tuple[float, ...] = ()  # the test accuracy of each, where there are several
-    seed_spread: dict[str, Any] = field(default_factory=dict)  # split → evaluation.seeds.SeedSpread, likewise
+    seed_spread: dict[str, Any] = field(default_factory=dict)  # split → spread, where there are several seeds
     runs: tuple[str, ...] = ()  # the folder of each seed
-    not_judged: str = ""
-
-    @property
-    def chosen_on(self) -> str:
-        return "out-of-fold" if self.folds else "validation"
+    remarks: tuple[str, ...] = ()
 
     @property
     def judged_on(self) -> str:
@@ -71,33 +68,66 @@ class Network:
         return of_family(self.family)[1]
 
 
-def read_network(entry: dict[str, Any], folder: Path) -> Network:
-    """The network of a run folder; what `entry`, its part of comparison.json, does not hold comes from the folder."""
+def read_network(folder: Path, result: NetworkResult | None = None, spread: dict[str, Any] | None = None) -> Network:
+    """The network of a run folder; `result` and `spread` are its part of comparison.json, where it belongs to one."""
     tables = read_run(folder)
-    found = {**tables.metrics, **{name: value for name, value in entry.items() if value is not None}}
-    seconds = found.get("seconds_per_image") or {}
-    seeds = found.get("test_accuracy_of_seeds") or ()
-    out_of_fold = bool(found.get("folds")) and not found.get("test")
+    return network_of(result, tables, spread) if result else _of_run(folder, tables)
+
+
+def network_of(result: NetworkResult, tables: RunTables, spread: dict[str, Any] | None = None) -> Network:
+    """The network of an entry of comparison.json."""
     return Network(
-        name=found.get("name") or tables.recipe.get("model") or folder.name,
+        name=result.name,
         tables=tables,
-        family=found.get("family"),
-        year=found.get("year"),
-        depth=found.get("depth"),
-        parameters=found.get("parameters"),
-        multiply_adds=found.get("multiply_adds"),
-        training_seconds=found.get("training_seconds"),
-        prediction_seconds=seconds.get("prediction"),
-        peak_memory_bytes=found.get("peak_memory_bytes"),
-        validation=found.get("validation") or {},
-        test=found.get("validation" if out_of_fold else "test") or {},
-        judged_split="out-of-fold" if out_of_fold else "test",
-        folds=found.get("folds") or {},
-        seeds=tuple(seeds) if len(seeds) > 1 else (),
-        seed_spread=found.get("seed_spread") or {},
-        runs=tuple(found.get("runs") or [folder.name]),
-        not_judged=found.get("not_judged") or "",
+        family=result.family,
+        year=result.year,
+        depth=result.depth,
+        parameters=result.parameters,
+        multiply_adds=result.multiply_adds,
+        training_seconds=result.training_seconds or None,
+        prediction_seconds=result.seconds_per_image.get("prediction"),
+        peak_memory_bytes=result.peak_memory_bytes,
+        folds=tables.metrics.get("folds") or {},
+        seed_spread=spread or {},
+        runs=result.runs or (result.run,),
+        remarks=remarks_of(result),
+        **_judged(result.metrics, tables),
     )
+
+
+def remarks_of(result: NetworkResult) -> tuple[str, ...]:
+    """With why its training failed, where that is not among them."""
+    told = not result.failed or any(result.failed in remark for remark in result.remarks)
+    return result.remarks if told else (*result.remarks, f"failed: {result.failed}")
+
+
+def _of_run(folder: Path, tables: RunTables) -> Network:
+    found = tables.metrics
+    return Network(
+        name=tables.recipe.get("model") or folder.name,
+        tables=tables,
+        training_seconds=found.get("training_seconds"),
+        prediction_seconds=(found.get("seconds_per_image") or {}).get("prediction"),
+        peak_memory_bytes=found.get("peak_memory_bytes"),
+        folds=found.get("folds") or {},
+        runs=(folder.name,),
+        **{name: found[name] for name in ("family", "year", "depth", "parameters", "multiply_adds") if name in found},
+        **_judged(found, tables),
+    )
+
+
+def _judged(metrics: dict[str, Any], tables: RunTables) -> dict[str, Any]:
+    """What was measured on the images that are chosen on, and on those that the report judges on."""
+    folds = tables.metrics.get("folds") or tables.recipe.get("folds")
+    chosen_on = "out-of-fold" if folds or "out-of-fold" in metrics else "validation"
+    chosen = metrics.get("out-of-fold") or metrics.get("validation") or {}
+    test = metrics.get("test") or {}
+    return {
+        "validation": chosen,
+        "chosen_on": chosen_on,
+        "test": test or chosen,
+        "judged_split": "test" if test or not chosen else chosen_on,
+    }
 
 
 def read_run(folder: Path) -> RunTables:
@@ -133,6 +163,7 @@ def read_run(folder: Path) -> RunTables:
         left_out=left_out,
         data_root=Path(root) if root else None,
         channel_files=channel_files,
+        classifier=(folder / "classifier").is_dir(),
         missing=tuple(missing),
     )
 

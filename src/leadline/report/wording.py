@@ -27,6 +27,18 @@ def margin_in_points(margin: float) -> str:
     return f"{100 * margin:g} percentage point" + ("" if math.isclose(margin, 0.01) else "s")
 
 
+def share_words(ratio: float) -> str:
+    """How one cost stands to another, ready for "… multiply-adds of the other": "1/130 of the", "2.1 times the"."""
+    if 0 < ratio < 2 / 3:
+        return f"1/{float(f'{1 / ratio:.2g}'):,g} of the"
+    return "the same" if 0.95 < ratio < 1.05 else f"{ratio:.2g} times the"
+
+
+def probability(value: float) -> str:
+    """To two digits; what was estimated is never said to be certain."""
+    return "< 0.01" if value < 0.01 else "> 0.99" if value > 0.99 else f"{value:.2f}"
+
+
 def chance(p: float) -> str:
     """A p-value, to three digits after the point."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

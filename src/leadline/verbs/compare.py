@@ -297,7 +297,7 @@ def conclude(race: Race) -> None:
         race.change(learning_curve=curve)
     race.change(looks_at_test=looks_at_test(folder, race.result))
     assert race.result.answer is not None
-    answer = msgspec.structs.replace(race.result.answer, sentence=answer_sentence(race.result))
+    answer = msgspec.structs.replace(race.result.answer, sentence=answer_sentence(race.result, folder=folder))
     race.change(answer=answer)
 
 

@@ -5,8 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
+from leadline import results
 from leadline.classifier import Classifier
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
@@ -20,7 +22,7 @@ from leadline.report import write_comparison_card, write_comparison_report, writ
 from leadline.report.looks import looks_at_test
 from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
-from leadline.verbs.run import Run, numbered, read_json, write_json
+from leadline.verbs.run import Run, numbered, write_json
 from leadline.zoo.convolutional import fully_convolutional
 
 
@@ -156,16 +158,18 @@ def count_in_comparison(trained: Run, watch: Watch) -> None:
 
     A comparison that cannot be read, or drawn again, is noted; the evaluation itself stands.
     """
-    folder = trained.folder.resolve().parent
-    if not (folder / "comparison.json").is_file():
+    run = trained.folder.resolve()
+    folder = next((above for above in run.parents[:2] if (above / results.NAME).is_file()), None)
+    if folder is None:
         return
     try:
-        comparison = read_json(folder / "comparison.json")
-        runs = [name for one in comparison.get("networks") or () for name in one.get("runs") or [one.get("run")]]
-        if trained.folder.resolve().name not in runs or not comparison.get("verdict"):
+        comparison = results.read_comparison(folder)
+        networks = [network for one in comparison.rounds for network in one.networks]
+        runs = {(folder / name).resolve() for one in networks for name in one.runs or (one.run,)}
+        if run not in runs or comparison.answer is None:
             return
         looks = looks_at_test(folder, comparison)
-        write_json(folder / "comparison.json", {**comparison, "looks_at_test": looks})
+        results.write_comparison(folder, msgspec.structs.replace(comparison, looks_at_test=looks))
         watch.note(f"look number {looks} at the test split of all networks in {folder.name}")
         write_comparison_report(folder)
         write_comparison_card(folder)

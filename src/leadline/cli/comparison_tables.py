@@ -1,0 +1,158 @@
+"""The tables of a comparison on the terminal: its rounds, further seeds, fewer images, tests; rows of plain text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from leadline.report.tables import remarks_of
+from leadline.report.wording import (
+    SPACE,
+    chance,
+    count,
+    duration,
+    percent,
+    percent_interval,
+    points,
+    probability,
+    value_of,
+)
+from leadline.results import ComparisonResult, NetworkResult, Round
+
+CHOSEN_ON, TEST = ("out-of-fold", "validation"), "test"
+
+
+@dataclass(frozen=True)
+class Shown:
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    title: str
+    below: tuple[str, ...] = ()  # lines under the table
+
+
+def tables(result: ComparisonResult) -> list[Shown]:
+    """Those for which there is something to show, in the order of the rounds, the final last of these."""
+    final = result.final
+    rounds = [_earlier(part, result) for part in result.rounds if part is not final]
+    newest = [_final(final, result)] if final else []
+    beside = [_seeds(result), _fewer_images(result.learning_curve or {}), _tests(result.tests or {})]
+    return [shown for shown in (*rounds, *newest, *beside) if shown and shown.rows]
+
+
+def _earlier(part: Round, result: ComparisonResult) -> Shown:
+    """A heat, or a final that was followed by a longer one."""
+    rows = [
+        [one.name, f"{one.steps:,}", _time(one.training_seconds), _measured(one, result.criterion), _remarks(one)]
+        for one in part.networks
+    ]
+    return Shown(("network", "steps", "training", _measure(part, result), "remark"), rows, f"the {part.kind}")
+
+
+def _final(part: Round, result: ComparisonResult) -> Shown:
+    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    tested = any(TEST in one.metrics for one in part.networks)
+    remarked = any(map(_remarks, part.networks))
+    columns = [
+        "network", "per image", "multiply-adds", "parameters", "steps", "training", _measure(part, result),
+        "points below the best", f"P(less than {100 * result.margin:g})",
+    ]  # fmt: skip
+    rows = []
+    for one in part.networks:
+        standing = standings.get(one.name)
+        row = [
+            one.name, _time(one.seconds_per_image.get("prediction")), count(one.multiply_adds), count(one.parameters),
+            f"{one.steps:,}", _time(one.training_seconds), _measured(one, result.criterion),
+            f"{points(standing.loss, 1)}, at most {points(max(0.0, standing.loss_bound), 1)}" if standing else "–",
+            probability(standing.probability) if standing else "–",
+        ]  # fmt: skip
+        row += [_estimate((one.metrics.get(TEST) or {}).get(result.criterion))] if tested else []
+        rows.append([*row, _remarks(one)] if remarked else row)
+    columns += ["test"] * tested + ["remark"] * remarked
+    title = "the final" if result.heat else "the networks"
+    return Shown(tuple(columns), rows, title, tuple(_below(part, result)))
+
+
+def _below(part: Round, result: ComparisonResult) -> list[str]:
+    """What the figures are held against, how the intervals were made, and the warnings that hold for every network."""
+    found = []
+    for split in (*CHOSEN_ON, TEST):
+        measured = [one.metrics[split] for one in part.networks if split in one.metrics]
+        if not measured:
+            continue
+        estimate, baseline = measured[0].get(result.criterion) or {}, measured[0].get("majority_baseline")
+        if value_of(estimate) is not None:
+            found.append(f"{split}: {estimate['n']:,} images, intervals {estimate['method']}")
+        if result.criterion == "accuracy" and baseline is not None:
+            found[-1] += f"; always the largest class {percent(baseline)}"
+        shared = [
+            text for text in measured[0].get("warnings") or [] if all(text in one["warnings"] for one in measured)
+        ]
+        found += [f"{split}: {text}" for text in shared]
+    return found
+
+
+def _measure(part: Round, result: ComparisonResult) -> str:
+    split = next((name for name in CHOSEN_ON for one in part.networks if name in one.metrics), CHOSEN_ON[1])
+    return f"{split}{'' if result.criterion == 'accuracy' else ', balanced accuracy'} (95 % interval)"
+
+
+def _measured(network: NetworkResult, criterion: str) -> str:
+    return _estimate(
+        next((network.metrics[name].get(criterion) for name in CHOSEN_ON if name in network.metrics), None)
+    )
+
+
+def _estimate(estimate: dict[str, Any] | None) -> str:
+    interval = percent_interval(estimate)
+    return percent(value_of(estimate)) + (f" ({interval})" if interval else "")
+
+
+def _time(seconds: float | None) -> str:
+    return duration(seconds or None)
+
+
+def _remarks(network: NetworkResult) -> str:
+    return "; ".join(remarks_of(network))
+
+
+def _seeds(result: ComparisonResult) -> Shown:
+    """A row per network that was trained from several seeds, in percentage points of validation accuracy."""
+    rows = []
+    for name, splits in result.seed_spreads.items():
+        if not (spread := splits.get("validation")):
+            continue
+        accuracies, images = spread["accuracies"], spread["between_images"]
+        rows.append(
+            [
+                name,
+                str(len(accuracies)),
+                percent(spread["accuracy"]),
+                f"{percent(min(accuracies))} to {percent(max(accuracies))}",
+                f"{points(spread['between_seeds'])}{SPACE}points",
+                "not known" if images is None else f"{points(images)}{SPACE}points",
+            ]
+        )
+    columns = ("network", "seeds", "mean", "lowest to highest", "deviation between seeds", "error from the images")
+    return Shown(columns, rows, "trained again from other seeds: validation accuracy")
+
+
+def _fewer_images(curve: dict[str, Any]) -> Shown:
+    rows = [[f"{point['images']:,}", _estimate(point["accuracy"])] for point in curve.get("points") or ()]
+    columns = ("training images", f"{curve.get('network')}, validation (95 % interval)")
+    return Shown(columns, rows, "would more images help?", tuple(filter(None, [curve.get("reason")])))
+
+
+def _tests(tests: dict[str, Any]) -> Shown:
+    """A row per pair of networks."""
+    rows = [
+        [
+            f"{pair['first']} – {pair['second']}",
+            f"{points(pair['value'], 1)} ({points(pair['low'], 1)} to {points(pair['high'], 1)})",
+            f"{pair['only_first']:,}",
+            f"{pair['only_second']:,}",
+            chance(pair["p_value"]),
+            chance(pair["p_value_holm"]),
+        ]
+        for pair in tests.get("pairs") or ()
+    ]
+    columns = ("pair", "difference (95 % interval)", "only first right", "only second", "p", "p (Holm)")
+    below = (f"on the {tests.get('split')} images; the answer does not rest on these tests",)
+    return Shown(columns, rows, "McNemar's exact test, points", below)
