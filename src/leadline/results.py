@@ -17,7 +17,7 @@ Criterion = Literal["accuracy", "balanced_accuracy"]
 class Estimate(msgspec.Struct, frozen=True):
     """A figure with its 95 % interval, where it has one."""
 
-    value: float | None
+    value: float
     low: float | None
     high: float | None
     method: str

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
-from leadline.errors import UsageError
+from leadline.errors import LeadlineError, UsageError
 from leadline.training import loop
-from leadline.verbs import compare as compare_module
+from leadline.verbs import race
 from leadline.verbs.compare import compare, networks_of, plan_comparison, resume_comparison
 from leadline.verbs.run import Run
 from leadline.zoo import architecture
@@ -20,22 +20,23 @@ MODELS = ["lenet5", "resnet20_cifar"]
 
 def test_a_comparison_leaves_its_runs_and_one_result(make_images: MakeImages, tmp_path: Path) -> None:
     found = compare(make_images(count=40), models=MODELS, out=tmp_path / "out", epochs=4)
-    result = json.loads((tmp_path / "out" / "comparison.json").read_text())
-    assert result == found.result
-    assert [network["name"] for network in result["networks"]] == MODELS
-    for network in result["networks"]:
-        run = tmp_path / "out" / network["run"]
-        assert (run / "classifier" / "model.safetensors").is_file()
-        metrics = json.loads((run / "metrics.json").read_text())
-        assert network["test"] == metrics["test"]
-        assert set(network) >= {
-            "parameters", "multiply_adds", "validation", "seconds_per_image", "peak_memory_bytes",
-        }  # fmt: skip
-    assert result["networks"][0]["multiply_adds"] == 416_520 - 120 * 84 - 84 * 10 + 120 * 84 + 84 * 2
-    assert set(result["verdict"]) >= {"choice", "reason"}
+    result = found.result
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["schema"] == 2
+    assert result.final is not None
+    assert result.answer is not None
+    assert [network.name for network in result.final.networks] == MODELS
+    for network in result.final.networks:
+        run = Run(tmp_path / "out" / network.run)
+        assert (run.folder / "classifier" / "model.safetensors").is_file()
+        assert network.metrics["validation"] == run.metrics["validation"]
+        assert ("test" in network.metrics) == (network.name == result.answer.name)
+    assert result.final.networks[0].multiply_adds == 416_520 - 120 * 84 - 84 * 10 + 120 * 84 + 84 * 2
     assert (tmp_path / "out" / "report.html").is_file()
-    manifests = {(tmp_path / "out" / name / "manifest.parquet").read_bytes() for name in MODELS}
-    assert len(manifests) == 1
+    splits = [
+        Run(tmp_path / "out" / network.run).manifest.usable.filter(split="train")["path"].to_list()
+        for network in result.final.networks
+    ]
+    assert splits[0] == splits[1]
 
 
 def test_an_interrupted_comparison_goes_on_to_the_same_bits(
@@ -57,59 +58,63 @@ def test_an_interrupted_comparison_goes_on_to_the_same_bits(
     resumed = resume_comparison(tmp_path / "stopped")
     assert len(started) == 3  # the first network was not trained again
     for name in MODELS:
-        files = [one.folder / name / "classifier" / "model.safetensors" for one in (whole, resumed)]
+        files = [one.folder / "final" / name / "classifier" / "model.safetensors" for one in (whole, resumed)]
         assert files[0].read_bytes() == files[1].read_bytes()
-    assert resumed.result["verdict"] == whole.result["verdict"]
+    answers = [one.result.answer for one in (whole, resumed)]
+    assert answers[0] is not None
+    assert answers[1] is not None
+    assert answers[0].networks[0].estimate == answers[1].networks[0].estimate
 
 
-def test_a_network_that_fails_is_not_judged_and_the_others_are(make_images: MakeImages, tmp_path: Path) -> None:
-    data = make_images(count=40)
-    real = compare_module.train_into
+def test_a_network_that_fails_is_named_and_the_others_are_judged(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = race.train_one
 
-    def failing(run, recipe, manifest, *, watch):  # type: ignore[no-untyped-def]
+    def failing(run, recipe, manifest, **options):  # type: ignore[no-untyped-def]
         if recipe.model == "lenet5":
-            raise loop.LeadlineError("lenet5: the loss is no longer a finite number")
-        return real(run, recipe, manifest, watch=watch)
+            raise LeadlineError("lenet5: the loss is no longer a finite number")
+        return real(run, recipe, manifest, **options)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare_module, "train_into", failing)
-        found = compare(data, models=MODELS, out=tmp_path / "out", epochs=2)
-    assert "finite" in found.result["verdict"]["not_judged"]["lenet5"]
-    assert found.result["networks"][1]["test"]["accuracy"]["n"] == 12
+    monkeypatch.setattr(race, "train_one", failing)
+    found = compare(make_images(count=40), models=MODELS, out=tmp_path / "out", epochs=2).result
+    assert found.final is not None
+    assert "finite" in next(one for one in found.final.networks if one.name == "lenet5").failed
+    assert found.named is not None
+    assert found.named.metrics["test"]["accuracy"]["n"] == 12
 
 
 def test_several_seeds_share_the_split(make_images: MakeImages, tmp_path: Path) -> None:
     found = compare(make_images(count=24), models=["lenet5"], out=tmp_path / "out", epochs=1, seeds=2)
-    (network,) = found.result["networks"]
-    assert network["runs"] == ["lenet5-seed0", "lenet5-seed1"]
-    assert len(network["test_accuracy_of_seeds"]) == 2
-    for split in ("validation", "test"):
-        right = [Run(found.folder / name).metrics[split]["accuracy"]["value"] for name in network["runs"]]
-        spread = network["seed_spread"][split]
-        assert spread["accuracies"] == pytest.approx(right)
-        assert spread["between_seeds"] == pytest.approx(abs(right[0] - right[1]) / 2**0.5)
-        assert spread["between_images"] > 0
-    assert "## Trained again from other seeds" in (found.folder / "MODEL_CARD.md").read_text("utf-8")
-    assert resume_comparison(found.folder).result["networks"][0]["runs"] == network["runs"]  # finished, both are kept
+    assert found.result.final is not None
+    (network,) = found.result.final.networks
+    assert network.runs == ("final/lenet5-seed0", "final/lenet5-seed1")
+    right = [Run(found.folder / name).metrics["validation"]["accuracy"]["value"] for name in network.runs]
+    spread = found.result.seed_spreads["lenet5"]["validation"]
+    assert spread["accuracies"] == pytest.approx(right)
+    assert spread["between_seeds"] == pytest.approx(abs(right[0] - right[1]) / 2**0.5)
+    assert spread["between_images"] > 0
+    assert resume_comparison(found.folder).result.final == found.result.final  # finished, both are kept
 
 
-def test_tests_of_every_pair_are_there_for_those_who_ask_and_change_no_verdict(
+def test_tests_of_every_pair_are_there_for_those_who_ask_and_change_no_answer(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
     found = compare(make_images(count=40), models=MODELS, out=tmp_path / "out", epochs=2)
     before = found.result
-    assert "tests" not in before
+    assert before.tests is None
     after = resume_comparison(found.folder, tests=True).result
-    assert after["verdict"] == before["verdict"]
-    (pair,) = after["tests"]["pairs"]
-    first, second = (Run(found.folder / name).predictions.of_split("test").table for name in MODELS)
+    assert after.tests is not None
+    assert after.answer == before.answer
+    (pair,) = after.tests["pairs"]
+    first, second = (Run(found.folder / "final" / name).predictions.of_split("validation").table for name in MODELS)
     right = [(table["predicted"] == table["label"]).to_numpy() for table in (first, second)]
     only = [int((right[k] & ~right[1 - k]).sum()) for k in range(2)]
-    assert (pair["first"], pair["second"], pair["n"]) == (*MODELS, 12)
-    assert [pair["only_first"], pair["only_second"]] == only
+    assert {pair["first"], pair["second"]} == set(MODELS)
+    assert [pair["only_first"], pair["only_second"]] == (only if pair["first"] == MODELS[0] else only[::-1])
     assert pair["p_value"] == pair["p_value_holm"] == pytest.approx(binomtest(only[0], sum(only)).pvalue)
-    assert after["tests"]["split"] == "test"
-    assert "tests" in resume_comparison(found.folder).result  # asked for once, they stay
+    assert after.tests["split"] == "validation"  # the test images are for the network that is named
+    assert resume_comparison(found.folder).result.tests is not None  # asked for once, they stay
 
 
 def test_lineups_suit_the_size_of_the_images() -> None:
@@ -122,13 +127,6 @@ def test_lineups_suit_the_size_of_the_images() -> None:
     depths = [architecture(name).depth for name in networks_of("depth", 32)]
     assert depths == sorted(depths)
     assert all(architecture(name).small_images for name in networks_of("resnet", 32))
-
-
-def test_one_budget_gives_every_network_the_same_epochs(make_images: MakeImages) -> None:
-    plan = plan_comparison(make_images(count=40), models=MODELS, recipe=None, minutes=0.2)
-    first, second = plan.recipes
-    assert first.steps == second.steps
-    assert sum(plan.seconds(number) for number in range(2)) == pytest.approx(12, rel=0.3)
 
 
 @pytest.mark.parametrize(

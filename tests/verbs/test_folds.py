@@ -149,15 +149,18 @@ def test_a_comparison_with_folds_decides_on_all_images(make_images: MakeImages, 
     data = make_images(count=10)
     found = compare(data, models=[MODEL, "resnet20_cifar"], out=tmp_path / "out", epochs=2, folds=2, group=r"/(\d+)")
     result = found.result
-    for network in result["networks"]:
-        assert network["validation"]["accuracy"]["n"] == 20
-        assert "test" not in network
-    assert result["looks_at_test"] == 0
+    assert result.final is not None
+    for network in result.final.networks:
+        assert network.metrics["out-of-fold"]["accuracy"]["n"] == 20
+        assert "test" not in network.metrics
+    assert result.looks_at_test == 0
     page = (tmp_path / "out" / "report.html").read_text()
     assert "out-of-fold images" in page
     assert "test images" not in page
-    table = Run(tmp_path / "out" / MODEL).predictions.table
-    folds = [set(Run(tmp_path / "out" / MODEL / "folds" / str(k)).predictions.table["group"]) for k in range(2)]
+    table = Run(tmp_path / "out" / "final" / MODEL).predictions.table
+    folds = [
+        set(Run(tmp_path / "out" / "final" / MODEL / "folds" / str(k)).predictions.table["group"]) for k in range(2)
+    ]
     assert not folds[0] & folds[1]
     assert table["group"].null_count() == 0
 
@@ -178,7 +181,7 @@ def test_the_budget_is_for_all_folds_repeats_and_the_last_training(make_images: 
 
 def test_requests_that_make_no_sense_are_refused(make_images: MakeImages) -> None:
     data = make_images(count=6)
-    with pytest.raises(UsageError, match="repeats = 3: at least 1, and of --folds"):
+    with pytest.raises(UsageError, match="repeats = 3: repeats a cross-validation"):
         plan_training(data, model=MODEL, recipe=None, epochs=1.0, repeats=3)
     with pytest.raises(UsageError, match="--folds 50: there are 12 images only"):
         plan_training(data, model=MODEL, recipe=None, epochs=1.0, folds=50)

@@ -179,7 +179,7 @@ def test_stacks_are_trained_on_evaluated_and_predicted_as_they_were_projected(tm
         train(data, model="lenet5", epochs=1, out=tmp_path / "refused")
     assert not (tmp_path / "refused").exists()
     compared = compare(data, models=["lenet5"], epochs=2, out=tmp_path / "compared", project="max")
-    run = Run(compared.folder / "lenet5")
+    run = compared.choice
     assert run.recipe.project == run.classifier.preprocessing.project == "max"
     assert len(evaluate(run.folder, other).predictions.readable) == 8
     before = run.predictions.of_split("test")

@@ -16,9 +16,10 @@ from leadline.data.image import read_image
 from leadline.data.sources import scan
 from leadline.data.split import split
 from leadline.errors import LeadlineError, UsageError
+from leadline.report import write_model_card, write_run_report
 from leadline.runtime.features import Features
 from leadline.training import loop
-from leadline.training.defaults import complete
+from leadline.training.defaults import resolve
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginning
@@ -177,19 +178,21 @@ def test_a_comparison_has_a_row_for_a_frozen_body(
         seeds=2,
     )
     result = found.result
-    names = ["lenet5", NORMED, f"{NORMED}-frozen", f"{MODEL}-frozen"]
-    assert [network["name"] for network in result["networks"]] == names
-    frozen = result["networks"][2]
-    assert frozen["not_judged"] == ""
-    assert frozen["runs"] == [f"{NORMED}-frozen-seed0", f"{NORMED}-frozen-seed1"]
-    assert frozen["multiply_adds"] == result["networks"][1]["multiply_adds"]
-    judged = {one["name"] for one in result["verdict"]["networks"]} | set(result["verdict"]["not_judged"])
-    assert judged == set(names)
+    assert result.final is not None
+    assert result.answer is not None
+    names = {"lenet5", NORMED, f"{NORMED}-frozen", f"{MODEL}-frozen"}
+    networks = {network.name: network for network in result.final.networks}
+    assert set(networks) == names == {one.name for one in result.answer.networks}
+    frozen = networks[f"{NORMED}-frozen"]
+    assert frozen.runs == (f"final/{NORMED}-frozen-seed0", f"final/{NORMED}-frozen-seed1")
+    assert frozen.multiply_adds == networks[NORMED].multiply_adds
     card = (found.folder / "MODEL_CARD.md").read_text("utf-8")
     assert "All layers but the last kept the weights" in card
     assert str(begun[NORMED].folder) not in card
     assert f"{NORMED}-frozen" in (found.folder / "report.html").read_text("utf-8")
-    reported = Run(found.folder / f"{NORMED}-frozen-seed0")
+    reported = Run(found.folder / frozen.run)
+    write_run_report(reported.folder)
+    write_model_card(reported.folder)
     own = (reported.folder / "MODEL_CARD.md").read_text("utf-8")
     assert str(begun[NORMED].folder) not in own
     assert "130 of them were trained" in own  # 64 weights and a bias for each of two classes
@@ -199,16 +202,12 @@ def test_a_comparison_has_a_row_for_a_frozen_body(
     assert "from random initialisation" not in (reported.folder / "report.html").read_text("utf-8")
 
 
-def test_the_minutes_of_a_comparison_are_for_the_frozen_ones_too(
-    begun: dict[str, Run], make_images: MakeImages
-) -> None:
+def test_a_frozen_body_takes_part_in_the_race(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
     data, weights = make_images(count=40), [str(begun[NORMED].folder)]
-    plan = plan_comparison(data, models=["lenet5"], recipe=None, weights=weights, minutes=0.2)
-    assert [recipe.title for recipe in plan.recipes] == ["lenet5", f"{NORMED}-frozen"]
-    assert plan.seconds_in_all <= 12.1
-    assert plan.epochs(plan.recipes[1]) == 1
-    with pytest.raises(UsageError, match=rf"--minutes 0.0001: the features of {NORMED} alone take about"):
-        plan_comparison(data, models=["lenet5"], recipe=None, weights=weights, minutes=0.0001)
+    found = compare(data, models=["lenet5"], weights=weights, minutes=0.3, out=tmp_path / "out").result
+    assert {one.name for one in found.rounds[0].networks} == {"lenet5", f"{NORMED}-frozen"}
+    assert found.answer is not None
+    assert not found.hint  # that a pretrained network would probably do better
 
 
 def test_the_size_is_that_of_the_weights_unless_told(begun: dict[str, Run], make_images: MakeImages) -> None:
@@ -390,8 +389,8 @@ def test_the_recipe_of_a_head_is_not_that_of_the_whole(
 def test_only_networks_for_large_images_are_trained_further_at_a_lower_rate(make_images: MakeImages) -> None:
     manifest = split(scan(make_images()))
     for name, share in (("resnet18", 0.1), (NORMED, 1.0)):
-        scratch = complete({}, model=name, manifest=manifest)
-        further = complete({"weights": "w"}, model=name, manifest=manifest)
+        scratch = resolve({}, manifest, model=name)
+        further = resolve({"weights": "w"}, manifest, model=name)
         assert further.learning_rate == pytest.approx(share * scratch.learning_rate)
         assert further.learning_rate * further.last_layer_rate == pytest.approx(scratch.learning_rate)
 

@@ -14,8 +14,8 @@ from leadline.zoo import architecture, create_model
 
 # Up to this size the papers' CIFAR networks and our small variants are meant.
 SMALL_IMAGES = 64
-# Sizes between which a comparison chooses where the images are larger than that, in pixels.
-SIZES = (64, 96, 128, 160, 192, 224)
+# Sizes in pixels between which a comparison chooses, up to that of the images.
+SIZES = (32, 48, 64, 96, 128, 160, 192, 224)
 # Images seen in training where neither epochs nor minutes are given, and the epochs between which that is kept.
 IMAGES_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 600_000, 10, 60
 # AdamW's peak rate, of small networks and of those for large images: of the rates tried, what learned most in 100 to

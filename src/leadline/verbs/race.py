@@ -45,6 +45,7 @@ EPOCHS_OF_A_FOLD = 10  # at least, or folds do not pay
 # A larger size is worth it while this many steps, and epochs, fit into the time (docs/results.md).
 STEPS_WORTH_A_SIZE, EPOCHS_WORTH_A_SIZE = 100, 4
 FEWEST_STEPS = 10
+FAIR = 0.5  # of an equal share of the heat, which every network gets at least
 # What a run takes beside its steps, and what stands at the end of the command, until they have been seen.
 SECONDS_BESIDE, SECONDS_OF_REPORT = 0.5, 6.0
 MEASURED = 0.15  # seconds, per network and kind of cost, of a short comparison; a share of the time in a longer one
@@ -245,7 +246,9 @@ class Race:
         trainings = len(waiting) + (1.25 / current.folds if current.folds else 0.0)
         if current.kind == "final" and self.result.learning_curve is not None:
             trainings += HALVINGS
-        return max(0.0, left) / trainings
+        # Who comes late in a heat is not to suffer for those before: what they took too much, the final has less.
+        least = FAIR * HEAT * self.ends_at / len(current.entrants) if current.kind == "heat" else 0.0
+        return max(least, left / trainings)
 
     def size_within(self, entrant: Entrant, seconds: float, workload: dict[str, int]) -> int:
         """The largest size at which enough steps fit into the time; cost grows with the area."""
