@@ -202,7 +202,7 @@ def test_an_interrupted_race_takes_the_steps_that_were_written_down(
         return real(*arguments, **options)
 
     monkeypatch.setattr("leadline.verbs.train.fit", fit)
-    with pytest.raises(loop.Interrupted, match="out$"):
+    with pytest.raises(loop.Interrupted, match=r"out$"):
         compare(data, models=MODELS, out=tmp_path / "out", minutes=0.3)
     written = read_comparison(tmp_path / "out")
     assert written.answer is None
