@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special  # type: ignore[import-untyped]
 
-from leadline.evaluation.metrics import Statistics, measure
+from leadline.evaluation.metrics import Statistics, measure, ranked
 from leadline.evaluation.noninferiority import disagreements, loss_bounds
 from leadline.evaluation.predictions import Predictions
 
@@ -104,7 +104,8 @@ def coverage(
         if name in METRICS
     }
     truth["accuracy"] = float((many.predicted_indices == many.label_indices).mean())
-    gaps = Statistics(many).of(np.ones((len(many), 1)), ranked=False)["calibration_gaps"]
+    truth |= {name: float(one.value or 0) for name, one in ranked(many).items()}
+    gaps = Statistics(many).of(np.ones((len(many), 1)))["calibration_gaps"]
     truth["expected_calibration_error"] = float(np.abs(gaps).sum())
     held, known = dict.fromkeys(METRICS, 0), dict.fromkeys(METRICS, 0)
     for study in range(studies):
