@@ -78,6 +78,9 @@ def test_all_pairs_hold_together_and_the_spread_is_added_in_squares(contestant: 
     pair = Disagreement.between(right[0][:, None].astype(float), right[2][:, None].astype(float), None)
     assert bounds[2, 0] == pytest.approx(pair.upper_bound(0.05 / 2))
     assert (np.diag(bounds) == 0).all()
-    wider = simultaneous_bounds(evidence, Spread(0.004, 8, assumed=False), confidence=0.95)
-    reach = stats.t.ppf(1 - 0.05 / 2, 8) * math.sqrt(2 * 0.004**2 / 5)
-    assert wider[2, 0] == pytest.approx(pair.loss + math.hypot(bounds[2, 0] - pair.loss, reach))
+    images, trainings = stats.t.ppf(1 - 0.05 / 2, [599, 8])
+    error = math.hypot((bounds[2, 0] - pair.loss) / images, math.sqrt(2 / 5) * 0.004)
+    wider = simultaneous_bounds(evidence, Spread(0.004**2, 8, assumed=False), confidence=0.95)
+    assert wider[2, 0] == pytest.approx(pair.loss + trainings * error)
+    fewer = simultaneous_bounds(evidence, Spread(-(0.02**2), 8, assumed=False), confidence=0.95)
+    assert fewer == pytest.approx(bounds), "trainings alike by chance are no ground for a narrower bound"

@@ -42,6 +42,8 @@ def test_images_that_one_network_could_not_judge_are_left_out_for_all_and_counte
 
 def test_the_order_of_rows_and_classes_does_not_matter(made_up: Callable[..., Predictions]) -> None:
     whole = made_up(40, seed=2, groups=6)
+    of_patient = pl.when(pl.int_range(40) % 5 > 0).then("group")  # every fifth image has no patient
+    whole = Predictions(whole.table.with_columns(of_patient.alias("group")), whole.classes)
     turned = Predictions(whole.table.reverse(), whole.classes[::-1])
     fold = np.arange(40) % 4
     both = [Contestant.of("a", whole, fold, **COST), Contestant.of("b", turned, fold[::-1], **COST)]
@@ -73,6 +75,9 @@ def test_what_cannot_be_compared_is_refused_and_named(made_up: Callable[..., Pre
         Evidence.shared_by([one, Contestant.of("nin", other, **COST)], "accuracy")
     with pytest.raises(LeadlineError, match="other folds"):
         Evidence.shared_by([one, Contestant.of("nin", whole, np.arange(30) % 5, **COST)], "accuracy")
+    grouped = Predictions(whole.table.with_columns(group=pl.lit("p")), whole.classes)
+    with pytest.raises(LeadlineError, match=r"image 1\.png has another group"):
+        Evidence.shared_by([one, Contestant.of("nin", grouped, **COST)], "accuracy")
     elsewhere = Predictions(whole.table.with_columns(path="new " + pl.col("path")), whole.classes)
     with pytest.raises(LeadlineError, match="no image in common"):
         Evidence.shared_by([one, Contestant.of("nin", elsewhere, **COST)], "accuracy")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from leadline.errors import UsageError
-from leadline.evaluation.curve_simulation import made_up_tables, study
 from leadline.evaluation.learning_curve import HARDLY, UNKNOWN, YES, _error, _fit, learning_curve
 from leadline.evaluation.predictions import Predictions
+from simulate_learning_curve import made_up_tables, study
 
 
 def made_up(law: tuple[float, float, float], *, images: int, **options: Any) -> dict[int, list[Predictions]]:
@@ -78,6 +78,16 @@ def test_the_last_doubling_is_what_was_observed() -> None:
     assert found["low"] < found["gain"] < found["high"]
 
 
+def test_the_last_doubling_holds_the_spread_of_trainings_in_squares(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = made_up((0.02, 0.1, 0.5), images=2000, sizes=(500, 1000))
+    found = learning_curve(tables)["last_doubling"]
+    monkeypatch.setattr("leadline.evaluation.learning_curve.SPREAD_OF_TRAININGS", 0.0)
+    images = learning_curve(tables)["last_doubling"]
+    for end in ("low", "high"):
+        widened = (found[end] - found["gain"]) ** 2 - (images[end] - images["gain"]) ** 2
+        assert widened == pytest.approx((1.96 * 0.01) ** 2 * 2, rel=1e-3)
+
+
 def test_groups_make_everything_less_certain() -> None:
     alone = learning_curve(made_up((0.05, 0.1, 0.5), images=1000))
     grouped = learning_curve(made_up((0.05, 0.1, 0.5), images=1000, groups=12))
@@ -94,4 +104,5 @@ def test_what_is_said_of_twice_the_images_is_right_nine_times_in_ten(
 ) -> None:
     found = study(law, images=images, spread=0.005)
     assert found["accuracy held"] >= 0.87
+    assert found["last doubling held"] >= 0.9
     assert found[YES if found["gain"] < 0.005 else HARDLY] <= 0.08

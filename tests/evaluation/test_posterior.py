@@ -19,7 +19,7 @@ def test_draws_have_the_mean_and_variance_of_dirichlet_weights(contestant: Conte
     drawn = drawn_estimates(evidence, NONE, draws=20_000)[:, 0]
     assert drawn.mean() == pytest.approx(0.9, abs=1e-3)
     assert drawn.var() == pytest.approx(0.9 * 0.1 / 401, rel=0.05)  # Dirichlet(1, …, 1) over 400
-    spread = Spread(0.03, np.inf, assumed=True)
+    spread = Spread(0.03**2, np.inf, assumed=True)
     assert drawn_estimates(evidence, spread, draws=20_000).var() == pytest.approx(0.09 / 401 + 0.03**2, rel=0.05)
 
 

@@ -116,6 +116,9 @@ def test_the_methods_paragraph_quotes_the_run(run: Path) -> None:
     log_losses = [calibration["test"][when]["log_loss"]["value"] for when in ("before", "after")]
     assert f"of {calibration['temperature']:.3g}, fitted on" in paragraph
     assert "the log loss from {:.3f} to {:.3f}".format(*log_losses) in paragraph
+    error = calibration["test"]["after"]["expected_calibration_error"]
+    assert "to {value:.3f} ({low:.3f}–{high:.3f})".format(**error) in paragraph
+    assert "DeLong’s on the logit scale" in paragraph
     # The truncated file of the manifest, and the image that could not be decoded later on.
     assert "2 further images could not be used and were left out" in paragraph
     assert "clustered" not in paragraph

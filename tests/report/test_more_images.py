@@ -1,8 +1,8 @@
 """The figure of more images says in words what it draws, and draws no law where there is none."""
 
-from leadline.evaluation.curve_simulation import made_up_tables
 from leadline.evaluation.learning_curve import learning_curve
 from leadline.report.more_images import more_images
+from simulate_learning_curve import made_up_tables
 
 LAW = (0.02, 0.1, 0.5)
 

@@ -7,6 +7,7 @@ width where two networks agree on every image, where a standard error or a boots
 
 import math
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,11 @@ class Disagreement:
         """The accuracy of the reference minus that of the network."""
         return self.adverse - self.favourable
 
+    @property
+    def mirrored(self) -> "Disagreement":
+        """The reference's with the network."""
+        return replace(self, adverse=self.favourable, favourable=self.adverse)
+
     def upper_bound(self, alpha: float) -> float:
         """The loss that is exceeded with probability alpha at most."""
         quantile = t_quantile(1 - alpha, self.units - 1)
@@ -76,8 +82,7 @@ class Disagreement:
     def _score(self, loss: float) -> float:
         """Tango's statistic for this loss, per √image: (loss − observed) / √variance, the variance under that loss."""
         if loss < 0:
-            mirrored = replace(self, adverse=self.favourable, favourable=self.adverse)
-            return -mirrored._score(-loss)
+            return -self.mirrored._score(-loss)
         # The most likely share of favourable images if the loss is this one, in closed form.
         middle = self.adverse * (1 + loss) + self.favourable * (1 - loss) - 2 * loss
         favourable = (middle + math.sqrt(middle**2 + 8 * self.favourable * loss * (1 - loss))) / 4
@@ -91,28 +96,31 @@ def simultaneous_bounds(evidence: Evidence, spread: Spread, *, confidence: float
     The truly best network is among the others, whichever it is, so what a row loses at most against any other bounds
     its loss against the best, for all rows together, if the K − 1 comparisons with that one hold: each is at a level of
     (1 − confidence)/(K − 1). This is J. C. Hsu's "multiple comparisons with the best" (Annals of Statistics 9, 1981)
-    with Bonferroni's inequality. The spread of trainings is added in squares (G. Y. Zou and A. Donner, Statistics in
-    Medicine 27, 2008).
+    with Bonferroni's inequality.
+
+    The spread of trainings is added in squares (G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008). It is known
+    from few trainings, less what images explain, so the whole has the quantile of t at their degrees of freedom.
     """
     networks = len(evidence.correct)
     alpha = (1 - confidence) / max(1, networks - 1)
-    reach = t_quantile(1 - alpha, spread.degrees) * spread.sigma * math.sqrt(2 / evidence.effective_trainings)
+    of_images = t_quantile(1 - alpha, independent_units(evidence.images, evidence.groups) - 1)
+    widened = max(1.0, t_quantile(1 - alpha, spread.degrees) / of_images)
+    added = of_images**2 * 2 * spread.variance / evidence.effective_trainings
     bounds = np.zeros((networks, networks))
-    for row in range(networks):
-        for column in range(networks):
-            if row != column:
-                pair = Disagreement.between(
-                    evidence.correct[column], evidence.correct[row], evidence.groups, evidence.strata
-                )
-                bounds[row, column] = min(1.0, pair.loss + math.hypot(pair.upper_bound(alpha) - pair.loss, reach))
+    for row, column in combinations(range(networks), 2):
+        pair = Disagreement.between(evidence.correct[column], evidence.correct[row], evidence.groups, evidence.strata)
+        for place, one in (((row, column), pair), ((column, row), pair.mirrored)):
+            reach = one.upper_bound(alpha) - one.loss
+            both = widened * math.sqrt(max(0.0, reach**2 + added))
+            bounds[place] = min(1.0, one.loss + max(reach, both)) if math.isfinite(of_images) else 1.0
     return bounds
 
 
 def _centred(weights: Floats, excess: Floats, strata: Integers | None) -> Floats:
     """(images,): the weighted distance of each image's difference to the mean of its stratum."""
-    if strata is None:
+    if strata is None or not strata.any():
         return np.asarray(excess - excess.mean())
     sizes = np.bincount(strata)
     means = np.bincount(strata, weights=excess) / sizes
-    few = np.sqrt(sizes / np.maximum(sizes - 1, 1)) if len(sizes) > 1 else np.ones(1)  # by which residuals are small
+    few = np.sqrt(sizes / np.maximum(sizes - 1, 1))  # by which the residuals of few images are too small
     return np.asarray((weights * few[strata]) * (excess - means[strata]))

@@ -49,7 +49,7 @@ class Contestant:
         """From one table per repeat (or seed), of readable, labelled images; others are left out.
 
         `fold` (rows,) or (rows, repeats) numbers the fold of each row of the tables, which then have the same rows.
-        Raises LeadlineError where nothing is left, or an image has two labels or occurs twice.
+        Raises LeadlineError where nothing is left, or an image occurs twice.
         """
         repeats = [predictions] if isinstance(predictions, Predictions) else list(predictions)
         if not repeats:
@@ -194,17 +194,29 @@ def _refuse_others(first: Contestant, one: Contestant) -> None:
     """LeadlineError where two contestants were not asked the same, so that no difference means anything."""
     if one.classes != first.classes:
         raise LeadlineError(f"{one.name} has the classes {list(one.classes)}, {first.name} {list(first.classes)}")
-    for what, ours, theirs in (
-        ("label", first.labels, one.labels),
-        ("group", *(np.zeros(len(first.labels)) if own.groups is None else own.groups for own in (first, one))),
+    if (one.labels != first.labels).any():
+        place = first.paths[int(np.argmax(one.labels != first.labels))]
+        raise LeadlineError(f"{place} has another label for {one.name} than for {first.name}")
+    alone = np.arange(len(first.paths))
+    differing = _by_appearance(alone if first.groups is None else first.groups) != _by_appearance(
+        alone if one.groups is None else one.groups
+    )
+    if differing.any():
+        place = first.paths[int(differing.argmax())]
+        raise LeadlineError(f"{place} has another group for {one.name} than for {first.name}")
+    if (
+        first.trainings.shape != one.trainings.shape
+        or (_by_appearance(first.trainings.ravel()) != _by_appearance(one.trainings.ravel())).any()
     ):
-        differing = np.flatnonzero(ours != theirs)
-        if len(differing):
-            raise LeadlineError(f"{first.paths[differing[0]]} has another {what} for {one.name} than for {first.name}")
-    if first.trainings.shape != one.trainings.shape or (first.trainings != one.trainings).any():
         raise LeadlineError(
             f"{one.name} was trained in other folds or seeds than {first.name}: networks are compared on the same ones"
         )
+
+
+def _by_appearance(codes: Integers) -> Integers:
+    """The same division with numbers in the order in which they appear, so that two divisions can be compared."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[inverse])
 
 
 def _from_zero(codes: Integers) -> Integers:

@@ -16,7 +16,7 @@ RESAMPLES = 1000
 # Weights are drawn and used in blocks of so many resamples: (images, block) float64 stays in the processor's cache.
 BLOCK = 50
 # "Few" groups are fewer than 20 to 50 (Cameron and Miller, Journal of Human Resources 50, 2015, section VI); by the
-# simulation in docs/evaluation.md, intervals of ours fall short of 95 % at 20 groups and nearly reach it at 40.
+# simulation in docs/evaluation-derivations.md intervals fall short of 95 % at 20 groups and nearly reach it at 40.
 FEW_GROUPS = 30
 # Four units have 35 different resamples, of which the extremes say next to nothing.
 FEWEST_RESAMPLED = 5

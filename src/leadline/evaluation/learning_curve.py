@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadline.errors import UsageError
+from leadline.evaluation.bounds import Disagreement
 from leadline.evaluation.intervals import (
     FEWEST_RESAMPLED,
     RESAMPLES,
@@ -23,8 +24,8 @@ from leadline.evaluation.intervals import (
     proportion,
     resampled_weights,
     stretched,
+    t_quantile,
 )
-from leadline.evaluation.noninferiority import Disagreement
 from leadline.evaluation.paired import right_answers
 from leadline.evaluation.predictions import Predictions
 
@@ -57,10 +58,11 @@ def learning_curve(
 ) -> dict[str, Any]:
     """What the networks trained on `sizes` images (a table per seed, all of the same images) come to; for JSON.
 
-    `points`: images and accuracy of each size. `last_doubling`: what the last step gained, with its interval, without
-    any law. `gain_of_twice`: what twice the images would add by the law, and `answer`, whether that is shown to be
-    something and expected to be the margin or more ("yes"), shown to be less than the margin ("hardly"), or neither
-    ("cannot be said"). `forecast` and `band` are accuracies by the law. Raises UsageError for fewer than two sizes.
+    `points`: images and accuracy of each size. `last_doubling`: what the last step gained, with an interval that holds
+    the spread of trainings, without any law. `gain_of_twice`: what twice the images would add by the law, and `answer`,
+    whether that is shown to be something and expected to be the margin or more ("yes"), shown to be less than the
+    margin ("hardly"), or neither ("cannot be said"). `forecast` and `band` are accuracies by the law. Raises UsageError
+    for fewer than two sizes.
     """
     if len(sizes) < 2:
         raise UsageError(f"{len(sizes)} size: a curve takes at least two")
@@ -69,18 +71,23 @@ def learning_curve(
     right, groups = right_answers(tables)
     ends = np.cumsum([len(sizes[n]) for n in numbers])
     each = np.split(right.astype(np.float64), ends[:-1], axis=1)
+    spread = _spread_of_trainings(np.array(numbers), each)
     found: dict[str, Any] = {
         "points": [
             {"images": n, "accuracy": _accuracy(own, groups, confidence).as_dict(), "seeds": own.mean(axis=0).tolist()}
             for n, own in zip(numbers, each, strict=True)
         ],
-        "last_doubling": {"from": numbers[-2], "to": numbers[-1], **_gain(each[-1], each[-2], groups, confidence)},
+        "last_doubling": {
+            "from": numbers[-2],
+            "to": numbers[-1],
+            **_gain(each[-1], each[-2], groups, spread, confidence),
+        },
         "law": None, "forecast": [], "band": [], "gain_of_twice": None,
     }  # fmt: skip
     why_not = _why_no_law(numbers, right, groups)
     if why_not:
         return {**found, "answer": UNKNOWN, "reason": f"It cannot be said whether more images would help: {why_not}."}
-    return {**found, **_carried_on(np.array(numbers), each, groups, margin, confidence, seed)}
+    return {**found, **_carried_on(np.array(numbers), each, groups, spread, margin, confidence, seed)}
 
 
 def _why_no_law(numbers: list[int], right: npt.NDArray[np.bool_], groups: Integers | None) -> str:
@@ -93,13 +100,17 @@ def _why_no_law(numbers: list[int], right: npt.NDArray[np.bool_], groups: Intege
 
 
 def _carried_on(
-    numbers: Integers, each: list[Floats], groups: Integers | None, margin: float, confidence: float, seed: int
+    numbers: Integers,
+    each: list[Floats],
+    groups: Integers | None,
+    spread: float,
+    margin: float,
+    confidence: float,
+    seed: int,
 ) -> dict[str, Any]:
     present = int(numbers[-1])
     relative = numbers / present
-    errors = 1 - np.array([own.mean() for own in each])
-    sampling = np.maximum(errors * (1 - errors), 1 / len(each[0])) / len(each[0])
-    spread = _spread_of_trainings(relative, errors, each, sampling)
+    errors, sampling = _errors(each)
     trained = spread**2 / np.array([own.shape[1] for own in each])
     weights = 1 / (sampling + trained)
     law = _fit(relative, errors[:, None], weights)
@@ -159,17 +170,31 @@ def _accuracy(right: Floats, groups: Integers | None, confidence: float) -> Esti
     return replace(found, n=images)
 
 
-def _gain(later: Floats, earlier: Floats, groups: Integers | None, confidence: float) -> dict[str, float]:
+def _gain(
+    later: Floats, earlier: Floats, groups: Integers | None, spread: float, confidence: float
+) -> dict[str, float]:
+    """Tango's interval, and in squares what either mean moves by from training to training."""
     alpha = (1 - confidence) / 2
-    above = Disagreement.between(later, earlier, groups)
-    low = -Disagreement.between(earlier, later, groups).upper_bound(alpha)
-    return {"gain": above.loss, "low": low, "high": above.upper_bound(alpha)}
+    pair = Disagreement.between(later, earlier, groups)
+    degrees = later.shape[1] + earlier.shape[1] - 2 or math.inf  # of a single seed each the spread is assumed
+    moved = t_quantile(1 - alpha, degrees) * spread * math.sqrt(1 / later.shape[1] + 1 / earlier.shape[1])
+    low, high = (math.hypot(one.upper_bound(alpha) - one.loss, moved) for one in (pair.mirrored, pair))
+    return {"gain": pair.loss, "low": max(-1.0, pair.loss - low), "high": min(1.0, pair.loss + high)}
 
 
-def _spread_of_trainings(relative: Floats, errors: Floats, each: list[Floats], sampling: Floats) -> float:
+def _errors(each: list[Floats]) -> tuple[Floats, Floats]:
+    """(sizes,) each: the error of each size, and its variance from one sample of images to another."""
+    errors = 1 - np.array([own.mean() for own in each])
+    return errors, np.maximum(errors * (1 - errors), 1 / len(each[0])) / len(each[0])
+
+
+def _spread_of_trainings(numbers: Integers, each: list[Floats]) -> float:
     """Standard deviation of one training's accuracy: from the seeds, and no less than the law leaves unexplained."""
     variances = [float(own.mean(axis=0).var(ddof=1)) for own in each if own.shape[1] > 1]
     known = math.sqrt(sum(variances) / len(variances)) if variances else SPREAD_OF_TRAININGS
+    if len(numbers) < FEWEST_SIZES:
+        return known
+    relative, (errors, sampling) = numbers / numbers[-1], _errors(each)
     rest = errors - np.array([_error(_fit(relative, errors[:, None], 1 / sampling), one)[0] for one in relative])
     unexplained = math.sqrt(float(rest @ rest) / max(1, len(errors) - 3))
     return max(known, unexplained)

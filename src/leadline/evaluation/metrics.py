@@ -1,6 +1,5 @@
 """Every metric of one table of predictions, each with its interval: what metrics.json holds for one split."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from leadline.evaluation.calibration import (
 )
 from leadline.evaluation.confusion import ClassCounts, confusion_matrix
 from leadline.evaluation.intervals import (
-    RESAMPLES,
     Estimate,
     few_groups_warning,
     independent_units,
@@ -27,19 +25,14 @@ from leadline.evaluation.intervals import (
     why_not_resampled,
 )
 from leadline.evaluation.predictions import Predictions
-from leadline.evaluation.ranking import Ranking
+from leadline.evaluation.ranking import mean_areas
 
 Floats = npt.NDArray[np.float64]
 
-# Resampling the ranking of n images in c classes costs n·c steps per resample. Beyond this many in all (10,000 images
-# of 100 classes, a thousand times) there are fewer resamples, but never fewer than 200.
-RANKING_STEPS = 1_000_000_000
 # The bootstrapped metrics, and between what they lie whatever the images.
 RANGES = {
     "balanced_accuracy": (0.0, 1.0),
     "macro_f1": (0.0, 1.0),
-    "auroc": (0.0, 1.0),
-    "average_precision": (0.0, 1.0),
     "matthews_correlation": (-1.0, 1.0),
     "log_loss": (0.0, -float(np.log(SMALLEST))),
     "brier_score": (0.0, 2.0),
@@ -77,6 +70,8 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
         found["top5"] = share(_rank_of_label(judged) < 5)
     for name in RANGES:
         found[name] = bootstrapped(name)
+        if name == "macro_f1":  # the order in which they are read
+            found |= {area: one.as_dict() for area, one in ranked(judged, confidence=confidence).items()}
     found["expected_calibration_error"] = _calibration_error(
         values["calibration_gaps"][:, 0], resamples["calibration_gaps"], judged, confidence
     ).as_dict()
@@ -121,8 +116,8 @@ def recalibration(predictions: Predictions, *, temperature: float, confidence: f
 
 def _of_probabilities(judged: Predictions, confidence: float, *, seed: int = 0) -> dict[str, Any]:
     statistics = Statistics(judged)
-    values = statistics.of(np.ones((len(judged), 1)), ranked=False)
-    resamples = _resamples(statistics, judged, seed, ranked=False)
+    values = statistics.of(np.ones((len(judged), 1)))
+    resamples = _resamples(statistics, judged, seed)
     found = {
         name: _bootstrapped(name, float(values[name][0]), resamples[name], judged, confidence).as_dict()
         for name in ("log_loss", "brier_score")
@@ -142,20 +137,13 @@ class Statistics:
         self.brier_score = (probabilities**2).sum(axis=1) - 2 * probabilities[rows, labels] + 1
         self.confidence = judged.table["probability"].to_numpy()
 
-    @cached_property
-    def rankings(self) -> list[Ranking]:
-        """One of each class that has images, and not all of them."""
-        labels, probabilities = self.judged.label_indices, self.judged.probabilities
-        present = [k for k in range(len(self.judged.classes)) if 0 < (labels == k).sum() < len(self.judged)]
-        return [Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in present]
-
-    def of(self, weights: Floats, *, ranked: bool = True) -> dict[str, Floats]:
+    def of(self, weights: Floats) -> dict[str, Floats]:
         """Each metric (resamples,) for weights (images, resamples); F1 per class (classes, resamples)."""
         judged = self.judged
         labels, predicted = judged.label_indices, judged.predicted_indices
         counts = ClassCounts.of(labels, predicted, weights, classes=len(judged.classes))
         total = weights.sum(axis=0)
-        found = {
+        return {
             "balanced_accuracy": counts.balanced_accuracy(),
             "macro_f1": counts.macro_f1(),
             "matthews_correlation": counts.matthews_correlation(),
@@ -164,24 +152,26 @@ class Statistics:
             "brier_score": self.brier_score @ weights / total,
             "calibration_gaps": calibration_gaps(self.confidence, labels == predicted, weights),
         }
-        if ranked:
-            areas = np.array([ranking.areas(weights) for ranking in self.rankings]).reshape(-1, 2, weights.shape[1])
-            known = np.isfinite(areas)
-            with np.errstate(invalid="ignore"):
-                means = np.where(known, areas, 0.0).sum(axis=0) / known.sum(axis=0)
-            found["auroc"], found["average_precision"] = means
-        return found
 
 
-def _resamples(statistics: Statistics, judged: Predictions, seed: int, *, ranked: bool = True) -> dict[str, Floats]:
-    ranked_resamples = min(RESAMPLES, max(200, RANKING_STEPS // (len(judged) * len(judged.classes))))
-    drawn = 0
+def _resamples(statistics: Statistics, judged: Predictions, seed: int) -> dict[str, Floats]:
     blocks: dict[str, list[Floats]] = {}
     for weights in resampled_weights(len(judged), groups=judged.groups, seed=seed):
-        for name, values in statistics.of(weights, ranked=ranked and drawn < ranked_resamples).items():
+        for name, values in statistics.of(weights).items():
             blocks.setdefault(name, []).append(values)
-        drawn += weights.shape[1]
     return {name: np.concatenate(values, axis=-1) for name, values in blocks.items()}
+
+
+def ranked(judged: Predictions, *, confidence: float = 0.95) -> dict[str, Estimate]:
+    """AUROC and average precision: each class against the rest, the mean over the classes that have images."""
+    if len(np.unique(judged.label_indices)) < 2:
+        nothing = Estimate(None, None, None, "undefined: every image is of one class", len(judged))
+        return {"auroc": nothing, "average_precision": nothing}
+    areas = mean_areas(judged.probabilities, judged.label_indices)
+    return {
+        name: area.estimate(judged.label_indices, groups=judged.groups, confidence=confidence)
+        for name, area in zip(("auroc", "average_precision"), areas, strict=True)
+    }
 
 
 def _bootstrapped(name: str, value: float, draws: Floats, judged: Predictions, confidence: float) -> Estimate:

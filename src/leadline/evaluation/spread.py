@@ -17,11 +17,19 @@ ASSUMED = 0.005
 
 @dataclass(frozen=True)
 class Spread:
-    """The standard deviation of one training's accuracy, with the degrees of freedom of its estimate."""
+    """The variance of one training's accuracy, with the degrees of freedom of its estimate.
 
-    sigma: float
+    The estimate has no bias, so it is below nothing where trainings happen to differ less than their images explain.
+    """
+
+    variance: float
     degrees: float
     assumed: bool
+
+    @property
+    def sigma(self) -> float:
+        """The standard deviation."""
+        return math.sqrt(max(0.0, self.variance))
 
 
 def spread_of_trainings(evidence: Evidence) -> Spread:
@@ -32,7 +40,7 @@ def spread_of_trainings(evidence: Evidence) -> Spread:
     """
     networks = len(evidence.correct)
     if networks < 2 or int(evidence.trainings.max()) == 0:
-        return Spread(ASSUMED, math.inf, assumed=True)
+        return Spread(ASSUMED**2, math.inf, assumed=True)
     excess = evidence.correct - evidence.correct.mean(axis=0)
     by_stratum = np.zeros((int(evidence.strata.max()) + 1, evidence.images))
     by_stratum[evidence.strata, np.arange(evidence.images)] = 1
@@ -56,7 +64,7 @@ def spread_of_trainings(evidence: Evidence) -> Spread:
         samplings = np.mean([sampling[:, folds].mean(axis=1) for folds in of_repeats], axis=0)
         degrees = sum(len(folds) - 1 for folds in of_repeats)
     variance = float((variances - samplings).mean()) * networks / (networks - 1)
-    return Spread(math.sqrt(max(0.0, variance)), (networks - 1) * degrees, assumed=False)
+    return Spread(variance, (networks - 1) * degrees, assumed=False)
 
 
 def _means(excess: Floats, evidence: Evidence) -> tuple[Floats, Floats]:
@@ -65,24 +73,23 @@ def _means(excess: Floats, evidence: Evidence) -> tuple[Floats, Floats]:
     Over groups, unless a training judged a single one: that says nothing of groups, whose part then counts as spread.
     """
     trainings = evidence.trainings.ravel()
-    repeats = evidence.trainings.shape[1]
-    weights = np.repeat(evidence.weights, repeats)
-    images = np.repeat(np.arange(evidence.images), repeats)
-    total: Floats = np.bincount(trainings, weights=weights).astype(np.float64)
+    weights = np.repeat(evidence.weights, evidence.trainings.shape[1])
     flat = excess.reshape(len(excess), -1)
-    means = np.stack([np.bincount(trainings, weights=weights * own) for own in flat]) / total
+    total: Floats = np.bincount(trainings, weights=weights).astype(np.float64)
+    means = _sums(trainings, weights * flat) / total
     rest = weights * (flat - means[:, trainings])
-    sampling = _variance_of_units(rest, trainings, images, total)
+    images = np.bincount(trainings)
+    sampling = _sums(trainings, rest**2) / total**2 * images / np.maximum(images - 1, 1)
     if evidence.groups is not None:
-        clustered = _variance_of_units(rest, trainings, evidence.groups[images], total)
-        sampling = np.where(np.isfinite(clustered), clustered, sampling)
+        groups = np.repeat(evidence.groups, evidence.trainings.shape[1])
+        pairs, place = np.unique(trainings * (int(groups.max()) + 1) + groups, return_inverse=True)
+        of_pair = pairs // (int(groups.max()) + 1)
+        count = np.bincount(of_pair)
+        clustered = _sums(of_pair, _sums(place, rest) ** 2) / total**2 * count / np.maximum(count - 1, 1)
+        sampling = np.where(count > 1, clustered, sampling)
     return means, sampling
 
 
-def _variance_of_units(rest: Floats, trainings: Integers, units: Integers, total: Floats) -> Floats:
-    pair, place = np.unique(np.column_stack([trainings, units]), axis=0, return_inverse=True)
-    sums = np.stack([np.bincount(place, weights=own) for own in rest])
-    squares = np.stack([np.bincount(pair[:, 0], weights=own**2) for own in sums])
-    count = np.bincount(pair[:, 0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(count > 1, squares / total**2 * count / (count - 1), np.nan)
+def _sums(codes: Integers, rows: Floats) -> Floats:
+    """(rows, codes): each row (rows, answers) added up by code."""
+    return np.stack([np.bincount(codes, weights=row) for row in rows])

@@ -31,6 +31,8 @@ LITERATURE = {
     "in complex sample surveys. Journal of Survey Statistics and Methodology 7, 334–364, 2019.",
     "bootstrap": "Hesterberg TC. What teachers should know about the bootstrap. The American Statistician 69, "
     "371–386, 2015.",
+    "DeLong": "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated receiver "
+    "operating characteristic curves. Biometrics 44, 837–845, 1988.",
     "Tango": "Tango T. Equivalence test and confidence interval for the difference in proportions for the "
     "paired-sample design. Statistics in Medicine 17, 891–908, 1998.",
     "Hsu": "Hsu JC. Simultaneous confidence intervals for all distances from the “best”. Annals of Statistics 9, "

@@ -198,7 +198,7 @@ def calibration_sentences(facts: Facts, references: References) -> list[str]:
     measured = facts.calibration.get(split) or {}
     before, after = measured.get("before") or {}, measured.get("after") or {}
     changes = [
-        f"{name} from {plain(value_of(before.get(key)))} to {plain(value_of(after.get(key)))}"
+        f"{name} from {_stated(key, before)} to {_stated(key, after)}"
         for key, name in (
             ("log_loss", "the log loss"),
             ("expected_calibration_error", "the expected calibration error"),
@@ -206,6 +206,11 @@ def calibration_sentences(facts: Facts, references: References) -> list[str]:
         if value_of(before.get(key)) is not None and value_of(after.get(key)) is not None
     ]
     return [f"{start}; on the {split} images it changed {listed(changes)}." if changes else f"{start}."]
+
+
+def _stated(key: str, measured: dict[str, Any]) -> str:
+    """Of few images a calibration error is above nothing however well calibrated a network is: never alone."""
+    return measure_words(measured[key], 3) if key.endswith("error") else plain(value_of(measured[key]))
 
 
 def _results(facts: Facts, references: References) -> list[str]:
@@ -254,6 +259,8 @@ def interval_sentences(facts: Facts, references: References) -> list[str]:
     marks = references.cite("Wilson", "clustered") if clustered else references.cite("Wilson")
     at = f" at the effective number of images of {clustered}" if clustered else ""
     found = f"Intervals are at 95 % confidence: of proportions Wilson’s{at} {marks}"
+    if "logit" in str((facts.judged.get("auroc") or {}).get("method")):
+        found += f", of areas DeLong’s{' over groups' * bool(clustered)} on the logit scale {references.cite('DeLong')}"
     if resampled:
         found += f", of other measures by bootstrap{' over groups' * bool(clustered)} {references.cite('bootstrap')}"
     return [f"{found}."]

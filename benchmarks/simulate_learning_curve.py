@@ -1,6 +1,8 @@
 """How often what is said of more images is right: made-up networks whose errors follow a known law.
 
-`python -m leadline.evaluation.curve_simulation` prints the table in docs/evaluation.md, in about two minutes.
+    OMP_NUM_THREADS=1 python benchmarks/simulate_learning_curve.py
+
+prints the table of docs/evaluation-derivations.md, in about two minutes.
 """
 
 from collections import Counter
@@ -58,21 +60,24 @@ def made_up_tables(
 def study(law: tuple[float, float, float], *, images: int, spread: float, studies: int = STUDIES) -> dict[str, float]:
     """Shares of made-up studies: each answer, and how often the intervals of accuracy and gain hold the truth."""
     end, fall, exponent = law
+    doubling = fall * (2**exponent - 1)
     accuracy, gain = 1 - end - fall * 2**-exponent, fall * (1 - 2**-exponent)
     found = [learning_curve(made_up_tables(law, images=images, seed=seed, spread=spread)) for seed in range(studies)]
     answers = Counter(one["answer"] for one in found)
     twice = [one["forecast"][0] for one in found]
     gains = [one["gain_of_twice"] for one in found]
+    last = [one["last_doubling"] for one in found]
     return {
         "gain": gain,
         **{answer: answers[answer] / studies for answer in (YES, HARDLY, UNKNOWN)},
         "accuracy held": float(np.mean([one["low"] <= accuracy <= one["high"] for one in twice])),
         "gain held": float(np.mean([one["low"] <= gain <= one["high"] for one in gains])),
+        "last doubling held": float(np.mean([one["low"] <= doubling <= one["high"] for one in last])),
     }
 
 
 def main() -> None:
-    columns = ("gain", YES, HARDLY, UNKNOWN, "accuracy held", "gain held")
+    columns = ("gain", YES, HARDLY, UNKNOWN, "accuracy held", "gain held", "last doubling held")
     print(f"| a, b, c | images | spread | true {' | '.join(columns)} |")
     print("|---" * (3 + len(columns)) + "|")
     for law in LAWS:
