@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 FLOORS = [
     {"errors"},
     {"zoo", "data", "evaluation"},
-    {"anatomy", "classifier"},
+    {"anatomy", "classifier", "results"},
     {"runtime"},
     {"training", "explain"},
     {"report", "lab", "serve"},

@@ -49,6 +49,7 @@ def test_a_single_network_is_compared_with_none() -> None:
     text = answer_sentence(made_up(CHEAP, certainty="shown"))
     assert "the only network that was judged" in text
     assert "98.6 %" in text
+    assert "only network of the final" in answer_sentence(with_heat(made_up(CHEAP), GONE))
     for word in ("shown", "below the best", "Probability", "No network", "varies"):
         assert word not in text
 
