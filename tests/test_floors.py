@@ -13,7 +13,7 @@ FLOORS = [
     {"errors"},
     {"writing"},
     {"zoo", "data", "evaluation"},
-    {"anatomy", "classifier"},
+    {"anatomy", "classifier", "results"},
     {"runtime"},
     {"training", "explain"},
     {"report", "lab", "serve"},

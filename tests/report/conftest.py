@@ -216,7 +216,7 @@ def made_up(*networks: MadeUp, named: str = "", certainty: str = "likely", **fie
         **{
             "data": "digits", "command": "leadline compare digits", "created": "2026-11-26", "minutes": 10,
             "margin": 0.01, "answer": answer, "evidence": Evidence("folds", 1500, 0, None, 5), "seconds": 590.0,
-            "rounds": (Round("final", tuple(one.result(split="out-of-fold") for one in networks), 400.0),),
+            "rounds": (Round("final", tuple(one.result(split="out-of-fold") for one in networks), seconds=400.0),),
             **fields,
         }
     )  # fmt: skip
@@ -289,7 +289,7 @@ def write_study(
         data="digits", command="leadline compare digits --minutes 2", created="2026-11-24", minutes=2, margin=margin,
         classes=classes, images=dict(digits.manifest.filter(error="").group_by("split").len().iter_rows()),
         answer=answer, evidence=Evidence("validation", validation["n"], 1, None, 1),
-        rounds=(*([Round("heat", heat + gone, 40.0)] if gone else []), Round("final", final, 70.0)),
+        rounds=(*([Round("heat", heat + gone, seconds=40.0)] if gone else []), Round("final", final, seconds=70.0)),
         gain=gain if gone else None, looks_at_test=1, environment=ENVIRONMENT, seconds=118.0,
     )  # fmt: skip
     write_comparison(compared, result)
@@ -365,7 +365,8 @@ def edit_comparison() -> Callable[..., ComparisonResult]:
             return change(network) if callable(change) else msgspec.structs.replace(network, **change)
 
         rounds = tuple(
-            Round(part.kind, tuple(changed(one, part.kind) for one in part.networks), part.seconds) for part in rounds
+            msgspec.structs.replace(part, networks=tuple(changed(one, part.kind) for one in part.networks))
+            for part in rounds
         )
         result = msgspec.structs.replace(result, rounds=rounds, **fields)
         write_comparison(folder, result)

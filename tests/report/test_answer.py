@@ -17,7 +17,7 @@ GONE = MadeUp("nin_small", 0.76)
 
 def with_heat(result: ComparisonResult, *left: MadeUp) -> ComparisonResult:
     heat = [*(result.final.networks if result.final else ()), *(one.result() for one in left)]
-    return msgspec.structs.replace(result, rounds=(Round("heat", tuple(heat), 180.0), *result.rounds))
+    return msgspec.structs.replace(result, rounds=(Round("heat", tuple(heat), seconds=180.0), *result.rounds))
 
 
 def test_a_name_its_certainty_and_what_it_costs_beside_the_best() -> None:
@@ -49,6 +49,7 @@ def test_a_single_network_is_compared_with_none() -> None:
     text = answer_sentence(made_up(CHEAP, certainty="shown"))
     assert "the only network that was judged" in text
     assert "98.6 %" in text
+    assert "only network of the final" in answer_sentence(with_heat(made_up(CHEAP), GONE))
     for word in ("shown", "below the best", "Probability", "No network", "varies"):
         assert word not in text
 
@@ -160,7 +161,7 @@ def test_an_unfinished_comparison_has_no_answer_and_says_how_to_go_on() -> None:
     heat = Round("heat", (CHEAP.result(), DEAR.result(), GONE.result(metrics={})))
     text = answer_sentence(made_up(CHEAP, DEAR, answer=None, evidence=None, rounds=(heat,)), folder="runs/first")
     assert text.startswith("No answer yet")
-    assert "2 of 3 networks of the heat" in text
+    assert "2 networks of the heat are trained so far" in text
     assert "leadline compare --resume runs/first" in text
     assert "Use " not in text
     assert "Left after" not in text

@@ -54,7 +54,7 @@ def test_an_interrupted_comparison_says_how_far_it_came(
     (comparison / "vgg_small").mkdir()
     page = read_page(write_comparison_report(comparison))
     assert "No answer yet" in page.text
-    assert "2 of 3 networks of the final" in page.text
+    assert "2 networks of the final are trained so far" in page.text
     assert "vgg_small/metrics.json is missing" in page.text
     assert "Accuracy against multiply-adds" not in page.headings
     assert "Class by class" in page.headings, "of the most accurate so far"
@@ -67,7 +67,7 @@ def test_an_interrupted_heat_is_shown_as_far_as_it_came(
     edit_comparison(comparison, answer=None, evidence=None, gain=None, rounds=(heat,))
     page = read_page(write_comparison_report(comparison))
     assert "The heat" in page.headings
-    assert "4 of 4 networks of the heat" in page.text
+    assert "4 networks of the heat are trained so far" in page.text
     edit_comparison(comparison, rounds=())
     assert "No answer yet" in read_page(write_comparison_report(comparison)).text
 

@@ -40,6 +40,15 @@ def test_an_estimate_without_an_interval_shows_its_value_alone() -> None:
     assert spaced(wording.percent_interval({**estimate, "low": 0.95, "high": 0.985})) == "95.0–98.5 %"
 
 
+def test_a_share_of_a_cost_is_a_fraction_or_a_multiple() -> None:
+    shares = [wording.share_words(ratio) for ratio in (1 / 131, 0.5, 0.8, 1.02, 2.13)]
+    assert shares == ["1/130 of the", "1/2 of the", "0.8 times the", "the same", "2.1 times the"]
+
+
+def test_a_probability_is_never_said_to_be_certain() -> None:
+    assert [wording.probability(p) for p in (0.0, 0.856, 0.996, 1.0)] == ["< 0.01", "0.86", "> 0.99", "> 0.99"]
+
+
 def test_a_chance_is_never_said_to_be_zero() -> None:
     assert [wording.chance(p) for p in (1.0, 0.05, 0.0012, 0.00099, 0.0)] == ["1.000", "0.050", "0.001"] + 2 * [
         "< 0.001"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leadline.report.abstention import abstention
-from leadline.report.answer import answer_words, criterion_of, path_words, predict_command
+from leadline.report.answer import answer_words, criterion_of, predict_command
 from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
@@ -60,7 +60,6 @@ def write_comparison_report(folder: Path) -> Path:
         result=result,
         words=answer_words(result, folder=folder),
         predict=predict_command(result, folder),
-        classifier=path_words(folder / result.named.run) if result.named else "",
         by_time=accuracy_against_cost(result, TIME),
         by_multiply_adds=accuracy_against_cost(result, MULTIPLY_ADDS),
         rounds=_rounds(result, networks),

@@ -68,7 +68,7 @@ class Scene:
         typical = median(self.best - point.accuracy for point in self.points)
         near = [point for point in self.points if self.best - point.accuracy <= max(FAR_BELOW, 1.5 * typical)]
         deepest = min(max(point.worst, self.best - MOST_MARGINS * self.margin) for point in near)
-        return min(deepest, self.best - 2 * self.margin, *(point.accuracy for point in near))
+        return min(deepest, self.best - 1.5 * self.margin, *(point.accuracy for point in near))
 
 
 def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None:
