@@ -30,7 +30,7 @@ from leadline.evaluation.suspects import suspects
 from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import environment, hardware
-from leadline.runtime.memory import PeakMemory
+from leadline.runtime.memory import PeakMemory, enough_memory
 from leadline.training.head import fit_head
 from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
@@ -148,6 +148,7 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
+@enough_memory(way_out="choose a smaller --batch-size or --size, or close other programs")
 def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool = False) -> Run:
     """Train as `recipe` says into a folder that `begin` prepared, from its checkpoint on where it has one.
 
