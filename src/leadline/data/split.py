@@ -37,8 +37,8 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
     lost = manifest.unusable.filter(~pl.col("split").is_in(list(given)))
     for name, path, error in lost.select("split", "path", "error").head(1).iter_rows():
         raise LeadlineError(
-            f"{manifest.source}: none of its {name} images can be used ({path}: {error}); add some that can, or take the "
-            f"{name} split away"
+            f"{manifest.source}: none of its {name} images can be used ({path}: {error}); add some that can, or take "
+            f"the {name} split away"
         )
     if given and "train" not in given:
         raise LeadlineError(f"{manifest.source}: has the splits {', '.join(sorted(given))}, but none for training")
