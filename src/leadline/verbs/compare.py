@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leadline.data.folders import made_in_cache
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
 from leadline.errors import LeadlineError, UsageError
@@ -92,6 +93,7 @@ def compare(
     fails is reported as not judged; the others go on.
     """
     watch = watch or Watch()
+    made_in_cache("images")  # without which there is no training, said before the images are read
     plan = plan_comparison(
         data, models=models, lineup=lineup, seeds=seeds, margin=margin, learning_curve=learning_curve, recipe=recipe,
         epochs=epochs, minutes=minutes, size=size, batch_size=batch_size, learning_rate=learning_rate, augment=augment,

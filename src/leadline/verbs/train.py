@@ -15,6 +15,7 @@ from torch import nn
 from leadline.classifier import Classifier
 from leadline.data.balance import class_weights
 from leadline.data.decoding import DecodedImages
+from leadline.data.folders import made_in_cache
 from leadline.data.keyed import generator, key
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
@@ -78,6 +79,7 @@ def train(
     LeadlineError where the data, the recipe, the weights or the training do not allow it.
     """
     watch = watch or Watch()
+    made_in_cache("images")  # without which there is no training, said before the images are read
     plan, settings = plan_training(
         data, model=model, recipe=recipe, epochs=epochs, minutes=minutes, size=size, batch_size=batch_size,
         learning_rate=learning_rate, augment=augment, seed=seed, split_seed=split_seed, group=group,
