@@ -18,7 +18,7 @@ from ..conftest import MakeImages
 def filled(root: Path, size: int = 16) -> ImageCache:
     manifest = scan(root)
     cache = ImageCache(manifest, geometry(manifest, size=size))
-    cache.fill()
+    cache.fill(np.arange(len(cache.names)))
     return cache
 
 
@@ -37,14 +37,12 @@ def test_the_cache_holds_what_preprocessing_reads(make_images: MakeImages) -> No
     preprocessing = geometry(scan(root), size=16)
     assert readable.all()
     assert np.array_equal(images, np.stack([preprocessing.read(path) for path in scan(root).paths()]))
-    cache.close()
 
 
 def test_a_complete_cache_decodes_nothing_again(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_images(count=5)
     first = filled(root)
     images = first.take(np.arange(10))[0]
-    first.close()
 
     def forbidden(*_: object) -> None:
         raise AssertionError("decoded again")
@@ -65,7 +63,6 @@ def test_a_damaged_image_is_reported_and_its_neighbours_keep_their_own_pixels(ma
         assert list(cache.errors) == [2]
         preprocessing = geometry(scan(root), size=16)
         assert np.array_equal(images[3], preprocessing.read(root / "dark" / "003.png"))
-        cache.close()
 
 
 def test_another_content_or_size_is_another_cache(make_images: MakeImages) -> None:
@@ -187,12 +184,10 @@ def test_a_lost_file_of_pixels_is_made_again_and_not_taken_for_black_images(make
     root = make_images(count=5)
     first = filled(root)
     images = first.take(np.arange(10))[0]
-    first.close()
-    assert (first.folder / "complete.json").is_file()
+    assert (first.folder / "decoded.json").is_file()
     (first.folder / "images.bin").unlink()
     again = filled(root)
     assert np.array_equal(again.take(np.arange(10))[0], images)
-    again.close()
 
 
 def test_a_file_that_was_away_for_a_while_is_read_when_it_is_back(make_images: MakeImages) -> None:
@@ -202,14 +197,10 @@ def test_a_file_that_was_away_for_a_while_is_read_when_it_is_back(make_images: M
     content = image.read_bytes()
     image.unlink()
     away = ImageCache(manifest, geometry(manifest, size=17))
-    away.fill()
     assert away.take(np.arange(10))[1].tolist().count(False) == 1
-    away.close()
     image.write_bytes(content)
     back = ImageCache(manifest, geometry(manifest, size=17))
-    back.fill()
     assert back.take(np.arange(10))[1].all()
-    back.close()
 
 
 def test_a_file_that_changed_is_not_kept_under_its_old_content(make_images: MakeImages) -> None:
@@ -219,12 +210,63 @@ def test_a_file_that_changed_is_not_kept_under_its_old_content(make_images: Make
     content = image.read_bytes()
     image.write_bytes(other.read_bytes())
     changed = ImageCache(manifest, geometry(manifest, size=18))
-    changed.fill()
     assert changed.take(np.arange(10))[1].tolist() == [True, True, False, *[True] * 7]
     assert "has changed since the data were examined" in changed.errors[2]
-    changed.close()
     image.write_bytes(content)
     back = ImageCache(manifest, geometry(manifest, size=18))
-    back.fill()
     assert np.array_equal(back.take(np.array([2]))[0][0], geometry(manifest, size=18).read(image))
-    back.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x93garbage", b"[]", b'{"ready": "ff", "errors": {"99": "x"}}'])
+def test_a_damaged_record_means_that_the_images_are_decoded_again(make_images: MakeImages, content: bytes) -> None:
+    root = make_images(count=5)
+    first = filled(root, size=21)
+    images = first.take(np.arange(10))[0]
+    (first.folder / "decoded.json").write_bytes(content)
+    (first.folder / "images.bin").write_bytes(bytes((first.folder / "images.bin").stat().st_size))
+    again = ImageCache(scan(root), geometry(scan(root), size=21))
+    assert not again.complete
+    assert np.array_equal(again.take(np.arange(10))[0], images)
+
+
+def test_a_file_of_pixels_that_is_cut_off_is_made_again(make_images: MakeImages) -> None:
+    root = make_images(count=5)
+    first = filled(root, size=22)
+    images = first.take(np.arange(10))[0]
+    (first.folder / "images.bin").write_bytes(b"cut off")
+    assert np.array_equal(filled(root, size=22).take(np.arange(10))[0], images)
+
+
+def test_an_interruption_keeps_what_is_decoded_and_only_that(
+    make_images: MakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_images(count=40)
+    manifest = scan(root)
+    decoding = geometry(manifest, size=9)
+    cache = ImageCache(manifest, decoding)
+
+    def interrupt(done: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.fill(np.arange(40), seen=interrupt)
+    again = ImageCache(manifest, decoding)
+    read: list[Path] = []
+    original = Preprocessing.read
+    monkeypatch.setattr(Preprocessing, "read", lambda self, files: read.append(files[0]) or original(self, files))
+    images, readable = again.take(np.arange(80))
+    assert readable.all()
+    assert 40 <= len(read) <= 80 - cache_module.CHUNK
+    assert np.array_equal(images[79], original(decoding, manifest.paths()[79]))
+
+
+def test_what_no_use_needs_takes_no_room(make_images: MakeImages) -> None:
+    manifest = scan(make_images(count=40))
+    cache = ImageCache(manifest, geometry(manifest, size=128))
+    cache.fill(np.arange(8))
+    found = (cache.folder / "images.bin").stat()
+    if not hasattr(found, "st_blocks"):
+        pytest.skip("this system does not say how much room a file takes")
+    assert found.st_size == 80 * 128 * 128
+    assert found.st_blocks * 512 < 20 * 128 * 128

@@ -124,12 +124,10 @@ def test_the_cache_holds_all_channels_and_names_the_file_that_cannot_be_decoded(
     manifest = scan(table)
     (table.parent / "er" / "2.tif").unlink()
     cache = ImageCache(manifest, geometry(manifest, size=20))
-    cache.fill()
     images, readable = cache.take(np.arange(IMAGES))
     assert readable.tolist() == [True, True, False, True]
     np.testing.assert_array_equal(images[3].transpose(2, 0, 1), whole(3)[:, :, 2:22])
     assert cache.errors[2].startswith("er/2.tif: ")
-    cache.close()
 
 
 def test_the_tables_of_cellprofiler_are_understood(table: Path) -> None:

@@ -130,7 +130,6 @@ def test_the_channels_that_are_asked_for_are_cached_in_their_order_and_type(tmp_
     images = {name: noise("int16", 5, 12, 12, seed=number) for number, name in enumerate(("a0", "b0"))}
     manifest = scan(write(tmp_path, images))
     cache = ImageCache(manifest, geometry(manifest, size=12, reading=Reading(channels="4,1")))
-    cache.fill()
     found = cache.take(np.arange(2))[0]
     assert found.dtype == np.int16
     np.testing.assert_array_equal(found.transpose(0, 3, 1, 2), [values[[4, 1]] for values in images.values()])
@@ -141,7 +140,6 @@ def test_the_channels_that_are_asked_for_are_cached_in_their_order_and_type(tmp_
     assert len(keys) == 4
     scaled = geometry(manifest, size=12, reading=Reading(channels="4,1", intensity="range 0 5"))
     assert ImageCache(manifest, scaled).folder == cache.folder, "intensities are scaled on the device, not in the cache"
-    cache.close()
 
 
 def test_selected_channels_must_be_there(tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ def kept(make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def cache_of(data: Path) -> ImageCache:
     manifest = scan(data)
     cache = ImageCache(manifest, geometry(manifest, size=32))
-    cache.fill()
     return cache
 
 
@@ -37,7 +36,7 @@ def of(cache: ImageCache, *, seed: int = 0, head: float = 0.0, mean: float | Non
     torch.manual_seed(seed)
     network = create_model("resnet20_cifar", num_classes=2, in_channels=1)
     set_last_layer(network, torch.full((2, 64), head), torch.zeros(2))
-    how = measured(cache._preprocessing, cache.decode_now(np.arange(24)))
+    how = measured(cache._preprocessing, cache.take(np.arange(24))[0])
     if mean is not None:
         how = how.from_dict({**how.to_dict(), "mean": [mean]})
     return Features.of(Body(network, name="resnet20_cifar"), cache, how, hardware("cpu", "fp32"))
@@ -49,7 +48,7 @@ def test_kept_features_are_those_that_were_computed(kept: Features, monkeypatch:
     assert sorted(file.name for file in kept.folder.iterdir()) == ["0.npy", "10.npy", "20.npy"]
     body = kept.engine.network
     with torch.inference_mode():
-        images = kept.engine.preprocessing.normalise(torch.from_numpy(np.asarray(kept.cache.images)))
+        images = kept.engine.preprocessing.normalise(torch.from_numpy(kept.cache.take(np.arange(24))[0]))
         assert computed == pytest.approx(body.eval()(images).numpy(), abs=1e-4)
     monkeypatch.setattr(torch.nn.Module, "__call__", lambda *_: pytest.fail("computed again"))
     assert np.array_equal(np.concatenate(list(kept.blocks())), computed)
@@ -80,7 +79,6 @@ def test_unreadable_images_have_no_features(make_images: MakeImages) -> None:
     manifest = scan(data)
     (data / "dark" / "003.png").write_bytes(b"no image any more")
     cache = ImageCache(manifest, geometry(manifest, size=32))
-    cache.fill()
     partly = of(cache)
     found = np.concatenate(list(partly.blocks()))
     position = manifest.usable["path"].to_list().index("dark/003.png")

@@ -15,7 +15,7 @@ from leadline.training.budget import Cost
 from leadline.training.watch import Placing, Watch
 from leadline.verbs import race as race_module
 from leadline.verbs.compare import compare, plan_comparison, prepare, resume_comparison
-from leadline.verbs.race import HEAT, Clock, Race, is_shortage
+from leadline.verbs.race import HEAT, Clock, Race
 from leadline.verbs.run import Run
 
 from ..conftest import MakeImages
@@ -259,12 +259,6 @@ def test_short_memory_costs_one_network(
     assert "memory" in failed.failed
     assert found.answer is not None
     assert found.answer.name == "lenet5"
-
-
-def test_what_memory_shortage_raises_is_known_and_nothing_else() -> None:
-    assert is_shortage(MemoryError())
-    assert is_shortage(RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8589934592 bytes."))
-    assert not is_shortage(RuntimeError("The size of tensor a (3) must match the size of tensor b (4)"))
 
 
 def test_all_failing_is_an_error_that_says_why(

@@ -172,7 +172,7 @@ class ImageCache:
         free = shutil.disk_usage(self.folder).free
         if size > free:
             raise LeadlineError(
-                f"{self.folder}: the decoded images need {size / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free; "
+                f"{self.folder}: the decoded images need {size / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free; "
                 "set LEADLINE_CACHE to a folder on a larger disk, or choose a smaller --size"
             )
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,20 @@ def examine_files(files: Files, *, project: Projection | None = None) -> tuple[H
 def content_hash(files: Files) -> str:
     """The SHA-256 that `examine_files` gives; ImageError where a file cannot be read."""
     return _hash([content_of(file) for file in files])
+
+
+def changes(images: Sequence[Files], hashes: Sequence[str]) -> dict[int, str]:
+    """Number of an image → what is the matter, where its content is no longer that of its SHA-256 in `hashes`."""
+
+    def change(files: Files, known: str) -> str:
+        try:
+            return "" if content_hash(files) == known else "has changed"
+        except ImageError as error:
+            return reason(error, files)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(change, images, hashes))
+    return {number: text for number, text in enumerate(found) if text}
 
 
 def _hash(contents: list[bytes]) -> str:

@@ -43,14 +43,15 @@ class DecodedImages:
         training without a class.
         """
         judged = ImageCache(manifest, decoding)
-        larger = training_size > decoding.size
-        images = DecodedImages(
-            ImageCache(manifest, replace(decoding, size=training_size)) if larger else judged, judged
-        )
-        in_training = manifest.usable["split"].eq_missing("train").to_numpy()
-        training, others = np.flatnonzero(in_training), np.flatnonzero(~in_training)
-        images.judged.fill(others, seen=seen)
-        images.training.fill(training, seen=lambda done: seen(len(others) + done))
+        if training_size == decoding.size:
+            images = DecodedImages(judged, judged)
+            judged.fill(np.arange(len(judged.names)), seen=seen)
+        else:
+            images = DecodedImages(ImageCache(manifest, replace(decoding, size=training_size)), judged)
+            in_training = manifest.usable["split"].eq_missing("train").to_numpy()
+            training, others = np.flatnonzero(in_training), np.flatnonzero(~in_training)
+            images.training.fill(training, seen=seen)
+            judged.fill(others, seen=lambda done: seen(len(training) + done))
         images._refuse_changed(manifest)
         images._refuse_empty(manifest, say)
         return images

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadline.data.formats import jpeg, pillow, png, tiff
 from leadline.data.formats.axes import Projection
-from leadline.data.formats.header import LARGEST, MOST_CHANNELS, Header, ImageError
+from leadline.data.formats.header import LARGEST, MOST_CHANNELS, Header, ImageError, memory_is_short
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -20,6 +20,7 @@ __all__ = [
     "ImageError",
     "Projection",
     "content_of",
+    "memory_is_short",
     "read_header",
     "read_image",
 ]
@@ -150,7 +151,7 @@ def _refused(path: Path, format: str, error: Exception) -> ImageError:
     """Decoders raise whatever a damaged file leads them to; to a person all of it means the same."""
     if isinstance(error, ImageError):
         return ImageError(f"{path}: {error}")
-    if isinstance(error, MemoryError):
+    if memory_is_short(error):
         return ImageError(f"{path}: there is not enough memory to decode it; free some, or cut it into tiles")
     reason = " ".join(str(error).split()) or type(error).__name__
     return ImageError(f"{path}: is a damaged {format} ({reason}); copy it again from its source, or remove it")

@@ -34,6 +34,12 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
     if given and table["split"].null_count():
         path = table.filter(pl.col("split").is_null())["path"][0]
         raise LeadlineError(f"{manifest.source}: some images have a split and others, such as {path}, have none")
+    lost = manifest.unusable.filter(~pl.col("split").is_in(list(given)))
+    for name, path, error in lost.select("split", "path", "error").head(1).iter_rows():
+        raise LeadlineError(
+            f"{manifest.source}: none of its {name} images can be used ({path}: {error}); add some that can, or take "
+            f"the {name} split away"
+        )
     if given and "train" not in given:
         raise LeadlineError(f"{manifest.source}: has the splits {', '.join(sorted(given))}, but none for training")
     if folds and "validation" in given:

@@ -1,9 +1,31 @@
-"""The most memory that a piece of work took."""
+"""The most memory that a piece of work took, and what is said where there is not enough of it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+
+from leadline.data.image import memory_is_short
+from leadline.errors import LeadlineError
+
+
+@contextmanager
+def enough_memory(*, way_out: str) -> Iterator[None]:
+    """LeadlineError, with the `way_out`, where memory runs short inside, of the computer or of the accelerator.
+
+    Other errors, also of the kinds that torch raises for it, stay what they are.
+    """
+    try:
+        yield
+    except LeadlineError:
+        raise
+    except Exception as error:
+        if not memory_is_short(error):
+            raise
+        reason = " ".join(str(error).split())[:200] or "no more can be had"
+        raise LeadlineError(f"memory is short ({reason}); {way_out}") from error
 
 
 class PeakMemory:

@@ -10,10 +10,12 @@ from typing import Any, Unpack
 
 import msgspec
 
+from leadline.data.folders import made_in_cache
 from leadline.data.folds import pooled
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.choice import choose, never_learned, selection_flattery
+from leadline.evaluation.paired import gain
 from leadline.report import (
     answer_sentence,
     write_comparison_card,
@@ -28,6 +30,7 @@ from leadline.results import (
     Criterion,
     Entrant,
     Evidence,
+    Gain,
     NetworkResult,
     Round,
     read_comparison,
@@ -102,6 +105,7 @@ def compare(
     """
     watch = watch or Watch()
     clock = Clock(started=time.perf_counter() if started is None else started)
+    made_in_cache("images")  # without which there is no training, said before the images are read
     result, manifest = prepare(
         data, models=models, lineup=lineup, weights=weights, seeds=seeds, margin=margin, learning_curve=learning_curve,
         tests=tests, watch=watch, **settings,
@@ -292,6 +296,7 @@ def conclude(race: Race) -> None:
         tests=pairwise_tests(runs) if race.result.with_tests else None,
         seed_spreads={name: spread for name, own in runs.items() if (spread := seed_spreads(own))},
     )
+    race.change(gain=gain_of(race))
     if race.result.learning_curve is not None:
         curve = trained_on_fewer(folder, choice.name, runs[choice.name], margin=race.result.margin, watch=race.watch)
         race.change(learning_curve=curve)
@@ -316,3 +321,14 @@ def hand_over(race: Race, network: NetworkResult) -> None:
     write_model_card(run.folder)
     if "test" in run.metrics:
         race.put(msgspec.structs.replace(network, metrics={**network.metrics, "test": run.metrics["test"]}))
+
+
+def gain_of(race: Race) -> Gain | None:
+    """What the final gained over the heat for the named network, where it ran in both."""
+    named, heat = race.result.named, race.result.heat
+    before = next((one for one in heat.networks if named and one.name == named.name), None) if heat else None
+    if named is None or before is None or before.failed or not before.steps:
+        return None
+    shorter, longer = (Run(race.folder / one.run).chosen_on[0] for one in (before, named))
+    gained = gain(shorter, longer)
+    return Gain(named.name, named.steps / before.steps, gained.value, gained.low, gained.high)

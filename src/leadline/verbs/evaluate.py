@@ -10,6 +10,7 @@ import polars as pl
 
 from leadline import results
 from leadline.classifier import Classifier
+from leadline.data.channel_files import changes
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
@@ -24,6 +25,9 @@ from leadline.training.watch import Watch
 from leadline.verbs.predict import predict_files
 from leadline.verbs.run import Run, numbered, write_json
 from leadline.zoo.convolutional import fully_convolutional
+
+# Changed images that an error names.
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,7 @@ def evaluate(
         manifest = manifest.with_table(manifest.table.filter(split="test"))
         if not len(manifest.table):
             raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
-        if not any(file.exists() for files in manifest.files() for file in files):
-            raise LeadlineError(
-                f"{manifest.root}: none of the {len(manifest.table):,} test images is there any more, such as "
-                f"{manifest.table['path'][0]}; put the data back, or name other labelled images"
-            )
+        _refuse_changed(manifest, run)
         name = "test"
         count_look(trained, watch)
     else:
@@ -121,6 +121,20 @@ def evaluate(
         write_model_card(trained.folder)
         count_in_comparison(trained, watch)
     return Evaluation(folder, predictions, metrics)
+
+
+def _refuse_changed(manifest: Manifest, run: str | Path) -> None:
+    """LeadlineError where the images of the split are not those that the run was split on."""
+    table = manifest.usable
+    changed = changes(manifest.files(table), table["sha256"].to_list())
+    if changed:
+        shown = "; ".join(f"{table['path'][number]}: {text}" for number, text in list(changed.items())[:SHOWN])
+        more = f"; and {len(changed) - SHOWN:,} more" if len(changed) > SHOWN else ""
+        raise LeadlineError(
+            f"{manifest.root}: {len(changed):,} of the {len(table):,} test images are not those that {run} was split "
+            f"on ({shown}{more}); put those back, or judge these as new images: leadline evaluate {run} "
+            f"{manifest.source}"
+        )
 
 
 def _labelled(data: str | Path, classifier: Classifier, group: str, watch: Watch) -> Manifest:

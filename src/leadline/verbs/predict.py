@@ -19,6 +19,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, Predictions, check_abstention
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import hardware
+from leadline.runtime.memory import enough_memory
 from leadline.training.watch import Watch
 
 
@@ -62,6 +63,7 @@ def predict(
     return predictions
 
 
+@enough_memory(way_out="close other programs, or predict where there is more")
 def predict_files(
     classifier: Classifier, images: list[Files], *, watch: Watch, protocol: Protocol | None = None
 ) -> tuple[NDArray[np.float64], list[str]]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import torch
 
 from leadline.data.folds import fold_of_images, pooled, without_test
 from leadline.data.manifest import Manifest
@@ -324,11 +323,6 @@ class Race:
         except LeadlineError as error:
             self.fail(network, str(error))
             return
-        except (MemoryError, RuntimeError) as error:
-            if not is_shortage(error):
-                raise
-            self.fail(network, "the memory does not suffice; try a smaller --batch-size or --size")
-            return
         self.learn(network, planned, time.perf_counter() - started)
         cost = self.cost_of(entrant, Run(self.folder / network.run).recipe)
         self.put(with_results(network, self.folder, current, cost))
@@ -400,16 +394,6 @@ def accuracy_of(network: NetworkResult) -> float | None:
 
 def steps_per_epoch(manifest: Manifest, recipe: Recipe) -> int:
     return max(1, -(-len(manifest.usable.filter(split="train")) // recipe.batch_size))
-
-
-def is_shortage(error: Exception) -> bool:
-    """Whether the memory did not suffice, as torch says it on a CPU or an accelerator."""
-    text = str(error)
-    return (
-        isinstance(error, MemoryError | torch.OutOfMemoryError)
-        or "not enough memory" in text
-        or ("can't allocate memory" in text)
-    )
 
 
 def with_results(network: NetworkResult, folder: Path, current: Round, cost: Cost) -> NetworkResult:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from leadline.classifier import Classifier
+from leadline.data.folders import made_in_cache
 from leadline.data.keyed import key
 from leadline.data.manifest import Manifest
 from leadline.errors import UsageError
@@ -21,7 +22,7 @@ from leadline.evaluation.suspects import suspects
 from leadline.report import write_model_card, write_run_report
 from leadline.runtime.engine import Engine
 from leadline.runtime.hardware import hardware
-from leadline.runtime.memory import PeakMemory
+from leadline.runtime.memory import PeakMemory, enough_memory
 from leadline.training.data import TrainingData
 from leadline.training.head import fit_head
 from leadline.training.loop import Interrupted, fit
@@ -54,6 +55,7 @@ def train(
     further. Raises LeadlineError where the data, the settings, the weights or the training do not allow it.
     """
     watch = watch or Watch()
+    made_in_cache("images")  # without which there is no training, said before the images are read
     plan, decided = plan_training(data, model=model, weights=weights, tune=tune, watch=watch, **settings)
     run = Run(new_folder(out, data=decided["data"], suffix=decided["model"]))
     begin(run, plan.recipes[0], plan.manifest)
@@ -128,6 +130,7 @@ def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) ->
     return run
 
 
+@enough_memory(way_out="choose a smaller --batch-size or --size, or close other programs")
 def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool = False) -> Run:
     """One training, from its checkpoint on where it has one: decode, train, calibrate, predict, save.
 

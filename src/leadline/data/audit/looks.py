@@ -118,7 +118,7 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
         **{name: np.zeros(count, np.float32) for name in ("lowest", "highest", "at_lowest", "at_highest")},
     }
 
-    failures: list[OSError] = []
+    failures: list[Exception] = []
 
     def chunk(rows: range) -> int:
         for row in rows:
@@ -128,7 +128,8 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
                 text["formats"][row], text["notes"][row], pixels = _decoded(images[row], project)
             except (ImageError, OSError) as error:
                 text["errors"][row] = reason(error, images[row])
-                failures.extend(_of_the_disk(error))
+                if not isinstance(error, ImageError) or error.passing:
+                    failures.append(error)
                 continue
             for name, value in seen_in(pixels).items():
                 figures[name][row, ...] = _padded(value, figures[name].shape[1:])
@@ -138,11 +139,6 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
         for done in pool.map(chunk, [range(start, min(count, start + CHUNK)) for start in range(0, count, CHUNK)]):
             seen(done)
     return Looks(**text, **figures), not failures  # type: ignore[arg-type]
-
-
-def _of_the_disk(error: Exception) -> list[OSError]:
-    """The failure of the system that led to `error`: it has a number, which those of decoders have not."""
-    return [one for one in (error, error.__cause__) if isinstance(one, OSError) and one.errno is not None]
 
 
 def _decoded(files: Files, project: Projection | None) -> tuple[str, str, NDArray[Any]]:

@@ -1,5 +1,6 @@
 """What is known of an image before its pixels are decoded, and how large it may be."""
 
+import re
 from dataclasses import dataclass
 
 from leadline.errors import LeadlineError
@@ -12,6 +13,11 @@ MOST_CHANNELS = 64
 ALPHA = "transparency composited on white"
 INKS = "printing inks (CMYK) converted to RGB without a colour profile"
 TURNED = "turned upright as its orientation tag says"
+MEMORY_IS_SHORT = re.compile(
+    r"(not enough|insufficient|out of|can't allocate|cannot allocate) memory|MEM_ERROR|ALLOC_FAILED|bad_alloc"
+    "|can't start new thread",
+    re.IGNORECASE,
+)
 
 
 class ImageError(LeadlineError):
@@ -20,7 +26,13 @@ class ImageError(LeadlineError):
     @property
     def passing(self) -> bool:
         """Whether the disk or the memory failed and not the file, so that it may be read another time."""
-        return isinstance(self.__cause__, OSError | MemoryError)
+        cause = self.__cause__
+        return memory_is_short(cause) or (isinstance(cause, OSError) and cause.errno is not None)
+
+
+def memory_is_short(error: BaseException | None) -> bool:
+    """Whether this is what Python or a decoder raises where memory runs out, or the threads that it takes."""
+    return isinstance(error, MemoryError) or bool(MEMORY_IS_SHORT.search(str(error)))
 
 
 @dataclass(frozen=True)
