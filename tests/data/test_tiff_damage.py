@@ -94,6 +94,27 @@ def test_an_ome_tiff_that_names_itself_is_read_under_that_name(tmp_path: Path) -
     np.testing.assert_array_equal(read_image(file), VALUES)
 
 
+def test_an_ome_tiff_that_was_renamed_is_read_whole_and_one_that_lacks_planes_is_not_called_damaged(
+    tmp_path: Path,
+) -> None:
+    planes = "".join(
+        f'<TiffData FirstC="{channel}" IFD="{channel}"><UUID FileName="a &amp; b.ome.tif">u:1</UUID></TiffData>'
+        for channel in range(3)
+    )
+    renamed = tmp_path / "cell.tif"
+    renamed.write_bytes(written(VALUES, photometric="minisblack", description=ome(planes), metadata=None))
+    np.testing.assert_array_equal(read_image(renamed), VALUES)
+    renamed.write_bytes(written(VALUES[0], photometric="minisblack", description=ome(planes), metadata=None))
+    with pytest.raises(ImageError, match="lacks planes"):
+        read_image(renamed)
+
+
+def test_a_file_of_an_ome_image_that_is_described_elsewhere_says_so() -> None:
+    part = '<?xml version="1.0"?><OME><BinaryOnly MetadataFile="master.ome.tif" UUID="u:2"/></OME>'
+    content = written(VALUES[0], description=part, metadata=None)
+    assert any("another file" in note for note in read_header("x.tif", content=content).notes)
+
+
 def test_what_tifffile_only_logs_is_a_refusal_but_for_what_no_pixel_depends_on() -> None:
     def with_unknown_type(tag: int) -> bytes:
         content = bytearray(written(VALUES[0], metadata=None, extratags=[(tag, "H", 1, 7, True)]))
