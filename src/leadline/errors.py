@@ -7,3 +7,8 @@ class LeadlineError(Exception):
 
 class UsageError(LeadlineError):
     """The request itself makes no sense (exit status 2), as opposed to one that could not be carried out (1)."""
+
+
+class DataError(LeadlineError):
+    """The images are not what they were when they were examined, or too few of them can be used: no network could be
+    trained on them."""

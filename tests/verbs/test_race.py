@@ -261,6 +261,25 @@ def test_short_memory_costs_one_network(
     assert found.answer.name == "lenet5"
 
 
+def test_images_that_changed_stop_the_comparison_and_are_named(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_images(count=24)
+
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise loop.Interrupted("first")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("leadline.verbs.train.fit", stopped)
+        with pytest.raises(loop.Interrupted):
+            compare(data, models=MODELS, out=tmp_path / "out", epochs=1)
+    (data / "dark" / "003.png").unlink()
+    monkeypatch.setenv("LEADLINE_CACHE", str(tmp_path / "another cache"))
+    with pytest.raises(LeadlineError, match="1 of the 48 images are not what they were.*003.png"):
+        resume_comparison(tmp_path / "out")
+    assert read_comparison(tmp_path / "out").answer is None
+
+
 def test_all_failing_is_an_error_that_says_why(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from leadline.data.cache import ImageCache
 from leadline.data.loader import cached_images
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.preprocessing import Preprocessing, resize
-from leadline.errors import LeadlineError
+from leadline.errors import DataError
 
 SHOWN = 3
 TOGETHER = 64
@@ -38,7 +38,7 @@ class DecodedImages:
     ) -> "DecodedImages":
         """All of them decoded: training images at `training_size`, the others at the size of `decoding`.
 
-        `seen` is told how many are done; `say`, which could not be decoded. Raises LeadlineError where images have
+        `seen` is told how many are done; `say`, which could not be decoded. Raises DataError where images have
         changed or vanished since they were examined, and where what can be decoded leaves a split without images or the
         training without a class.
         """
@@ -72,7 +72,7 @@ class DecodedImages:
         if lost:
             shown = "; ".join(f"{self.judged.names[row]}: {self.errors[row]}" for row in lost[:SHOWN])
             more = f"; and {len(lost) - SHOWN:,} more" if len(lost) > SHOWN else ""
-            raise LeadlineError(
+            raise DataError(
                 f"{manifest.root}: {len(lost):,} of the {len(self.judged.names):,} images are not what they were when "
                 f"the data were examined ({shown}{more}); put them back and go on with --resume, or train anew into a "
                 "new folder"
@@ -89,7 +89,7 @@ class DecodedImages:
         without_class = lost.filter(split="train").join(left.filter(split="train"), on="label", how="anti")
         for one in pl.concat([empty, without_class]).head(1).iter_rows(named=True):
             of_class = f" of the class {one['label']!r}" if one["label"] else ""
-            raise LeadlineError(
+            raise DataError(
                 f"{manifest.source}: none of the {one['split']} images{of_class} can be decoded ({one['path']}: "
                 f"{one['error']}); add images that can, and train into a new folder"
             )

@@ -20,7 +20,7 @@ from leadline.data.folds import fold_of_images, pooled, without_test
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
-from leadline.errors import LeadlineError
+from leadline.errors import DataError, LeadlineError
 from leadline.evaluation.choice import survivors
 from leadline.evaluation.contestant import Contestant
 from leadline.evaluation.metrics import measure as measure_predictions
@@ -320,6 +320,8 @@ class Race:
                 else:
                     train_one(run, recipe, manifest, watch=self.watch, part=current.kind == "heat")
                 planned += run.metrics["training_seconds"]
+        except DataError:  # of all networks alike
+            raise
         except LeadlineError as error:
             self.fail(network, str(error))
             return
