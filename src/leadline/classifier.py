@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError
 from leadline.zoo import create_model
 
@@ -43,7 +44,7 @@ class Classifier:
         weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
         save_file(weights, folder / f"{WEIGHTS}.new")
         (folder / f"{DESCRIPTION}.new").write_text(
-            json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8"
+            shown(json.dumps(description, indent=2, ensure_ascii=False)) + "\n", "utf-8"
         )
         for name in (WEIGHTS, DESCRIPTION):
             (folder / f"{name}.new").replace(folder / name)

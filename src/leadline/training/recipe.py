@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from leadline.data.augment import POLICIES
 from leadline.data.balance import METHODS
 from leadline.data.papers import decoded_size
 from leadline.data.reading import Reading
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError, UsageError
 
 # After the warm-up, whatever the unit of the length: a training that is shortened falls in the same proportions.
@@ -135,9 +137,15 @@ class Recipe:
         return Reading.of(vars(self))
 
     def write(self, file: Path, *, remark: str = "") -> None:
-        """Write as TOML, with `remark` in a comment on top."""
+        """Write as TOML, with `remark` in a comment on top.
+
+        TOML is UTF-8, and the name of a folder need not be: a byte that is none becomes \\udce4, which `read_settings`
+        takes for it again.
+        """
         lines = [f"# {line}" for line in remark.splitlines()]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in asdict(self).items()]
+        # JSON, unless it is told to keep to ASCII, writes what TOML reads, but for one character.
+        values = {name: json.dumps(_printable(value), ensure_ascii=False) for name, value in asdict(self).items()}
+        lines += [f"{name} = {value}".replace("\x7f", "\\u007f") for name, value in values.items()]
         file.write_text("\n".join(lines) + "\n", "utf-8")
 
     @staticmethod
@@ -150,6 +158,8 @@ class Recipe:
             raise LeadlineError(f"{file}: is no complete recipe ({error})") from error
 
 
+# Settings that may name a file or folder, and how a byte of its name that is no UTF-8 is written.
+PATHS, ESCAPED = ("data", "weights"), re.compile(r"\\u(dc[89a-f][0-9a-f])")
 # What a person may write into a recipe besides its own fields: a length in other units, turned into steps once.
 LENGTHS = {"epochs": float, "minutes": float}
 
@@ -157,10 +167,14 @@ LENGTHS = {"epochs": float, "minutes": float}
 def read_settings(file: Path) -> dict[str, Any]:
     """The settings in a TOML file, checked for names and types: any of the recipe's, `epochs` and `minutes`."""
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        values = tomllib.loads(file.read_text("utf-8-sig"))  # Windows' editors begin with a byte order mark
     except FileNotFoundError:
         raise LeadlineError(f"{file}: no such recipe") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise LeadlineError(f"{file}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise LeadlineError(f"{file}: is not TOML, which is UTF-8 ({error}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
         raise LeadlineError(f"{file}: is not TOML ({error})") from error
     types = {field.name: field.type for field in fields(Recipe)} | LENGTHS
     for name, value in values.items():
@@ -182,4 +196,9 @@ def read_settings(file: Path) -> dict[str, Any]:
         assert isinstance(expected, type)
         if type(value) is not expected and not (expected is float and type(value) is int):
             raise UsageError(f"{file}: {name} = {value!r}: expected {expected.__name__}")
+    values |= {name: ESCAPED.sub(lambda byte: chr(int(byte[1], 16)), values[name]) for name in PATHS if name in values}
     return {name: float(value) if types[name] is float else value for name, value in values.items()}
+
+
+def _printable(value: Any) -> Any:
+    return shown(value) if isinstance(value, str) else value
