@@ -130,12 +130,16 @@ def halves(number: int) -> str:
     return "train" if number < 4 else "val"
 
 
+def thirds(number: int) -> str:
+    return halves(number) if number < 6 else "test"
+
+
 def test_a_table_whose_class_or_split_loses_all_its_images_is_refused(make_images: MakeImages) -> None:
     root = make_images("data", count=8, classes=("cat", "dog", "owl"))
     rows = rows_of(root, halves)
     assert split(scan(table_of(root, rows))).usable.filter(split="validation").height == 12
     shutil.rmtree(root / "owl")
-    for divide in (halves, lambda _: ""):
+    for divide in (halves, thirds, lambda _: ""):
         file = table_of(root, [(path, label, divide(int(Path(path).stem))) for path, label, _ in rows])
         with pytest.raises(LeadlineError, match=r"'owl' has no image that can be used \(owl/000.png: no such file\)"):
             split(scan(file))
