@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError
 from leadline.writing import in_one_piece, written
 from leadline.zoo import create_model
@@ -45,7 +46,7 @@ class Classifier:
             folder.mkdir(parents=True, exist_ok=True)
         with in_one_piece(folder / WEIGHTS) as new_weights, in_one_piece(folder / DESCRIPTION) as new_description:
             save_file(weights, new_weights)
-            new_description.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            new_description.write_text(shown(json.dumps(description, indent=2, ensure_ascii=False)) + "\n", "utf-8")
 
 
 def load(path: str | Path) -> Classifier:

@@ -16,6 +16,13 @@ from leadline.verbs.check import check
 from ..conftest import TEST_DATA, MakeImages
 
 
+def not_utf8(file: Path) -> Path:
+    """Renamed as on a disk from a Windows of 1995."""
+    renamed = Path(os.fsdecode(os.fsencode(file.parent) + b"/Zelle_\xe4" + os.fsencode(file.suffix)))
+    file.rename(renamed)
+    return renamed
+
+
 def test_a_folder_of_class_folders(make_images: MakeImages) -> None:
     manifest = scan(make_images(count=3))
     assert manifest.classes == ("dark", "light")
@@ -38,6 +45,9 @@ def test_a_class_may_be_called_train_but_splits_stand_alone(make_images: MakeIma
     assert scan(make_images("vehicles", count=3, classes=("bus", "train"))).classes == ("bus", "train")
     make_images("mixed/train")
     root = make_images("mixed/notes", count=1).parent
+    with pytest.raises(LeadlineError, match="train holds folders, as a split does, and beside it lies notes"):
+        scan(root)
+    make_images("mixed/test")
     with pytest.raises(LeadlineError, match="has splits, and beside them notes"):
         scan(root)
 
@@ -135,6 +145,31 @@ def test_a_manifest_is_read_as_it_was_written(make_images: MakeImages, tmp_path:
     assert again.fingerprint == manifest.fingerprint
 
 
+STRANGE_NAMES = ("a\nb", "t\tq", 'say "x"', "\U0001f9eb", "\u05d0\u200fx", "\\", " lead", "[]", "z" * 255)
+
+
+def test_every_name_of_a_class_survives_the_manifest(make_images: MakeImages, tmp_path: Path) -> None:
+    manifest = scan(not_utf8(make_images(count=1, classes=STRANGE_NAMES)))
+    assert set(manifest.classes) == set(manifest.table["label"]) == set(STRANGE_NAMES)
+    manifest.write(tmp_path / "manifest.parquet")
+    again = Manifest.read(tmp_path / "manifest.parquet")
+    assert again.classes == manifest.classes
+    assert (again.root, again.source) == (manifest.root, manifest.source)
+    assert all(path.is_file() for path in again.paths())
+
+
+def test_manifests_of_other_versions_are_read_or_refused_by_name(make_images: MakeImages, tmp_path: Path) -> None:
+    root = make_images(count=1)
+    file, table = tmp_path / "manifest.parquet", scan(root).table
+    first = {"classes": "dark\nlight", "root": str(root), "source": "images", "notes": "", "channel_names": ""}
+    table.write_parquet(file, metadata=first)
+    old = Manifest.read(file)
+    assert (old.classes, old.root, old.notes, old.channel_names) == (("dark", "light"), root, (), ())
+    table.write_parquet(file, metadata={**first, "version": "3"})
+    with pytest.raises(LeadlineError, match=r"manifest\.parquet: .* version 3"):
+        Manifest.read(file)
+
+
 def test_the_fingerprint_changes_with_a_pixel(make_images: MakeImages) -> None:
     root = make_images(count=2)
     before = scan(root).fingerprint
@@ -225,13 +260,6 @@ def test_names_of_no_file_in_a_table_are_unusable_rows(make_images: MakeImages) 
     ]  # fmt: skip
 
 
-def not_utf8(file: Path) -> Path:
-    """Renamed as on a disk from a Windows of 1995."""
-    renamed = Path(os.fsdecode(os.fsencode(file.parent) + b"/Zelle_\xe4" + os.fsencode(file.suffix)))
-    file.rename(renamed)
-    return renamed
-
-
 def test_names_that_are_no_utf8_are_passed_over_and_named(make_images: MakeImages) -> None:
     root = make_images(count=5)
     not_utf8(root / "dark" / "002.png")
@@ -257,6 +285,14 @@ def test_a_name_written_in_two_ways_is_told(make_images: MakeImages) -> None:
     assert found.message == r"'cafe\u0301' and 'caf\xe9' are counted as different classes"
     with pytest.raises(LeadlineError, match=r"'cafe\\u0301' and 'caf\\xe9' are one name written in two ways"):
         scan(root, classes=(composed, "tea"))
+
+
+def test_so_is_a_character_of_no_width(make_images: MakeImages) -> None:
+    root = make_images(count=4, classes=("cat", "cat\u200b", "dog"))
+    (found,) = [one for one in check(root).problems if one.kind == "similar_class_names"]
+    assert (found.severity, "'cat'" in found.message, r"cat\u200b" in found.message) == ("warning", True, True)
+    with pytest.raises(LeadlineError, match=r"'cat\\u200b' and 'cat' are one name written in two ways"):
+        scan(root, classes=("cat", "dog"))
 
 
 def test_a_class_that_the_classifier_does_not_know_is_refused(make_images: MakeImages) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,45 @@ def test_a_link_back_to_a_folder_above_it_gives_no_image_twice(make_images: Make
     assert not list(overlooked(scan(root)))
 
 
-def test_links_that_lead_nowhere_are_passed_over(make_images: MakeImages) -> None:
+def test_links_in_a_class_that_lead_nowhere_are_passed_over_and_named(make_images: MakeImages) -> None:
     root = make_images(count=3)
     before = scan(root).table
-    for home in (root, root / "dark"):
-        (home / "itself").symlink_to(home / "itself")
-        (home / "gone").symlink_to(home / "nothing")
-    assert scan(root).table.equals(before)
+    (root / "dark" / "itself").symlink_to(root / "dark" / "itself")
+    (root / "dark" / "gone").symlink_to(root / "dark" / "nothing")
+    manifest = scan(root)
+    assert manifest.table.equals(before)
+    assert "dark/gone, dark/itself" in " ".join(manifest.notes)
+
+
+SIDE = ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "__MACOSX", "lost+found", ".Trash-1000",
+        ".AppleDouble", ".@__thumb")  # fmt: skip
+
+
+@pytest.mark.parametrize("home", [".", "dark", "dark/patient 1"])
+def test_side_folders_of_systems_are_passed_over_and_counted(make_images: MakeImages, home: str) -> None:
+    root = make_images(count=3)
+    (root / "dark" / "patient 1").mkdir()
+    before = scan(root)
+    for name in SIDE:
+        (root / home / name / "000.png").mkdir(parents=True)
+        shutil.copy(root / "light" / "000.png", root / home / name / "000.png" / "thumbnail.png")
+    manifest = scan(root)
+    assert manifest.table.equals(before.table)
+    assert manifest.classes == before.classes
+    assert list(image_files(root)) == manifest.paths()
+    (note,) = set(manifest.notes) - set(before.notes)
+    assert str(len(SIDE)) in note
+    assert any(name in note for name in SIDE)
+    assert not list(overlooked(manifest))
+
+
+def test_a_side_folder_that_cannot_be_listed_is_no_obstacle(
+    make_images: MakeImages, deny: Callable[[Path], None]
+) -> None:
+    root = make_images(count=3)
+    (root / "lost+found").mkdir()
+    deny(root / "lost+found")
+    assert len(scan(root).table) == 6
 
 
 def test_a_circle_by_way_of_another_folder_ends(make_images: MakeImages, tmp_path: Path) -> None:
@@ -78,6 +111,17 @@ def test_a_folder_that_cannot_be_listed_is_named(make_images: MakeImages, deny: 
         scan(root)
     with pytest.raises(LeadlineError, match=message):
         list(image_files(root))
+
+
+def test_side_folders_hide_no_imagenet_root(make_images: MakeImages) -> None:
+    make_images("root/train", count=3, classes=("n01440764", "n02012849"))
+    root = make_images("root/val", count=1, classes=("n01440764", "n02012849")).parent
+    before = scan(root)
+    for home in ("train", "val", "val/n01440764"):
+        make_images(f"root/{home}/@eaDir", count=1, classes=("thumbnails",))
+    manifest = scan(root)
+    assert manifest.table.equals(before.table)
+    assert any("3 images" in note and "@eaDir" in note for note in manifest.notes)
 
 
 @pytest.mark.parametrize("folder", ["train", "train/n01440764"])

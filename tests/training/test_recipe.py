@@ -1,6 +1,7 @@
 """A recipe is a file that re-runs a training; a mistake in it is named."""
 
 import math
+import tomllib
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,30 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
     )  # fmt: skip
     written.write(tmp_path / "recipe.toml", remark="re-run with:\nleadline train --recipe recipe.toml")
     assert Recipe.read(tmp_path / "recipe.toml") == written
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["\U0001f9eb", 'a "b" \\c', "a\nb\tc\x7f\x01", "\u05d0\u200fx", "Zelle_\udce4", r"\U0001f9eb", "C:\\new", "'"],
+)
+def test_every_name_of_a_folder_survives(tmp_path: Path, data: str) -> None:
+    recipe = Recipe(data=data, model="lenet5", steps=1, batch_size=2, learning_rate=0.1, size=28, augment="none")
+    recipe.write(tmp_path / "recipe.toml")
+    assert Recipe.read(tmp_path / "recipe.toml") == recipe
+    tomllib.loads((tmp_path / "recipe.toml").read_text("utf-8"))  # any reader of TOML can
+
+
+def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text('model = "lenet5"\n', "utf-8-sig")
+    assert read_settings(file) == {"model": "lenet5"}
+    for encoding in ("utf-16", "latin-1"):
+        file.write_text('model = "lenet5"  # gr\xfcn\n', encoding)
+        with pytest.raises(LeadlineError, match=r"recipe\.toml: .*save it as UTF-8"):
+            read_settings(file)
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(LeadlineError, match=r"folder\.toml: cannot be read"):
+        read_settings(tmp_path / "folder.toml")
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_images_that_changed_stop_the_comparison_and_are_named(
             compare(data, models=MODELS, out=tmp_path / "out", epochs=1)
     (data / "dark" / "003.png").unlink()
     monkeypatch.setenv("LEADLINE_CACHE", str(tmp_path / "another cache"))
-    with pytest.raises(LeadlineError, match="1 of the 48 images are not what they were.*003.png"):
+    with pytest.raises(LeadlineError, match=r"1 of the 48 images are not what they were.*003\.png"):
         resume_comparison(tmp_path / "out")
     assert read_comparison(tmp_path / "out").answer is None
 

@@ -8,12 +8,12 @@ stand in the development kit (its ILSVRC2012_ID per image, meta.mat for the syns
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from leadline.data.class_folders import ClassFolders, contents, dead_links, out_of_sight
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
-from leadline.data.walking import folders_in, listing
+from leadline.data.walking import aside, folders_in, listing
 from leadline.errors import LeadlineError
 
 SYNSET = re.compile(r"n\d{8}")
@@ -29,17 +29,9 @@ GROUND_TRUTH, META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 SOLUTION, SYNSETS = "LOC_val_solution.csv", "LOC_synset_mapping.txt"
 
 
-@dataclass(frozen=True)
-class ImageNet:
-    """The images of a root with their classes, "n01440764 tench" and so on, in the order of their synsets."""
-
-    entries: list[Entry]
-    classes: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def read(root: Path) -> ImageNet | None:
-    """What lies in an ImageNet root; None where `root` is none.
+def read(root: Path) -> ClassFolders | None:
+    """What lies in an ImageNet root, its classes named "n01440764 tench" and so on, in the order of their synsets; None
+    where `root` is none.
 
     The 50,000 validation images are the test split: no others have labels, and it is on them that everybody reports.
     (Images to validate on during training are then taken from the training images, as with any source that has none.)
@@ -56,23 +48,32 @@ def read(root: Path) -> ImageNet | None:
     tables = _Tables(root, base)
 
     labels: list[tuple[Path, str, str]] = []  # file, synset, split
+    levels = [base]  # on which lie what may be folders of splits and classes
+    class_homes: list[Path] = []
     for folder, split in homes:
         if folder is None:
             continue
         synsets = _synset_folders(folder)
         _refuse_archives(folder)
         if synsets:
+            class_homes += synsets
+            levels.append(folder)
             labels += [(file, home.name, split) for home in synsets for file in _images(home)]
         elif folder is validation:
             labels += [(file, synset, split) for file, synset in _numbered(folder, tables)]
-    names = _names({synset for _, synset, _ in labels}, tables)
+    filled = {file.parent for file, _, _ in labels}
+    lost = {home: contents(home) for home in class_homes if home not in filled}
+    lost |= dead_links(levels)
+    names = _names({synset for _, synset, _ in labels} | {home.name for home in class_homes}, tables)
     entries = [Entry(file.relative_to(root).as_posix(), names[synset], split) for file, synset, split in labels]
     notes = [f"ImageNet (ILSVRC-2012): {len(names):,} classes, named by synset and first word"]
     if validation is not None and not labelled_test:
         notes.append("its validation images, on which results are reported, are the test split")
     if test is not None and not labelled_test:
         notes.append(f"passed over {test.name}/, whose images have no labels")
-    return ImageNet(entries, tuple(sorted(names.values())), tuple(notes))
+    notes += out_of_sight(root)
+    named = {folder.relative_to(root).as_posix(): what for folder, what in lost.items()}
+    return ClassFolders(entries, tuple(sorted(names.values())), tuple(notes), named)
 
 
 def synset_of(name: str) -> str | None:
@@ -89,7 +90,7 @@ def _looks_like_one(base: Path) -> bool:
 
 def _holds_images_or_archives(folder: Path) -> bool:
     with listing(folder) as children:  # the first of fifty thousand tells
-        first = next((child.name for child in children if not child.name.startswith(".")), "")
+        first = next((child.name for child in children if not aside(child.name)), "")
     return bool(VALIDATION_IMAGE.match(first) or re.fullmatch(rf"{SYNSET.pattern}\.tar", first))
 
 
@@ -105,7 +106,7 @@ def _synset_folders(folder: Path) -> list[Path]:
 
 def _images(folder: Path) -> Iterator[Path]:
     with listing(folder) as children:
-        names = sorted(child.name for child in children if not child.name.startswith("."))
+        names = sorted(child.name for child in children if not aside(child.name))
     return (folder / name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES)
 
 

@@ -1,6 +1,7 @@
 """The manifest: a row per image, made once from a data source, saved with every run and used by all after."""
 
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -31,9 +32,42 @@ SCHEMA = {
 }
 # A further column where each channel has a file of its own: those of the second channel and the ones after it.
 FILES = {"files": pl.List(pl.String)}
+# Of the file's metadata.
+VERSION = 2
 SPLITS = ("train", "validation", "test")
 # Labels that are named of an image that has several.
 SHOWN_LABELS = 3
+
+
+@dataclass(frozen=True)
+class About:
+    """What a manifest says besides its table, in the file's metadata."""
+
+    classes: tuple[str, ...] = ()
+    root: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
+
+
+def read_about(file: Path) -> About:
+    """What the manifest in `file` says of itself; LeadlineError where a later Leadline wrote it.
+
+    Version 1 joined names by line breaks, which a name may hold.
+    """
+    metadata = pl.read_parquet_metadata(file)
+    version = metadata.get("version", "1")
+    written = {name: metadata[name] for name in vars(About()) if name in metadata}
+    found: dict[str, Any] = {}
+    if version == str(VERSION):
+        found = {name: json.loads(value) for name, value in written.items()}
+    elif version == "1":
+        lists = [name for name in written if isinstance(getattr(About(), name), tuple)]
+        found = written | {name: list(filter(None, written[name].split("\n"))) for name in lists}
+    else:
+        raise LeadlineError(f"{file}: is a manifest of version {version}, this Leadline reads 1 to {VERSION}")
+    found |= {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return About(**found)
 
 
 @dataclass(frozen=True)
@@ -79,35 +113,32 @@ class Manifest:
         return replace(self, table=table)
 
     def write(self, file: Path) -> None:
-        """Write as Parquet; classes, root and source travel in the file's metadata."""
-        metadata = {
-            "classes": "\n".join(self.classes),
-            "root": str(self.root),
-            "source": self.source,
-            "notes": "\n".join(self.notes),
-            "channel_names": "\n".join(self.channel_names),
-        }
+        """Write as Parquet; what `About` has travels in the file's metadata."""
+        about = About(self.classes, str(self.root), self.source, self.notes, self.channel_names)
+        # In ASCII, as JSON writes what is no UTF-8 in the name of a folder, too.
+        metadata = {name: json.dumps(value) for name, value in vars(about).items()}
         with in_one_piece(file) as temporary:
-            self.table.write_parquet(temporary, metadata=metadata)
+            self.table.write_parquet(temporary, metadata={"version": str(VERSION), **metadata})
 
     @staticmethod
     def read(file: Path) -> "Manifest":
         """Read what `write` wrote; LeadlineError when the file is missing or is no manifest."""
         try:
-            metadata = pl.read_parquet_metadata(file)
+            about = read_about(file)
             table = pl.read_parquet(file)
-            names = tuple(filter(None, metadata.get("channel_names", "").split("\n")))
+            if not about.classes:
+                raise LeadlineError(f"{file}: is not a readable manifest (it names no classes)")
             return Manifest(
-                table.select([*SCHEMA, *FILES] if names else list(SCHEMA)),
-                classes=tuple(metadata["classes"].split("\n")),
-                root=Path(metadata["root"]),
-                source=metadata["source"],
-                notes=tuple(filter(None, metadata["notes"].split("\n"))),
-                channel_names=names,
+                table.select([*SCHEMA, *FILES] if about.channel_names else list(SCHEMA)),
+                classes=about.classes,
+                root=Path(about.root),
+                source=about.source,
+                notes=about.notes,
+                channel_names=about.channel_names,
             )
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None
-        except (pl.exceptions.PolarsError, KeyError, OSError) as error:
+        except (pl.exceptions.PolarsError, ValueError, OSError) as error:
             raise LeadlineError(f"{file}: is not a readable manifest ({error})") from error
 
 

@@ -1,12 +1,25 @@
 """What becomes of data that are unfit for training: an error at once or, in `leadline check`, one complaint of many."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from leadline.errors import LeadlineError
 
-# Told what is wrong; where it does not raise, the reader goes on with what there is.
-Refuse = Callable[[str], None]
+
+class Refuse(Protocol):
+    """Told what is wrong and which paths, relative to the data, it is about; where it does not raise, the reader goes
+    on with what there is."""
+
+    def __call__(self, message: str, /, *paths: str) -> None: ...
 
 
-def refuse_at_once(message: str) -> None:
+@dataclass(frozen=True)
+class Complaint:
+    """What a reader refused."""
+
+    message: str
+    paths: tuple[str, ...] = ()
+
+
+def refuse_at_once(message: str, *paths: str) -> None:
     raise LeadlineError(message)

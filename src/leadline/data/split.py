@@ -48,6 +48,7 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
         given.remove("validation")
     if given:
         _refuse_divided_groups(table, manifest)
+    in_data = bool(given)
     if test_group:
         table = _with_test_groups(table, manifest, test_group, given)
         given = set(table["split"].drop_nulls())  # they may have been all of the validation images
@@ -60,7 +61,9 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
         dealt = _deal_groups(pool, manifest, wanted, seed) if has_groups(pool) else _deal(pool, wanted, seed)
         table = table.update(pool.select("path").with_columns(split=pl.Series(dealt)), on="path")
     _refuse_missing_classes(table, manifest, made_here=[*wanted, "train"])
-    notes += [*_copies_in_two_splits(table), *_untested_classes(table, manifest)]
+    if wanted and in_data:
+        notes.append(f"the data have no {' and no '.join(wanted)} split, so some of the training images become one")
+    notes += [*_copies_in_two_splits(table), *_classes_not_judged(table, manifest)]
     updated = manifest.table.update(table.select("path", "split"), on="path")
     return replace(manifest, table=updated, notes=tuple(notes))
 
@@ -108,11 +111,9 @@ def _refuse_small_classes(pool: pl.DataFrame, manifest: Manifest, *, needed: int
         if counts[name] < needed:
             number = counted(counts[name], "image")
             number += f" (in {all_of[name]:,} copies)" if all_of[name] > counts[name] else ""
-            broken = manifest.unusable.filter(label=name).select("path", "error").rows()
-            why = " ({}: {})".format(*broken[0]) if broken else ""
             raise LeadlineError(
-                f"{manifest.source}: the class {name!r} has {number} that can be used{why}; at least {needed} are "
-                "needed to have one in each split: add images or take the class away"
+                f"{manifest.source}: the class {name!r} has {number} that can be used{_why(manifest, name)}; at least "
+                f"{needed} are needed to have one in each split: add images or take the class away"
             )
 
 
@@ -169,16 +170,32 @@ def _refuse_missing_classes(table: pl.DataFrame, manifest: Manifest, *, made_her
         missing = [label for label in manifest.classes if not counts[label]]
         if missing:
             shown = ", ".join(f"{label} {counts[label]}" for label in manifest.classes)
+            if missing[0] not in table["label"]:
+                raise LeadlineError(
+                    f"{manifest.source}: the class {missing[0]!r} has no image that can be used"
+                    f"{_why(manifest, missing[0])}; mend its images, add others or take the class away"
+                )
             raise LeadlineError(
                 f"{manifest.source}: the class {missing[0]!r} would be missing from the {name} split ({shown}): "
                 "its images lie in too few groups, or in another split"
             )
 
 
-def _untested_classes(table: pl.DataFrame, manifest: Manifest) -> list[str]:
-    tested = Counter(table.filter(split="test")["label"])
-    untested = [label for label in manifest.classes if tested and not tested[label]]
-    return [f"the test split has no image of {', '.join(untested)}"] if untested else []
+def _why(manifest: Manifest, label: str) -> str:
+    """What is wrong with the first image of a class that cannot be used, if one cannot."""
+    broken = manifest.unusable.filter(label=label).select("path", "error").rows()
+    return " ({}: {})".format(*broken[0]) if broken else ""
+
+
+def _classes_not_judged(table: pl.DataFrame, manifest: Manifest) -> list[str]:
+    """A note on the validation and the test split where they have images, but none of some class."""
+    notes = []
+    for name in ("validation", "test"):
+        counts = Counter(table.filter(split=name)["label"])
+        missing = [label for label in manifest.classes if counts and not counts[label]]
+        if missing:
+            notes.append(f"the {name} split has no image of {', '.join(missing)}")
+    return notes
 
 
 def _copies_in_two_splits(table: pl.DataFrame) -> list[str]:

@@ -18,6 +18,7 @@ SPLIT_NAMES = {
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
+    "dev": "validation",
     "test": "test",
     "testing": "test",
 }
@@ -69,7 +70,7 @@ def columns_of(
     file: Path, *, reading: Reading = AS_IT_IS, channel_names: tuple[str, ...] | None = None
 ) -> dict[str, list[str | None]]:
     """What a person's own table says of each image besides, as text: a value per row of `scan_table`'s manifest."""
-    table, _ = _rows(file, reading, channel_names, lambda _: None)
+    table, _ = _rows(file, reading, channel_names, lambda *_: None)
     return {name: table[name].to_list() for name in table.columns if name not in ("path", "files", ROW)}
 
 

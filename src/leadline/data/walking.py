@@ -4,26 +4,80 @@ A folder that cannot be listed raises LeadlineError: what is in it would be miss
 """
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from leadline.errors import LeadlineError
 
+# What operating systems, network drives and programs put beside a person's files without hiding it, in lower case:
+# thumbnails (copies of images!), bins, snapshots, what a repaired disk or an archive from a Mac left behind.
+SIDE_FOLDERS = frozenset({
+    "@eadir", "#recycle", "#snapshot", "@tmp", "@sharesnap", "@sharebin", "@synoresource",  # Synology
+    "@recycle", "@recently-snapshot", "@__thumb",  # QNAP
+    "$recycle.bin", "system volume information", "found.000",  # Windows
+    "__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder",  # macOS
+    "lost+found", "~snapshot", "__pycache__",  # Linux, NetApp, Python
+})  # fmt: skip
+
 
 def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """`root` and every folder below it, in order, each with the names of its files; links to folders are followed."""
+    """`root` and every folder below it, in order, each with the names of its files; links to folders are followed.
+
+    Hidden files and folders are passed over, and so are SIDE_FOLDERS; `passed_over` has them.
+    """
     for directory, folders, files in os.walk(root, followlinks=True, onerror=lambda error: _refuse(error, root)):
         folder = Path(directory)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _circle(folder / name, root))
-        yield folder, sorted(name for name in files if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not aside(name) and not _circle(folder / name, root))
+        yield folder, sorted(name for name in files if not aside(name))
+
+
+def passed_over(root: Path) -> Iterator[Path]:
+    """Every file that `walk` leaves out: the hidden ones, and those in hidden folders and SIDE_FOLDERS.
+
+    Of these folders what cannot be listed is left out: many belong to the system.
+    """
+    for folder, _ in walk(root):
+        with listing(folder) as children:
+            left_out = sorted(
+                (child.name, child.is_dir(follow_symlinks=False)) for child in children if aside(child.name)
+            )
+        for name, is_folder in left_out:
+            if not is_folder:
+                yield folder / name
+                continue
+            for directory, folders, files in os.walk(folder / name):
+                folders.sort()
+                yield from (Path(directory) / file for file in sorted(files))
+
+
+def aside(name: str) -> bool:
+    """Whether a file or folder of this name is passed over."""
+    return name.startswith(".") or name.lower() in SIDE_FOLDERS
 
 
 def folders_in(folder: Path) -> list[Path]:
     """The folders that lie in `folder`, sorted."""
     with listing(folder) as children:
-        names = [child.name for child in children if not child.name.startswith(".") and _is_folder(child)]
+        names = [child.name for child in children if not aside(child.name) and _is_folder(child)]
     return [folder / name for name in sorted(names) if not _circle(folder / name, folder)]
+
+
+def dead_links_in(folder: Path) -> list[Path]:
+    """The links in `folder` that lead nowhere, as to a drive that is not connected, sorted."""
+    with listing(folder) as children:
+        names = [child.name for child in children if not aside(child.name) and child.is_symlink()]
+    return [folder / name for name in sorted(names) if not leads_somewhere(folder / name)]
+
+
+def leads_somewhere(link: Path) -> bool:
+    """Whether there is a file or folder at the end of a link, and one that may be looked at."""
+    try:
+        link.stat()
+    except OSError:
+        return False
+    return True
 
 
 def shown(name: object) -> str:
@@ -36,9 +90,14 @@ def is_text(name: object) -> bool:
     return shown(name) == str(name)
 
 
+def appearance(name: str) -> str:
+    """What a name looks like: the same for all ways of Unicode to write it, with or without characters of no width."""
+    visible = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", visible).strip()
+
+
 def _is_folder(child: "os.DirEntry[str]") -> bool:
-    # To a link that leads nowhere or to itself, a DirEntry raises what a Path takes for an answer.
-    return Path(child.path).is_dir() if child.is_symlink() else child.is_dir()
+    return (not child.is_symlink() or leads_somewhere(Path(child.path))) and child.is_dir()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from leadline.data.manifest import read_about
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.report.palette import Colour, of_family
@@ -177,11 +178,11 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tuple[str, ...]]]:
-    table, metadata = pl.read_parquet(file), pl.read_parquet_metadata(file)
+    table, about = pl.read_parquet(file), read_about(file)
     files = {}
-    if metadata.get("channel_names") and {"path", "files"} <= set(table.columns):
+    if about.channel_names and {"path", "files"} <= set(table.columns):
         files = {path: (path, *(others or ())) for path, others in table.select("path", "files").iter_rows()}
-    return table, metadata.get("root"), files
+    return table, about.root or None, files
 
 
 def _read_history(file: Path) -> list[dict[str, float]]:

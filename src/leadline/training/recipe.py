@@ -8,6 +8,7 @@ import tomli_w
 
 from leadline.data.papers import decoded_size
 from leadline.data.reading import Reading
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.settings import IN_FILES, path_of, read_settings
 from leadline.writing import in_one_piece
@@ -99,10 +100,15 @@ class Recipe:
         return Reading.of(vars(self))
 
     def write(self, file: Path, *, remark: str = "") -> None:
-        """Write as TOML in sections, with `remark` in a comment on top."""
+        """Write as TOML in sections, with `remark` in a comment on top.
+
+        TOML is UTF-8, and the name of a folder need not be: a byte that is none becomes \\udce4, which `read_settings`
+        takes for it again.
+        """
         document: dict[str, Any] = {}
         for name, value in asdict(self).items():
             section, key = path_of(name)
+            value = shown(value) if isinstance(value, str) else value
             (document.setdefault(section, {}) if section else document)[key] = value
         # What stands on top of a TOML file comes before its sections.
         ordered = dict(sorted(document.items(), key=lambda item: isinstance(item[1], dict)))

@@ -6,6 +6,7 @@ Recipe, in which everything is decided.
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -256,6 +257,8 @@ _OTHERS: dict[str, tuple[Any, Setting]] = {
 }
 IN_FILES = {name: about for name, about in {**_OTHERS, **SETTINGS}.items() if name != "recipe"}
 LENGTHS = ("steps", "epochs", "minutes")
+# Settings that may name a file or folder, and how a byte of its name that is no UTF-8 is written.
+PATHS, ESCAPED = {"data", "weights"}, re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 def path_of(name: str) -> tuple[str, str]:
@@ -270,10 +273,14 @@ def read_settings(file: Path) -> dict[str, Any]:
     In sections, as Leadline writes them, or all on top as earlier, when a learning rate was always SGD's.
     """
     try:
-        document = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        document = tomllib.loads(file.read_text("utf-8-sig"))  # Windows' editors begin with a byte order mark
     except FileNotFoundError:
         raise LeadlineError(f"{file}: no such recipe") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise LeadlineError(f"{file}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise LeadlineError(f"{file}: is not TOML, which is UTF-8 ({error}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
         raise LeadlineError(f"{file}: is not TOML ({error})") from error
     named = {path_of(name): name for name in IN_FILES}
     settings: dict[str, Any] = {}
@@ -288,6 +295,8 @@ def read_settings(file: Path) -> dict[str, Any]:
                 raise UsageError(f"{file}: there is no setting {written!r}{_nearest(written)}")
             settings[name] = _typed(value, IN_FILES[name][0], f"{file}: {written}")
             IN_FILES[name][1].refuse(f"{file}: {written}", settings[name])
+    for name in PATHS & set(settings):
+        settings[name] = ESCAPED.sub(lambda byte: chr(int(byte[1], 16)), settings[name])
     if flat and "learning_rate" in settings:
         settings.setdefault("optimizer", "sgd")
     return settings

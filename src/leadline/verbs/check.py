@@ -11,6 +11,7 @@ from leadline.data.audit.problem import KINDS, SEVERITIES
 from leadline.data.grouping import Columns, values_of
 from leadline.data.manifest import Manifest
 from leadline.data.reading import Reading
+from leadline.data.refusal import Complaint
 from leadline.data.sources import columns_of, scan
 from leadline.data.split import split
 from leadline.errors import LeadlineError, UsageError
@@ -41,9 +42,9 @@ def check(
         raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
     if out is not None and Path(out).is_dir():
         raise LeadlineError(f"{out}: is a folder; name a file in it, such as {Path(out) / 'check.json'}")
-    complaints: list[str] = []
+    complaints: list[Complaint] = []
     reading = Reading(project=project or "")
-    manifest = scan(data, reading=reading, refuse=complaints.append)
+    manifest = scan(data, reading=reading, refuse=lambda message, *paths: complaints.append(Complaint(message, paths)))
     columns = _columns(Path(data), manifest, reading)
     paths = manifest.table["path"].to_list()
     unplaced: list[str] = []
@@ -51,7 +52,7 @@ def check(
         values = values_of(group, paths=paths, columns=columns)
         _refuse_empty(values, group, "--group", columns)
         unplaced = _without_value(manifest, values, group)
-        complaints += unplaced
+        complaints += map(Complaint, unplaced)
         manifest = manifest.with_table(manifest.table.with_columns(group=pl.Series(values, dtype=pl.String)))
     batches = values_of(batch, paths=paths, columns=columns, option="--batch") if batch else None
     if batch and batches:

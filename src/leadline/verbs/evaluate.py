@@ -15,6 +15,7 @@ from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
+from leadline.data.walking import shown
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
@@ -77,7 +78,7 @@ def evaluate(
         manifest = _labelled(data, classifier, trained.recipe.group, watch)
         if "test" in manifest.table["split"]:
             watch.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
-        name = Path(data).resolve().stem
+        name = shown(Path(data).resolve().stem)
         known = set(trained.manifest.usable.filter(split="train")["sha256"])
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
         if len(seen):

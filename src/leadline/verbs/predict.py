@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from leadline.classifier import Classifier, load
 from leadline.data.channel_columns import refuse_unlike_training
 from leadline.data.channel_files import Files
+from leadline.data.class_folders import contents
 from leadline.data.loader import Decoded, files
 from leadline.data.protocols import Protocol
 from leadline.data.sources import TABLE_READERS, image_files, image_table
@@ -95,7 +96,7 @@ def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ())
         if given.is_dir():
             found = list(image_files(given))
             if not found:
-                raise LeadlineError(f"{given}: holds no images")
+                raise LeadlineError(f"{given}: holds no images that can be read ({contents(given)})")
         elif given.exists():
             found = [given]
         else:

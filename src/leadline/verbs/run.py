@@ -10,6 +10,7 @@ from typing import Any
 
 from leadline.classifier import Classifier, load
 from leadline.data.manifest import Manifest
+from leadline.data.walking import is_text, shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.runtime.hardware import environment
@@ -107,7 +108,11 @@ def new_folder(out: str | Path | None, *, data: str | Path, suffix: str) -> Path
     UsageError where `out` exists already, or where it would lie in the folder `data`.
     """
     source = Path(data).resolve()
-    wanted = Path(out) if out is not None else Path("runs") / f"{source.stem}-{suffix}"
+    wanted = Path(out) if out is not None else Path("runs") / f"{shown(source.stem)}-{suffix}"
+    if not is_text(wanted):
+        raise UsageError(
+            f"--out {shown(wanted)}: is no UTF-8, which some files of a run cannot do without; choose another"
+        )
     if out is not None and wanted.exists():
         raise UsageError(f"{out}: exists already; choose another --out, or go on with --resume {out}")
     if source.is_dir() and wanted.resolve().is_relative_to(source):
@@ -154,7 +159,8 @@ def command_line() -> str:
 
 def write_json(file: Path, value: Any) -> None:
     """Write in one piece, or not at all."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
+    text = shown(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
     with in_one_piece(file) as temporary:
         temporary.write_text(text, "utf-8")
 

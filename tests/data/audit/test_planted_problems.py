@@ -289,6 +289,14 @@ def test_a_folder_per_patient_within_the_classes_is_a_group_and_no_class(clean: 
     assert "--group '([^/]+)/[^/]+$'" in found["undeclared_groups"][0].advice
 
 
+def test_characters_that_cannot_be_seen(clean: Path, kinds_in: Kinds) -> None:
+    (clean / "round").rename(clean / "round\u200e")
+    (problem,) = kinds_in(clean)["unseen_characters"]
+    assert r"round\u200e" in problem.message
+    (clean / "round\u200e").rename(clean / "\U0001f469\u200d\U0001f52c")  # a joiner within an emoji
+    assert "unseen_characters" not in kinds_in(clean)
+
+
 def test_every_kind_has_been_planted_here() -> None:
     text = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
     assert [kind for kind in KINDS if f'"{kind}"' not in text] == []

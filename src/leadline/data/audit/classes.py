@@ -9,12 +9,15 @@ import polars as pl
 from leadline.data.audit.looks import Looks
 from leadline.data.audit.problem import Problem, counted, listed
 from leadline.data.manifest import SPLITS, Manifest
+from leadline.data.walking import appearance
 
 # Training, validation and test need one each.
 NEEDED = 3
 # Below this an accuracy per class is hardly known: of 30 images, 27 right are 74 % to 97 %.
 FEW = 30
 UNEQUAL = 10.0
+# Zero-width non-joiner and joiner.
+JOINERS = {"\u200c", "\u200d"}
 
 
 def single_class(manifest: Manifest) -> Iterator[Problem]:
@@ -74,10 +77,11 @@ def imbalance(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
 
 
 def similar_names(manifest: Manifest) -> Iterator[Problem]:
-    """Names that differ only in case, blanks, hyphens, underscores and the ways of Unicode to write one letter."""
+    """Names that differ only in case, blanks, hyphens, underscores, characters of no width and the ways of Unicode to
+    write one letter."""
     alike = defaultdict(list)
     for name in manifest.classes:
-        plain = unicodedata.normalize("NFKC", name).casefold()
+        plain = appearance(name).casefold()
         alike["".join(plain.split()).replace("_", "").replace("-", "")].append(name)
     for names in alike.values():
         if len(names) > 1:
@@ -90,6 +94,18 @@ def similar_names(manifest: Manifest) -> Iterator[Problem]:
                 "similar_class_names", "warning", tuple(first["path"]),
                 f"{' and '.join(map(ascii if same else repr, names))} are counted as different classes",
                 "if they are one, give them one name",
+            )  # fmt: skip
+
+
+def unseen_characters(manifest: Manifest) -> Iterator[Problem]:
+    """Names with characters of no width, which nobody types again; those that join letters and emoji belong to them."""
+    for name in manifest.classes:
+        unseen = {one for one in name if unicodedata.category(one) == "Cf"} - JOINERS
+        if unseen:
+            yield Problem(
+                "unseen_characters", "hint", tuple(manifest.table.filter(label=name)["path"].head(1)),
+                f"the class {name!a} has characters that cannot be seen",
+                "rename it, unless they are meant: tables and other folders must write it in the same way",
             )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from leadline.data.audit.nesting import nested_folders
 from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.refusal import Complaint
 
 # Errors of these kinds are why images cannot be split.
 NOT_SPLIT = ("single_class", "class_too_small", "divided_group")
@@ -19,7 +20,7 @@ NOT_SPLIT = ("single_class", "class_too_small", "divided_group")
 def audit(
     manifest: Manifest,
     *,
-    complaints: Iterable[str] = (),
+    complaints: Iterable[Complaint] = (),
     refusal: str = "",
     reading: Reading = AS_IT_IS,
     batch: str = "",
@@ -43,6 +44,7 @@ def audit(
         classes.single_class(manifest),
         classes.too_small(manifest, looks),
         classes.similar_names(manifest),
+        classes.unseen_characters(manifest),
         classes.imbalance(manifest, looks),
         copies.exact(manifest),
         copies.near(manifest, looks),
@@ -60,7 +62,7 @@ def audit(
         found.append(batch_problem(effect, batch))
     told = list(chain.from_iterable(found))
     if refusal and not any(one.severity == "error" and one.kind in NOT_SPLIT for one in told):
-        told += _said_of_the_source([refusal])
+        told += _said_of_the_source([Complaint(refusal)])
     problems = worst_first(told)
     severities, labels = Counter(problem.severity for problem in problems), Counter(manifest.table["label"])
     splits = Counter(manifest.table["split"])
@@ -81,9 +83,12 @@ def audit(
     )
 
 
-def _said_of_the_source(complaints: Iterable[str], notes: Iterable[str] = ()) -> Iterator[Problem]:
+def _said_of_the_source(complaints: Iterable[Complaint], notes: Iterable[str] = ()) -> Iterator[Problem]:
     for complaint in complaints:
-        yield Problem("source", "error", (), complaint, "until this is mended, train and compare refuse these data")
+        yield Problem(
+            "source", "error", complaint.paths, complaint.message,
+            "until this is mended, train and compare refuse these data",
+        )  # fmt: skip
     for note in notes:
         if ": named ." not in note:  # files.misnamed has them one by one
             yield Problem("source", "hint", (), note)

@@ -18,6 +18,7 @@ KINDS = {
     "single_class": "one class only",
     "class_too_small": "too few images of a class",
     "similar_class_names": "class names that are nearly the same",
+    "unseen_characters": "class names with characters that cannot be seen",
     "class_imbalance": "classes of unequal size",
     "exact_duplicates": "copies of an image",
     "near_duplicates": "near-copies of an image",
