@@ -69,6 +69,11 @@ def test_a_failed_network_has_its_row_and_its_reason() -> None:
     assert "–" in final.rows[2]
 
 
+def test_a_single_network_stands_against_none() -> None:
+    (final,) = tables(made_up(CHEAP))
+    assert dict(zip(final.columns, final.rows[0], strict=True))["P(less than 1)"] == "–"
+
+
 def test_before_there_is_an_answer_the_rounds_are_shown() -> None:
     (final,) = tables(made_up(CHEAP, DEAR, answer=None))
     assert [row[-2:] for row in final.rows] == [["–", "–"]] * 2

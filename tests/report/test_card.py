@@ -319,7 +319,7 @@ def test_who_left_after_the_heat_has_a_table_of_its_own(comparison: Path) -> Non
     assert rows == [f"| `alexnet_small` | 100 | {100 * heat['alexnet_small']:.1f} % | {100 * behind:.1f} |"]
     methods = text.split("## Methods, to paste")[1]
     assert "all 4 networks had an equal share of the time" in methods
-    assert "final, 3 of them" in methods
+    assert "final: 3 networks" in methods
     assert "alexnet_small [" in methods, "with its paper"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from leadline.report.answer import standings_of
 from leadline.report.tables import remarks_of
 from leadline.report.wording import (
     SPACE,
@@ -47,7 +48,7 @@ def _earlier(part: Round, result: ComparisonResult) -> Shown:
 
 
 def _final(part: Round, result: ComparisonResult) -> Shown:
-    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    standings = standings_of(result)
     tested = any(TEST in one.metrics for one in part.networks)
     remarked = any(map(_remarks, part.networks))
     columns = [

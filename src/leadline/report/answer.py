@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.report.page import template
 from leadline.report.wording import SPACE, value_of
-from leadline.results import ComparisonResult, NetworkResult
+from leadline.results import ComparisonResult, NetworkResult, Standing
 
 PARTS = ("headline", "findings", "others", "basis", "next")
 
@@ -53,6 +53,12 @@ def path_words(path: Path | str) -> str:
     with suppress(ValueError):
         path = Path(path).resolve().relative_to(Path.cwd())
     return shlex.quote(str(path))
+
+
+def standings_of(result: ComparisonResult) -> dict[str, Standing]:
+    """How each network of the answer stands against the best; empty where there is nothing to stand against."""
+    networks = result.answer.networks if result.answer else ()
+    return {one.name: one for one in networks} if len(networks) > 1 else {}
 
 
 def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float | None]]:

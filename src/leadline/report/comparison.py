@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leadline.report.abstention import abstention
-from leadline.report.answer import answer_words, criterion_of, predict_command
+from leadline.report.answer import answer_words, criterion_of, predict_command, standings_of
 from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
@@ -110,7 +110,7 @@ def _judged_alike(networks: list[Network]) -> list[Network]:
 def _rounds(result: ComparisonResult, networks: list[Network]) -> list[ShownRound]:
     """The newest first; its networks are read already."""
     read = {network.name: network for network in networks}
-    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    standings = standings_of(result)
     shown = []
     for number, part in enumerate(result.rounds, start=1):
         newest = number == len(result.rounds)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from leadline.report.answer import answer_words, criterion_of, left_after_heat
+from leadline.report.answer import answer_words, criterion_of, left_after_heat, standings_of
 from leadline.report.card import NAME, methods_part
 from leadline.report.comparison_methods import Compared, compared_in, comparison_methods
 from leadline.report.facts import NOT_KNOWN
@@ -42,7 +42,7 @@ def write_comparison_card(folder: Path) -> Path:
 
 def _network_table(compared: Compared) -> str:
     result = compared.result
-    standings = {one.name: one for one in result.answer.networks} if result.answer else {}
+    standings = standings_of(result)
     tested = any(facts.network.judged_split == "test" for facts in compared.networks)
     measure = result.criterion.replace("_", " ")
     rows = []

@@ -148,9 +148,9 @@ def _race(compared: Compared) -> list[str]:
         return []
     everyone, final = len(compared.networks) + len(compared.left), len(compared.networks)
     return [
-        f"There were two rounds. In the heat, all {everyone} networks had an equal share of the time. In the "
-        f"final, {final} of them, those that the heat could not tell from the best and the cheapest one that had "
-        "learned, were trained anew for longer; the settings above are those of the final."
+        f"There were two rounds. In the heat, all {everyone} networks had an equal share of the time. Those "
+        "that it could not tell from the best, and the cheapest one that had learned, were trained anew for longer "
+        f"in the final: {final} network{'s' * (final != 1)}, whose settings are those above."
     ]
 
 
