@@ -133,9 +133,12 @@ def _network(facts: Facts, references: References) -> list[str]:
 
 def training_words(recipe: dict[str, Any]) -> str:
     """The optimiser and its settings, those that the recipe has."""
-    kind = "Nesterov momentum" if recipe.get("nesterov") else "momentum"
-    momentum = f" with {kind} {recipe['momentum']:g}" if recipe.get("momentum") else ""
-    parts = [f"by stochastic gradient descent{momentum}"]
+    if recipe.get("optimizer") == "adamw":
+        parts = [f"by AdamW with β₁ = {recipe.get('momentum')} and β₂ = {recipe.get('second_momentum')}"]
+    else:
+        kind = "Nesterov momentum" if recipe.get("nesterov") else "momentum"
+        momentum = f" with {kind} {recipe['momentum']:g}" if recipe.get("momentum") else ""
+        parts = [f"by stochastic gradient descent{momentum}"]
     parts += [rate_words(recipe), *factor_words(recipe)]
     if recipe.get("weight_decay"):
         everything = " on all parameters" if recipe.get("decay_norms_and_biases") else ""
