@@ -50,7 +50,7 @@ def fold_of_images(manifest: Manifest, count: int, *, seed: int = 0, repeat: int
                 f"one fold of {count}, so one network would be trained without it: add images or take the class away"
             )
     found = np.full(len(usable), -1, dtype=np.int64)
-    found[(usable["split"] == "train").to_numpy()] = dealt
+    found[usable["split"].eq_missing("train").to_numpy()] = dealt
     return found
 
 

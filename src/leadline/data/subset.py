@@ -19,7 +19,7 @@ def halved(manifest: Manifest, times: int, *, seed: int = 0) -> list[Manifest]:
     Fewer than `times` where groups, or a class's images, are too few to go on: every subset has every class.
     """
     usable = manifest.usable
-    kept = np.flatnonzero((usable["split"] == "train").to_numpy())
+    kept = np.flatnonzero(usable["split"].eq_missing("train").to_numpy())
     grouped = has_groups(usable[kept])
     labels = np.unique(usable["label"].to_numpy(), return_inverse=True)[1].astype(np.int64)
     units = np.unique(usable["group" if grouped else "sha256"].to_numpy(), return_inverse=True)[1].astype(np.int64)
