@@ -6,7 +6,14 @@ from leadline.errors import LeadlineError
 
 # Told what is wrong; where it does not raise, the reader goes on with what there is.
 Refuse = Callable[[str], None]
+# Characters of a file's content that a message repeats.
+LONGEST = 200
 
 
 def refuse_at_once(message: str) -> None:
     raise LeadlineError(message)
+
+
+def cut(text: str) -> str:
+    """What a file holds, as a message repeats it: its beginning where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
