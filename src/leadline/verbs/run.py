@@ -1,18 +1,23 @@
 """A run folder: what a training leaves (DESIGN §5), and where each piece of it lies."""
 
+import contextlib
 import csv
 import json
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from leadline.classifier import Classifier, load
 from leadline.data.manifest import Manifest
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.training.recipe import Recipe
+from leadline.verbs.outputs import lies_in
 
 # Where a run with cross-validation, and a comparison with a learning curve, keep their parts.
 FOLDS, LEARNING_CURVE = "folds", "learning-curve"
@@ -105,7 +110,7 @@ def new_folder(out: str | Path | None, *, data: str | Path, suffix: str) -> Path
     wanted = Path(out) if out is not None else Path("runs") / f"{source.stem}-{suffix}"
     if out is not None and wanted.exists():
         raise UsageError(f"{out}: exists already; choose another --out, or go on with --resume {out}")
-    if source.is_dir() and wanted.resolve().is_relative_to(source):
+    if source.is_dir() and lies_in(wanted, source):
         raise UsageError(f"{wanted}: lies in the data, where nothing is written; name another folder with --out")
     return numbered(wanted)
 
@@ -124,6 +129,32 @@ def numbered(wanted: Path) -> Path:
             raise LeadlineError(f"{folder}: cannot be made ({error.strerror})") from error
 
 
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """The time in which this process works on a run or a comparison, and no other may.
+
+    LeadlineError where another one does. The system gives the lock back however a process ends; where a file system
+    knows no locks, nobody is kept out.
+    """
+    if not folder.is_dir():
+        raise LeadlineError(f"{folder}: no such run folder")
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise LeadlineError(
+            f"{folder}: another process works on it; wait until that one is done, or stop it, and go on with --resume"
+        ) from None
+    except NotImplementedError:
+        pass
+    except OSError as error:
+        raise LeadlineError(f"{folder}: cannot be written into ({error.strerror or error})") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def command_line() -> str:
     """The command that a person typed, as a shell would take it again."""
     if Path(sys.argv[0]).stem not in ("leadline", "__main__"):
@@ -132,10 +163,16 @@ def command_line() -> str:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write in one piece, or not at all."""
+    """Write in one piece, or not at all; LeadlineError where it cannot be written."""
     temporary = file.with_name(f"{file.name}.new")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-    temporary.replace(file)
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        temporary.write_text(text, "utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
 
 
 def read_json(file: Path) -> Any:
