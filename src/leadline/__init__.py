@@ -2,6 +2,9 @@
 
 The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `models`, `inspect`,
 `lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+
+A process that is forked after Leadline was used in it may hang, as polars and torch leave their threads behind: start
+processes with `multiprocessing.get_context("spawn")`.
 """
 
 import random

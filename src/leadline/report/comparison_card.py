@@ -46,7 +46,7 @@ def _verdict(compared: Compared) -> list[str]:
     )
     blocks = [field("Rule", rule), field("Verdict", escaped(verdict["reason"]))]
     reasons = {name: why for name, why in verdict["not_judged"].items() if why not in verdict["reason"]}
-    return blocks + [field(f"Not judged, {name}", f"{escaped(why)}.") for name, why in reasons.items()]
+    return blocks + [field(f"Not judged, {escaped(name)}", f"{escaped(why)}.") for name, why in reasons.items()]
 
 
 def _network_table(compared: Compared) -> str:

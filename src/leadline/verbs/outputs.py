@@ -33,7 +33,7 @@ def check_output(
             raise UsageError(f"{out}: is what is read here; name another file with {option}")
     if file.is_file() and file.stat().st_size and not _readable_and(ours, file):
         raise LeadlineError(
-            f"{out}: exists already and is no {kind} of Leadline's, so it is not replaced; name another file with "
+            f"{out}: exists already, and only a {kind} from an earlier call is replaced; name another file with "
             f"{option}, or take it away"
         )
 
