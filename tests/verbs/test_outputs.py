@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from leadline.errors import LeadlineError, UsageError
@@ -38,7 +39,8 @@ def test_predict_writes_over_a_table_of_its_own_and_over_no_other(make_images: M
     own = Predictions.from_arrays(paths=["a.png"], probabilities=[[0.5, 0.5]], classes=["x", "y"])
     remarked = Predictions(own.table.with_columns(remark=own.table["path"]), own.classes)
     own.write(earlier := tmp_path / "earlier.csv")
-    own.write(of_run := run / "predictions.csv")
+    labelled = own.table.with_columns(label=pl.lit("x"))
+    Predictions(labelled, own.classes).write(of_run := run / "predictions.parquet")
     remarked.write(noted := tmp_path / "noted.csv")
     (mine := tmp_path / "mine.csv").write_text("path,label,remark\nimages/dark/000.png,dark,do not lose me\n")
     (empty := tmp_path / "empty.csv").touch()

@@ -2,7 +2,6 @@
 
 import glob
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ def predict(
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     if out is not None:
-        check_output(out, ours=partial(_is_ours, run=Path(run)), kind="table of predictions", sources=inputs)
+        check_output(out, ours=_is_ours, kind="table of predictions", sources=inputs)
     classifier = load(run)
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
@@ -64,10 +63,8 @@ def predict(
     return predictions
 
 
-def _is_ours(file: Path, *, run: Path) -> bool:
-    """Whether it is a table that predict wrote, to which nobody has added a column; a run keeps its own."""
-    if file.resolve().is_relative_to(run.resolve()):
-        return False
+def _is_ours(file: Path) -> bool:
+    """Whether predict wrote it, and nobody has added a column; a run's own predictions have labels, too."""
     try:
         found = Predictions.read(file)
     except LeadlineError:
