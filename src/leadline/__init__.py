@@ -2,8 +2,12 @@
 
 The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `models`, `inspect`,
 `lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+
+A process that is forked after Leadline was used in it may hang, as polars and torch leave their threads behind: start
+processes with `multiprocessing.get_context("spawn")`.
 """
 
+import random
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -59,7 +63,15 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'leadline' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    state = random.getstate()  # importing rich, which scikit-learn brings, draws from the caller's
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    finally:
+        random.setstate(state)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
 
 
 class _FrontDoor(ModuleType):

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
 from leadline.data.walking import shown
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 from leadline.writing import in_one_piece, written
 from leadline.zoo import create_model
 
@@ -76,21 +77,25 @@ def load(path: str | Path) -> Classifier:
         temperature = float(description.get("temperature", 1.0))  # older ones were not calibrated
         if not 0 < temperature < math.inf:
             raise LeadlineError(f"{folder / DESCRIPTION}: temperature {temperature}: must be a number above 0")
-        network = create_model(
-            description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
-        )
+        provenance = dict(description["provenance"])
+        with torch.random.fork_rng(devices=[]):  # it is initialised in vain, and the caller's state is the caller's
+            network = create_model(
+                description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
+            )
         network.load_state_dict(load_file(folder / WEIGHTS))
+    except UsageError as error:  # of a network that the catalogue does not have
+        raise LeadlineError(f"{folder / DESCRIPTION}: {error}") from error
     except FileNotFoundError as error:
         raise LeadlineError(
             f"{folder}: has no {DESCRIPTION if 'json' in str(error) else WEIGHTS}, so it holds no finished classifier"
         ) from None
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise LeadlineError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise LeadlineError(f"{folder / DESCRIPTION}: is damaged ({error!r})") from error
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise LeadlineError(
             f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason})"
         ) from error
-    return Classifier(
-        network.eval(), description["architecture"], classes, preprocessing, description["provenance"], temperature
-    )
+    return Classifier(network.eval(), description["architecture"], classes, preprocessing, provenance, temperature)

@@ -94,8 +94,8 @@ def test_a_page_of_one_chapter_is_written(tmp_path: Path) -> None:
         ({"figure": "all.svg"}, UsageError, "a figure is of one claim"),
         ({"claim": "stride", "figure": "stride.pdf"}, UsageError, r"stride.pdf: is written as .svg or .png"),
         ({"report": "lab.pdf"}, UsageError, r"lab.pdf: is written as .html"),
-        ({"claim": "stride", "figure": "absent/stride.svg"}, LeadlineError, "there is no folder absent"),
-        ({"report": "absent/lab.html"}, LeadlineError, "there is no folder absent"),
+        ({"claim": "stride", "figure": "absent/stride.svg"}, LeadlineError, "absent is no folder"),
+        ({"report": "absent/lab.html"}, LeadlineError, "absent is no folder"),
         ({"claim": "relu", "figure": "relu.svg"}, LeadlineError, "needs trainings"),
     ],
 )

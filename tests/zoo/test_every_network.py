@@ -130,3 +130,13 @@ def test_published_errors_are_of_networks_as_published_and_single_ones_of_percen
             assert error.data
             assert error.protocol
             assert 0 < (error.top5 or 1) < (error.top1 or 100) < 50 or error.top1 is None
+
+
+def test_images_may_be_named_and_what_are_no_images_are_refused() -> None:
+    network = on_meta("lenet5").eval()
+    assert network(x=images(1, 1, 32, 32)).shape == (1, 10)
+    for wrong, found in ((images(1, 3, 32, 32), "3 channels"), (images(5), r"\(5,\)")):
+        with pytest.raises(LeadlineError, match=found):
+            network(x=wrong)
+    with pytest.raises(TypeError, match="x"):
+        network()

@@ -62,6 +62,7 @@ class Canvas:
                 'font-family="system-ui, Helvetica, Arial, sans-serif" fill="#1a1a1a">',
                 f'<title id="title">{escape(title)}</title>',
                 f'<desc id="description">{escape(description)}</desc>',
+                "<!-- made by Leadline -->",
                 '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
                 f'orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="{INK}"/></marker></defs>',
                 '<rect width="100%" height="100%" fill="#ffffff"/>',

@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from leadline import __version__
+from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.options import quoted
 from leadline.errors import LeadlineError, UsageError
@@ -31,11 +32,14 @@ VERBS = {
 for order, (verb, (summary, example)) in enumerate(VERBS.items()):
     app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=f"{summary}\n\nExample: {example}", sort_key=order)
 
+LONGEST_LINE = 1200  # characters, more than any of our own messages has
+
 DONE, COULD_NOT, WRONG_USAGE, SOME_UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
     """Entry point of the console script: one line on stderr per failure, a traceback only under --debug."""
+    streams.prepare()
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     keep_freed_memory()
@@ -55,16 +59,19 @@ def main() -> None:
         if debug:
             raise
         status = fail(str(interrupt) or "interrupted", INTERRUPTED)
-    except BrokenPipeError:  # whoever read our output has read enough, as in `leadline models | head`
-        sys.stderr.close()
-        status = DONE
     except Exception as error:
         if debug:
             raise
         status = fail(f"{type(error).__name__}: {error} (this is a defect; --debug shows where)", COULD_NOT)
+    if (lost := streams.undelivered()) and status in (None, DONE, SOME_UNREADABLE):
+        status = fail(lost, COULD_NOT)
     sys.exit(status or DONE)
 
 
 def fail(message: str, status: int) -> int:
-    print(f"leadline: {message}", file=sys.stderr)
+    """Say it in one line that can be read, whatever a library put into it."""
+    line = " ".join(message.splitlines())
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE - 300]} … {line[-300:]}"
+    print(f"leadline: {line}", file=sys.stderr)
     return status

@@ -37,16 +37,14 @@ def check(
     json: Json = False,
 ) -> int:  # fmt: skip
     """Look at every image and say what is wrong with the data; nothing is changed."""
-    from json import dumps
-
-    from leadline.cli import DONE, SOME_UNREADABLE
+    from leadline.cli import DONE, SOME_UNREADABLE, printing
     from leadline.cli.progress import watch
     from leadline.verbs.check import check as verb
 
     with watch() as watching:
         found = verb(data, group=group, batch=batch, project=project, out=out, watch=watching)
     if json:
-        print(dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        printing.as_json(found.as_dict())
     else:
         _show(found)
     return SOME_UNREADABLE if found.unreadable else DONE
@@ -55,28 +53,27 @@ def check(
 def _show(found: "Audit") -> None:
     from functools import partial
 
-    from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
+    from leadline.cli.printing import console
     from leadline.data.audit.problem import KINDS
     from leadline.verbs.check import by_kind
 
-    console = Console(highlight=False)
-    tell = partial(console.print, soft_wrap=True)  # so that what is to be pasted can be copied
+    tell = partial(console().print, soft_wrap=True)  # so that what is to be pasted can be copied
     summary = found.summary
     of_classes = f"in {len(summary['classes'])} class{'es' * (len(summary['classes']) != 1)}"
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
-    tell(escape(f"{summary['data']}: {summary['images']:,} images {of_classes}{splits and f' ({splits})'}"))
+    tell(f"{summary['data']}: {summary['images']:,} images {of_classes}{splits and f' ({splits})'}")
     for severity, problems in by_kind(found):
         count = f" × {len(problems):,}" if len(problems) > 1 else ""
-        tell(f"\n[{COLOURS[severity]}]{severity}[/]  {KINDS[problems[0].kind]}{count}")
+        tell(Text.assemble("\n", (severity, COLOURS[severity]), f"  {KINDS[problems[0].kind]}{count}"))
         for problem in problems[:SHOWN]:
-            tell(f"  {escape(problem.message)}")
+            tell(f"  {problem.message}")
         if len(problems) > SHOWN:
             tell(f"  … and {len(problems) - SHOWN:,} more, all in --json and --out", style="dim")
         advice = dict.fromkeys(problem.advice for problem in problems[:SHOWN] if problem.advice)
         for line in advice:
-            tell(f"  → {escape(line)}")
+            tell(f"  → {line}")
     batch = summary["batch"]
     if batch and "batch_effect" not in summary["kinds"]:
         tell(

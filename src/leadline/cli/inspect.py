@@ -22,14 +22,14 @@ def inspect(
     json: Json = False,
 ) -> int | None:
     """Show one network, layer by layer: shapes, parameters, multiply-adds, receptive field, memory of one image."""
-    from leadline.cli import show
+    from leadline.cli import printing
     from leadline.verbs.inspect import inspect as verb
 
     found = verb(name, size=size, channels=channels, classes=classes, diagram=diagram)
     if json:
-        show.as_json(found)
+        printing.as_json(found)
         return None
-    print_line = partial(show.console().print, soft_wrap=True)
+    print_line = partial(printing.console().print, soft_wrap=True)
     print_line(f"{found['name']}: {found['family']}, {found['year']}, {found['paper']}", style="bold")
     if found["deviates"]:
         print_line(f"Not as published: {found['deviates']}")
@@ -40,10 +40,10 @@ def inspect(
     print_line()
     columns = ("layer", "type", "kernel", "stride", "padding", "groups", "output")
     costs = ("parameters", "multiply-adds", "receptive field", "memory")
-    show.table(*columns, *costs, rows=[_row(layer) for layer in found["layers"]])
+    printing.table(*columns, *costs, rows=[_row(layer) for layer in found["layers"]])
     if found["auxiliary"]:
         print_line("\nIn training only, counted in no total:")
-        show.table(*columns, *costs, rows=[_row(layer) for layer in found["auxiliary"]])
+        printing.table(*columns, *costs, rows=[_row(layer) for layer in found["auxiliary"]])
     totals = (
         f"{found['parameters']:,} parameters",
         f"{found['multiply_adds']:,} multiply-adds",

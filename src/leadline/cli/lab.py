@@ -31,7 +31,7 @@ def lab(
     json: Json = False,
 ) -> int | None:
     """Measure what a lecture says about these networks, and judge each claim: all, one chapter's, or one."""
-    from leadline.cli import show
+    from leadline.cli import printing
     from leadline.cli.progress import watch
     from leadline.verbs.lab import lab as verb
     from leadline.verbs.lab import row
@@ -39,7 +39,7 @@ def lab(
     with watch() as watching:
         findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watching)
     if json:
-        show.as_json([row(finding) for finding in findings])
+        printing.as_json([row(finding) for finding in findings])
         return None
     if claim is not None:
         _explain(findings[0])
@@ -53,10 +53,10 @@ def lab(
 
 def _list(findings: list["Finding"]) -> None:
     """A line per claim under its chapter's name."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    from leadline.cli.show import console
+    from leadline.cli.printing import console
     from leadline.lab.claim import MARKS
     from leadline.lab.ledger import chapter_of
 
@@ -71,12 +71,12 @@ def _list(findings: list["Finding"]) -> None:
             if heading:
                 grid.add_row()
             heading = chapter.title
-            grid.add_row(f"[bold]{heading}{f', {chapter.year}' if chapter.year else ''}[/]")
+            grid.add_row(Text(f"{heading}{f', {chapter.year}' if chapter.year else ''}", "bold"))
         style = STYLES[finding.verdict]
-        result = escape(finding.measurement.result) if finding.measurement else ""
-        result = result or f"[dim]to be trained: {escape(finding.claim.experiment)}[/]"
-        mark = MARKS[finding.verdict]
-        grid.add_row(f"[{style}]{mark}[/] {finding.claim.id}", f"[{style}]{finding.words}[/]", result)
+        measured = Text(finding.measurement.result) if finding.measurement else Text()
+        result = measured or Text(f"to be trained: {finding.claim.experiment}", "dim")
+        name = Text.assemble((MARKS[finding.verdict], style), f" {finding.claim.id}")
+        grid.add_row(name, Text(finding.words, style), result)
     console().print(grid)
     counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
     said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
@@ -87,30 +87,28 @@ def _explain(finding: "Finding") -> None:
     """One claim with its numbers, in full."""
     from functools import partial
 
-    from rich.markup import escape
-
-    from leadline.cli import show
+    from leadline.cli import printing
     from leadline.lab.claim import MARKS
     from leadline.lab.ledger import chapter_of
     from leadline.lab.wording import exactly
 
-    claim, console = finding.claim, show.console()
+    claim, console = finding.claim, printing.console()
     chapter = chapter_of(claim)
-    write = partial(console.print, markup=False, soft_wrap=True)
+    write = partial(console.print, soft_wrap=True)
     write(f"{claim.id} · {chapter.title}{f', {chapter.year}' if chapter.year else ''} · {claim.kind}", style="dim")
     write(f"“{claim.statement}”", style="bold")
     write(f"\n{MARKS[finding.verdict]} {finding.words}", style=STYLES[finding.verdict])
     if finding.measurement:
         write(finding.measurement.result)
-        console.print(f"\n{finding.measurement.explanation}\n", markup=False, width=min(console.width, 100))
+        console.print(f"\n{finding.measurement.explanation}\n", width=min(console.width, 100))
         numbers = finding.measurement.numbers
         kinds = {"value": "measured", "formula": "by formula", "stated": "as stated"}
         shown = [kind for kind in kinds if any(getattr(one, kind) is not None for one in numbers.values())]
-        show.table(
+        printing.table(
             "",
             *(kinds[kind] for kind in shown),
             rows=[
-                [escape(f"{name}, {one.unit}" if one.unit else name), *(exactly(getattr(one, kind)) for kind in shown)]
+                [f"{name}, {one.unit}" if one.unit else name, *(exactly(getattr(one, kind)) for kind in shown)]
                 for name, one in numbers.items()
             ],
         )

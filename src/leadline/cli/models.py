@@ -16,7 +16,7 @@ def models(
     json: Json = False,
 ) -> int | None:
     """List the networks that can be trained here, and what each costs: as published, and the variants by name."""
-    from leadline.cli import show
+    from leadline.cli import printing
     from leadline.verbs import models as verbs
 
     if pretrained:
@@ -24,7 +24,7 @@ def models(
         return None
     networks = verbs.models(family)
     if json:
-        show.as_json(networks)
+        printing.as_json(networks)
         return None
     rows, heading = [], ""
     for network in networks:
@@ -41,23 +41,23 @@ def models(
                 ", ".join(network["aliases"]),
             ]
         )
-    show.table("network", "input", "layers", "parameters", "multiply-adds", "also called", rows=rows)
+    printing.table("network", "input", "layers", "parameters", "multiply-adds", "also called", rows=rows)
     deviating = [f"  {network['name']}: {network['deviates']}" for network in networks if network["deviates"]]
     if deviating:
-        show.console().print("\n* not as published:", *deviating, sep="\n", soft_wrap=True)
+        printing.console().print("\n* not as published:", *deviating, sep="\n", soft_wrap=True)
     return None
 
 
 def _pretrained(files: list[dict[str, Any]], *, json: bool) -> None:
-    from leadline.cli import show
+    from leadline.cli import printing
 
     if json:
-        show.as_json(files)
+        printing.as_json(files)
         return
     if not files:
-        show.console().print("no trained weights can be downloaded by a tag for this family", soft_wrap=True)
+        printing.console().print("no trained weights can be downloaded by a tag for this family", soft_wrap=True)
         return
-    show.table(
+    printing.table(
         "network", "weights", "top-1", "top-5", "file", "resize / crop", "interpolation",
         rows=[
             [
@@ -68,7 +68,7 @@ def _pretrained(files: list[dict[str, Any]], *, json: bool) -> None:
             for file in files
         ],
     )  # fmt: skip
-    show.console().print(
+    printing.console().print(
         "\nAccuracy on ImageNet's validation images as torchvision states it, one central crop. 'imagenet' alone means "
         "the line that is marked so.",
         soft_wrap=True,

@@ -22,10 +22,15 @@ def predict(
     min_confidence: MinConfidence = None,
 ) -> int:
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
+    import sys
+
     from leadline.cli import show
     from leadline.cli.progress import watch
+    from leadline.errors import LeadlineError
     from leadline.verbs import predict as verb
 
+    if out is None and sys.__stdout__ is None:
+        raise LeadlineError("there is no standard output to print the table on; name a file with --out")
     with watch() as watching:
         found = verb.predict(run, inputs, out=out, min_confidence=min_confidence, watch=watching)
     return show.predictions(found, out=out)

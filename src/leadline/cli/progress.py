@@ -20,7 +20,7 @@ class Terminal(Watch):
     """One picture that is redrawn in place: how a comparison stands, and a bar for what is going on."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, markup=False, emoji=False)
         self._live: Live | None = None
         self._bar: Progress | None = None
         self._task = TaskID(0)
@@ -35,7 +35,7 @@ class Terminal(Watch):
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             console=self._console,
         )
         self._task = self._bar.add_task(task, total=steps, completed=done, state="")

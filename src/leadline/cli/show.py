@@ -1,14 +1,11 @@
 """What the verbs print: tables for people, JSON for programs, and the exit status that goes with them."""
 
-import json as json_format
 import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from leadline.cli import DONE, SOME_UNREADABLE, comparison_tables
+from leadline.cli.printing import as_json, can_hold, table
 from leadline.evaluation.predictions import UNCERTAIN, Predictions
 from leadline.report.answer import answer_sentence, predict_command
 from leadline.report.tables import read_json
@@ -17,27 +14,6 @@ from leadline.verbs.compare import Comparison
 from leadline.verbs.evaluate import Evaluation
 from leadline.verbs.plan import Plan
 from leadline.verbs.run import Run
-
-# Wide enough that nothing wraps where the output is read by a program or kept in a file.
-WIDE = 200
-
-
-def console() -> Console:
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDE)
-
-
-def table(*columns: str, rows: list[list[str]], title: str | None = None) -> None:
-    """A table whose first column is text and whose others are figures."""
-    grid = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for number, name in enumerate(columns):
-        grid.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
-    for row in rows:
-        grid.add_row(*row)
-    console().print(grid)
-
-
-def as_json(value: Any) -> None:
-    print(json_format.dumps(value, indent=2, ensure_ascii=False))
 
 
 def count(value: float) -> str:
@@ -222,7 +198,16 @@ def comparison(finished: Comparison, *, json: bool) -> int:
 def predictions(found: Predictions, *, out: Path | None) -> int:
     unreadable = len(found) - len(found.readable)
     if out is None:
-        sys.stdout.write(found.table.write_csv())
+        text = found.table.write_csv()
+        if not can_hold(text):
+            encoding = sys.stdout.encoding
+            text = text.encode(encoding, "backslashreplace").decode(encoding)  # so that no two names become one
+            print(
+                f"standard output has the encoding {encoding}, which lacks signs of these names: they are written as "
+                r"escapes, such as \u7d30; --out FILE writes them as they are",
+                file=sys.stderr,
+            )
+        sys.stdout.write(text)
     else:
         print(f"{len(found):,} images → {out}")
     left_open = len(found.readable) - len(found.answered)

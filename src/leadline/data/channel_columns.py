@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from leadline.data.reading import AS_IT_IS, Reading
-from leadline.data.refusal import Refuse, refuse_at_once
+from leadline.data.refusal import Refuse, cut, refuse_at_once
 from leadline.errors import LeadlineError
 
 PREFIX = "path:"
@@ -60,15 +60,15 @@ def with_files(
 def refuse_unlike_training(source: str | Path, found: tuple[str, ...], *, trained: tuple[str, ...]) -> None:
     """LeadlineError unless `source` has the channels of a classifier that was `trained` on files of these channels."""
     if trained and not set(trained) <= set(found):
-        shown = f"; it has {', '.join(found)}" if found else ""
+        shown = f"; it has {cut(', '.join(found))}" if found else ""
         raise LeadlineError(
             f"{source}: the classifier was trained on images with a file per channel; give it a table with the columns "
             f"{', '.join(PREFIX + name for name in trained)}{shown}"
         )
     if found and not trained:
         raise LeadlineError(
-            f"{source}: has a column per channel ({', '.join(found)}), but the classifier was trained on images with "
-            "all channels in one file; give it such images"
+            f"{source}: has a column per channel ({cut(', '.join(found))}), but the classifier was trained on images "
+            "with all channels in one file; give it such images"
         )
 
 

@@ -66,7 +66,8 @@ def save(paint: Callable[[Figure], str], file: Path, *, width: int, height: int)
         figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=PAPER.light)
         description = paint(figure)
         kind = file.suffix.lower().removeprefix(".")
-        metadata = {"Description": description} | ({"Date": None} if kind == "svg" else {})
+        made_by = {"Date": None, "Creator": "Leadline"} if kind == "svg" else {"Software": "Leadline"}
+        metadata = {"Description": description} | made_by
         try:
             figure.savefig(
                 file,

@@ -7,10 +7,14 @@ from typing import Any
 
 from leadline.writing import in_one_piece
 
+# What would become code, emphasis, a formula, struck out, a link, HTML or an entity. An underscore within a word is
+# none of these, nor is a bracket that no address follows, as in a citation.
+MEANT_AS_MARKDOWN = re.compile(r"[\\`*~$]|(?<![^\W_])_|_(?![^\W_])|\](?=\()|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+
 
 def escaped(text: str) -> str:
     """Plain text: nothing in it becomes a heading, emphasis, link, HTML or a new line."""
-    return re.sub(r"([\\`*]|<(?=[A-Za-z/!?]))", r"\\\1", re.sub(r"[\t\r\n\v\f\u2028\u2029]", " ", text))
+    return MEANT_AS_MARKDOWN.sub(r"\\\g<0>", re.sub(r"[\t\r\n\v\f\u2028\u2029]", " ", text))
 
 
 def code(value: Any) -> str:

@@ -41,22 +41,27 @@ class Engine:
         """Probabilities, (images, classes), and per image why it could not be read ("" where it could).
 
         The row of an unreadable image is NaN. Where an image comes in several views, its protocol's mean of them is
-        taken. The network is in evaluation mode while it predicts and then as it was.
+        taken. The network is in evaluation mode while it predicts, and then each part as it was, whatever was raised.
         """
-        training = self.network.training
+        modes = [(module, module.training) for module in self.network.modules()]
         self.network.eval()
         probabilities: list[NDArray[np.float64]] = []
         errors: list[str] = []
-        for batch in batches:
-            readable = np.array([not error for error in batch.errors], dtype=bool)
-            block = np.full((len(readable), self.classes), np.nan)
-            if readable.any():
-                block[readable] = (
-                    self._averaged(batch) if isinstance(batch, Viewed) else self._softmax(self.outputs(batch.pixels))
-                )
-            probabilities.append(block)
-            errors += batch.errors
-        self.network.train(training)
+        try:
+            for batch in batches:
+                readable = np.array([not error for error in batch.errors], dtype=bool)
+                block = np.full((len(readable), self.classes), np.nan)
+                if readable.any():
+                    block[readable] = (
+                        self._averaged(batch)
+                        if isinstance(batch, Viewed)
+                        else self._softmax(self.outputs(batch.pixels))
+                    )
+                probabilities.append(block)
+                errors += batch.errors
+        finally:
+            for module, training in modes:
+                module.training = training
         return np.concatenate(probabilities or [np.empty((0, self.classes))]), errors
 
     def _softmax(self, logits: torch.Tensor) -> NDArray[np.float64]:

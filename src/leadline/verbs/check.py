@@ -1,5 +1,6 @@
 """`leadline check`: what is wrong with these images, before any training; also the first step of train and compare."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from leadline.data.sources import columns_of, scan
 from leadline.data.split import split
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.watch import Watch
+from leadline.verbs.outputs import check_output
 
 # What a training says of these in its own words.
 SAID_ALREADY = ("unreadable_file",)
@@ -38,10 +40,8 @@ def check(
     LeadlineError is raised only where there is nothing to look at.
     """
     watch = watch or Watch()
-    if out is not None and not Path(out).parent.is_dir():
-        raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
-    if out is not None and Path(out).is_dir():
-        raise LeadlineError(f"{out}: is a folder; name a file in it, such as {Path(out) / 'check.json'}")
+    if out is not None:
+        check_output(out, ours=_is_ours, kind="JSON of a check", sources=[data])
     complaints: list[Complaint] = []
     reading = Reading(project=project or "")
     manifest = scan(data, reading=reading, refuse=lambda message, *paths: complaints.append(Complaint(message, paths)))
@@ -114,6 +114,14 @@ def _write(file: Path, found: Audit) -> None:
     from leadline.verbs.run import write_json  # brings torch, which looking at images does without
 
     write_json(file, found.as_dict())
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except ValueError:
+        return False
+    return isinstance(found, dict) and set(found) == {"problems", "summary"}
 
 
 def _columns(data: Path, manifest: Manifest, reading: Reading) -> Columns:

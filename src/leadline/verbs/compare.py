@@ -41,14 +41,14 @@ from leadline.training.defaults import natural_size, resolve
 from leadline.training.settings import SettingsDict
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginnings, refuse_seen
-from leadline.verbs.beside_verdict import pairwise_tests, seed_spreads
+from leadline.verbs.beside_answer import pairwise_tests, seed_spreads
 from leadline.verbs.check import check_before
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.lineups import networks_of
 from leadline.verbs.more_images import trained_on_fewer
 from leadline.verbs.plan import Plan, collect_settings, read_data, tell_shortened
 from leadline.verbs.race import Clock, Race, contestants_of
-from leadline.verbs.run import Run, command_line, new_folder
+from leadline.verbs.run import Run, alone_in, command_line, new_folder
 from leadline.verbs.train import report_on_test, train_one
 from leadline.zoo import architecture
 
@@ -253,17 +253,18 @@ def hint_for(manifest: Manifest, data: str | Path, with_weights: bool) -> str:
 
 
 def run_comparison(race: Race) -> Comparison:
-    """Run what has not run yet, then answer and report."""
+    """Run what has not run yet, then answer and report; no other process may at the same time."""
     folder = race.folder
-    if not (folder / "check.json").is_file():
-        check_before(race.manifest, folder, going_on=folder, reading=race.reading, watch=race.watch)
-    race.begin()
-    race.run_all()
-    with race.interruptible():
-        conclude(race)
-    write_comparison_report(folder)
-    write_comparison_card(folder)
-    race.save()
+    with alone_in(folder):
+        if not (folder / "check.json").is_file():
+            check_before(race.manifest, folder, going_on=folder, reading=race.reading, watch=race.watch)
+        race.begin()
+        race.run_all()
+        with race.interruptible():
+            conclude(race)
+        write_comparison_report(folder)
+        write_comparison_card(folder)
+        race.save()
     return Comparison(folder)
 
 

@@ -174,7 +174,7 @@ def count_in_comparison(trained: Run, watch: Watch) -> None:
     A comparison that cannot be read, or drawn again, is noted; the evaluation itself stands.
     """
     run = trained.folder.resolve()
-    folder = next((above for above in run.parents[:2] if (above / results.NAME).is_file()), None)
+    folder = trained.comparison
     if folder is None:
         return
     try:

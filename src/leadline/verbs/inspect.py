@@ -7,6 +7,7 @@ from typing import Any
 from leadline.anatomy import measure
 from leadline.anatomy.diagram import draw
 from leadline.errors import LeadlineError
+from leadline.verbs.outputs import check_output, says_leadline
 from leadline.writing import in_one_piece
 from leadline.zoo import architecture
 
@@ -26,6 +27,10 @@ def inspect(
     `auxiliary` are the layers of training-only heads, which no total counts. LeadlineError for an image too small.
     """
     row = architecture(name)
+    if diagram is not None and Path(diagram).suffix.lower() != ".svg":
+        raise LeadlineError(f"{diagram}: a diagram is written as SVG; give it a name that ends in .svg")
+    if diagram is not None:
+        check_output(diagram, ours=says_leadline, kind="drawing", option="--diagram")
     anatomy = measure(name, size=size, channels=channels, classes=classes)
     if diagram is not None:
         _write(Path(diagram), draw(anatomy))
@@ -49,7 +54,5 @@ def inspect(
 
 
 def _write(path: Path, drawing: str) -> None:
-    if path.suffix.lower() != ".svg":
-        raise LeadlineError(f"{path}: a diagram is written as SVG; give it a name that ends in .svg")
     with in_one_piece(path) as temporary:
         temporary.write_text(drawing, encoding="utf-8")

@@ -13,6 +13,7 @@ from leadline.report.figure import save
 from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
 from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
 from leadline.training.watch import Watch
+from leadline.verbs.outputs import check_output, says_leadline
 
 FIGURE_WIDTH = 656  # CSS pixels
 COLOURS = Colours(
@@ -41,8 +42,11 @@ def lab(
         raise UsageError("name a claim or a chapter, not both")
     if figure is not None and claim is None:
         raise UsageError("a figure is of one claim; name it, as in: leadline lab stacked-3x3 --figure stacked.svg")
-    for file, kinds in ((figure, (".svg", ".png")), (report, (".html",))):
-        _check(file, kinds)
+    for file, kinds, option in ((figure, (".svg", ".png"), "--figure"), (report, (".html",), "--report")):
+        if file is not None and Path(file).suffix.lower() not in kinds:
+            raise UsageError(f"{file}: is written as {' or '.join(kinds)}; give it a name that ends so")
+        if file is not None:  # before anything is measured, so that nobody waits in vain
+            check_output(file, ours=says_leadline, kind=option.removeprefix("--"), option=option)
     if claim is not None:
         chosen = [claim_named(claim)]
     else:
@@ -81,17 +85,6 @@ def write_page(findings: list[Finding], file: Path) -> Path:
     """One page of what was found, in the order of the lecture; its path. LeadlineError where it cannot be written."""
     shown = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
     return write_ledger_report(file, [_shown_chapter(chapter, its) for chapter, its in shown if its])
-
-
-def _check(file: str | Path | None, kinds: tuple[str, ...]) -> None:
-    """Before anything is measured, so that nobody waits in vain."""
-    if file is None:
-        return
-    path = Path(file)
-    if path.suffix.lower() not in kinds:
-        raise UsageError(f"{path}: is written as {' or '.join(kinds)}; give it a name that ends so")
-    if not path.parent.is_dir():
-        raise LeadlineError(f"{path}: there is no folder {path.parent} to write it into")
 
 
 def _draw(finding: Finding, file: Path) -> None:

@@ -17,11 +17,12 @@ from leadline.data.sources import TABLE_READERS, image_files, image_table
 from leadline.data.views import Viewed, views
 from leadline.data.walking import shown
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.predictions import FORMATS, Predictions, check_abstention
+from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predictions, check_abstention
 from leadline.runtime.engine import BATCH_SIZE, Engine
 from leadline.runtime.hardware import hardware
 from leadline.runtime.memory import enough_memory
 from leadline.training.watch import Watch
+from leadline.verbs.outputs import check_output
 
 
 def predict(
@@ -36,20 +37,20 @@ def predict(
     tables with a column `path` or, for a classifier of images with a file per channel, a column per channel.
 
     An image that cannot be read has its row too, with the reason in `error` and no prediction. `out` is written as CSV,
-    TSV, Parquet or JSON lines by its suffix. An answer whose probability is below `min_confidence` is "uncertain"; the
-    probabilities stay. Raises LeadlineError where an input does not exist or holds no image.
+    TSV, Parquet or JSON lines by its suffix, in the place of an earlier table of predictions, but of no other file. An
+    answer whose probability is below `min_confidence` is "uncertain"; the probabilities stay. Raises LeadlineError
+    where an input does not exist or holds no image.
     """
     watch = watch or Watch()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
-    if out is not None and not Path(out).parent.is_dir():
-        raise LeadlineError(f"{out}: {Path(out).parent} is no folder; make it first")
+    inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    if out is not None:
+        check_output(out, ours=_is_ours, kind="table of predictions", sources=inputs)
     classifier = load(run)
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
-    images = expand(
-        [inputs] if isinstance(inputs, str | Path) else inputs, channel_names=classifier.preprocessing.names
-    )
+    images = expand(inputs, channel_names=classifier.preprocessing.names)
     probabilities, errors = predict_files(classifier, images, watch=watch)
     predictions = Predictions.from_arrays(
         paths=[shown(first) for first, *_ in images],
@@ -62,6 +63,16 @@ def predict(
     if out is not None:
         predictions.write(out)
     return predictions
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether predict wrote it, and nobody has added a column; a run's own predictions have labels, too."""
+    try:
+        found = Predictions.read(file)
+    except LeadlineError:
+        return False
+    probabilities = (f"{PROBABILITY_PREFIX}{name}" for name in found.classes)
+    return set(found.table.columns) == {"path", "predicted", "probability", *probabilities, "error"}
 
 
 @enough_memory(way_out="close other programs, or predict where there is more")

@@ -1,12 +1,16 @@
 """A run folder: what a training leaves (DESIGN §5), and where each piece of it lies."""
 
+import contextlib
 import csv
 import json
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from leadline.classifier import Classifier, load
 from leadline.data.manifest import Manifest
@@ -15,6 +19,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.runtime.hardware import environment
 from leadline.training.recipe import Recipe
+from leadline.verbs.outputs import lies_in
 from leadline.writing import in_one_piece
 
 # Where a run with cross-validation, and a comparison with a learning curve, keep their parts.
@@ -77,6 +82,12 @@ class Run:
         above = self.folder.resolve().parent
         return above.parent if above.name in (FOLDS, LEARNING_CURVE) else None
 
+    @property
+    def comparison(self) -> Path | None:
+        """The comparison that this is a run of."""
+        above = self.folder.resolve().parents[:2]
+        return next((folder for folder in above if (folder / "comparison.json").is_file()), None)
+
     def write_history(self, history: list[dict[str, float]]) -> None:
         with (
             in_one_piece(self.folder / "history.csv") as temporary,
@@ -115,7 +126,7 @@ def new_folder(out: str | Path | None, *, data: str | Path, suffix: str) -> Path
         )
     if out is not None and wanted.exists():
         raise UsageError(f"{out}: exists already; choose another --out, or go on with --resume {out}")
-    if source.is_dir() and wanted.resolve().is_relative_to(source):
+    if source.is_dir() and lies_in(wanted, source):
         raise UsageError(f"{wanted}: lies in the data, where nothing is written; name another folder with --out")
     return numbered(wanted)
 
@@ -150,6 +161,32 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """The time in which this process works on a run or a comparison, and no other may.
+
+    LeadlineError where another one does. The system gives the lock back however a process ends; where a file system
+    knows no locks, nobody is kept out.
+    """
+    if not folder.is_dir():
+        raise LeadlineError(f"{folder}: no such run folder")
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise LeadlineError(
+            f"{folder}: another process works on it; wait until that one is done, or stop it, and go on with --resume"
+        ) from None
+    except NotImplementedError:
+        pass
+    except OSError as error:
+        raise LeadlineError(f"{folder}: cannot be written into ({error.strerror or error})") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def command_line() -> str:
     """The command that a person typed, as a shell would take it again."""
     if Path(sys.argv[0]).stem not in ("leadline", "__main__"):
@@ -158,7 +195,7 @@ def command_line() -> str:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write in one piece, or not at all."""
+    """Write in one piece, or not at all; LeadlineError where it cannot be written."""
     # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
     text = shown(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
     with in_one_piece(file) as temporary:

@@ -34,7 +34,7 @@ from leadline.verbs.check import check_before
 from leadline.verbs.described import description, left_out, provenance
 from leadline.verbs.folds import train_in_folds
 from leadline.verbs.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
-from leadline.verbs.run import Run, begin, new_folder, write_json
+from leadline.verbs.run import Run, alone_in, begin, new_folder, write_json
 from leadline.zoo import architecture, create_model, weights_of
 
 
@@ -104,19 +104,19 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     whole = interrupted.part_of
     if whole is not None:
         raise UsageError(f"{run}: is a part of {whole}; go on with that one")
-    recipe, manifest = interrupted.recipe, interrupted.manifest
     if interrupted.finished:
         watch.note(f"{run}: was finished already")
         write_run_report(interrupted.folder)
         write_model_card(interrupted.folder)
         return interrupted
-    if (
-        not (interrupted.folder / "check.json").is_file()
-        and not (interrupted.folder.parent / "comparison.json").is_file()
-    ):
-        folder = interrupted.folder
-        check_before(manifest, folder, going_on=folder, reading=recipe.reading, watch=watch)
-    return train_into(interrupted, recipe, manifest, watch=watch)
+    comparison = interrupted.comparison
+    if comparison is not None:
+        raise UsageError(f"{run}: is a part of a comparison; go on with: leadline compare --resume {comparison}")
+    recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
+    with alone_in(folder):
+        if not (folder / "check.json").is_file():
+            check_before(manifest, folder, going_on=folder, reading=recipe.reading, watch=watch)
+        return train_into(interrupted, recipe, manifest, watch=watch)
 
 
 def train_into(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch) -> Run:

@@ -221,13 +221,22 @@ def create_model(
         model = with_weights(
             row.build, weights, name=row.name, num_classes=num_classes, in_channels=in_channels, say=say
         )
-    model.register_forward_pre_hook(partial(_check_input, row, in_channels))
+    model.register_forward_pre_hook(partial(_check_input, row, in_channels), with_kwargs=True)
     return model
 
 
-def _check_input(row: Architecture, channels: int, _: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+def _check_input(
+    row: Architecture, channels: int, _: nn.Module, positional: tuple[torch.Tensor, ...], named: dict[str, torch.Tensor]
+) -> None:
     """Says in one line what torch would say in many, deep inside the network."""
-    found, height, width = arguments[0].shape[-3:]
+    images = next(iter((*positional, *named.values())), None)
+    if images is None:
+        return  # Python says what is missing
+    if images.dim() < 3:
+        raise LeadlineError(
+            f"{row.name}: expected images (batch, channels, height, width), found the shape {tuple(images.shape)}"
+        )
+    found, height, width = images.shape[-3:]
     if found != channels:
         raise LeadlineError(f"{row.name}: an image has {found} channels, but this network was built for {channels}")
     row.check_size(height, width)

@@ -1,0 +1,41 @@
+"""One process works on a run: a second one is refused, and a dead one keeps nobody out."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leadline.errors import LeadlineError
+from leadline.verbs.run import alone_in
+
+HOLD = (
+    "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire();"
+    "print('held', flush=True); time.sleep(600)"
+)
+
+
+def test_a_second_process_is_refused_until_the_first_has_ended_however_it_did(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path / ".lock"], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(LeadlineError, match="another process works on it") as refused, alone_in(tmp_path):
+        pass
+    assert str(tmp_path) in str(refused.value)
+    holder.kill()
+    holder.communicate()
+    with alone_in(tmp_path):
+        pass
+
+
+def test_the_lock_is_given_back_after_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(LeadlineError, match="another process"), alone_in(tmp_path), alone_in(tmp_path):
+        pass
+    with alone_in(tmp_path):
+        pass
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(LeadlineError, match="no such run folder"), alone_in(tmp_path / "absent"):
+        pass
+    assert not (tmp_path / "absent").exists()
