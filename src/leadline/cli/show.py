@@ -3,17 +3,19 @@
 import json as json_format
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from leadline.cli import DONE, SOME_UNREADABLE, beside_comparison
-from leadline.evaluation.predictions import UNCERTAIN, Predictions
-from leadline.verbs.compare import Comparison
-from leadline.verbs.evaluate import Evaluation
-from leadline.verbs.plan import Plan
-from leadline.verbs.run import Run
+from leadline.cli import DONE, SOME_UNREADABLE
+
+if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
+    from leadline.evaluation.predictions import Predictions
+    from leadline.verbs.compare import Comparison
+    from leadline.verbs.evaluate import Evaluation
+    from leadline.verbs.plan import Plan
+    from leadline.verbs.run import Run
 
 # Wide enough that nothing wraps where the output is read by a program or kept in a file.
 WIDE = 200
@@ -64,7 +66,7 @@ def estimate(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.1%} ({value['low']:.1%} – {value['high']:.1%})"
 
 
-def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
+def plan(planned: "Plan", *, json: bool, margin: float | None = None) -> int:
     """The result of a dry run."""
     rows = [
         {
@@ -111,7 +113,7 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
     return DONE
 
 
-def run(finished: Run, *, json: bool) -> int:
+def run(finished: "Run", *, json: bool) -> int:
     """The result of a training."""
     metrics = finished.metrics
     if json:
@@ -131,7 +133,7 @@ def run(finished: Run, *, json: bool) -> int:
     return SOME_UNREADABLE if metrics["left_out"] else DONE
 
 
-def evaluation(found: Evaluation, *, json: bool) -> int:
+def evaluation(found: "Evaluation", *, json: bool) -> int:
     if json:
         as_json({"folder": str(found.folder), **found.metrics})
     else:
@@ -192,7 +194,9 @@ def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
     print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
 
 
-def comparison(finished: Comparison, *, json: bool) -> int:
+def comparison(finished: "Comparison", *, json: bool) -> int:
+    from leadline.cli import beside_comparison
+
     result = finished.result
     if json:
         as_json(result)
@@ -249,7 +253,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
     return SOME_UNREADABLE if incomplete else DONE
 
 
-def predictions(found: Predictions, *, out: Path | None) -> int:
+def predictions(found: "Predictions", *, out: Path | None) -> int:
+    from leadline.evaluation.predictions import UNCERTAIN
+
     unreadable = len(found) - len(found.readable)
     if out is None:
         sys.stdout.write(found.table.write_csv())

@@ -4,8 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leadline.anatomy import measure
-from leadline.anatomy.diagram import draw
 from leadline.errors import LeadlineError
 from leadline.zoo import architecture
 
@@ -24,9 +22,13 @@ def inspect(
     drawing is written there as SVG. Multiply-adds count convolutions and fully connected layers, without biases;
     `auxiliary` are the layers of training-only heads, which no total counts. LeadlineError for an image too small.
     """
-    row = architecture(name)
+    row = architecture(name)  # before torch is imported, so that a wrong name is answered at once
+    from leadline.anatomy import measure
+
     anatomy = measure(name, size=size, channels=channels, classes=classes)
     if diagram is not None:
+        from leadline.anatomy.diagram import draw
+
         _write(Path(diagram), draw(anatomy))
     return {
         "name": anatomy.name,
