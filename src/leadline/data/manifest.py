@@ -30,6 +30,8 @@ SCHEMA = {
 }
 # A further column where each channel has a file of its own: those of the second channel and the ones after it.
 FILES = {"files": pl.List(pl.String)}
+# And one where near-copies were looked for: the content that an image shows once more, nearly; null where none does.
+COPIES = {"copy_of": pl.String}
 SPLITS = ("train", "validation", "test")
 # Labels that are named of an image that has several.
 SHOWN_LABELS = 3
@@ -39,7 +41,7 @@ SHOWN_LABELS = 3
 class Manifest:
     """Every image of a data source, and the ordered classes."""
 
-    table: pl.DataFrame  # the columns of SCHEMA, and of FILES where there are channel_names
+    table: pl.DataFrame  # the columns of SCHEMA, of FILES where there are channel_names, of COPIES where looked for
     classes: tuple[str, ...]
     root: Path
     source: str  # what the person named: a folder, a table, a built-in data set
@@ -98,7 +100,7 @@ class Manifest:
             table = pl.read_parquet(file)
             names = tuple(filter(None, metadata.get("channel_names", "").split("\n")))
             return Manifest(
-                table.select([*SCHEMA, *FILES] if names else list(SCHEMA)),
+                table.select([*SCHEMA, *(FILES if names else ()), *(COPIES if "copy_of" in table.columns else ())]),
                 classes=tuple(metadata["classes"].split("\n")),
                 root=Path(metadata["root"]),
                 source=metadata["source"],

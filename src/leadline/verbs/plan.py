@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from leadline.data.audit.copies import with_near_copies
 from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.papers import TABLE as PAPERS
@@ -136,8 +137,10 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
 
 def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
+    reading = Reading.of(settings)
+    found = scan(data, group=settings.get("group", ""), reading=reading)
     manifest = split(
-        scan(data, group=settings.get("group", ""), reading=Reading.of(settings)),
+        with_near_copies(found, project=reading.projection),
         seed=settings.get("split_seed", 0),
         test_group=tuple(settings.get("test_group", ())),
         folds=bool(settings.get("folds")),
