@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
 
 
@@ -56,6 +57,7 @@ def compare(
     json: Json = False,
 ) -> int:
     """Train several networks on one split with one recipe, and say which one earns its depth."""
+    refuse_early(models=[name.strip() for name in models.split(",")] if models else [], data=data)
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.errors import UsageError

@@ -54,8 +54,6 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
         pool = table.filter(split="train") if given else table
         _refuse_small_classes(pool, manifest, needed=1 + len(wanted))
         dealt = _deal_groups(pool, manifest, wanted, seed) if has_groups(pool) else _deal(pool, wanted, seed)
-        if not has_groups(pool):
-            notes += _too_few_for_each(pool, manifest, wanted)
         table = table.update(pool.select("path").with_columns(split=pl.Series(dealt)), on="path")
     # Images that are dealt one by one may be too few for a test beside a validation; that is noted.
     made_here = wanted if has_groups(table) else wanted[-1:]
@@ -169,16 +167,6 @@ def _filling(order: NDArray[np.int64], sizes: NDArray[np.int64], images: int, *,
 
 def _different_images(pool: pl.DataFrame) -> Counter[str]:
     return Counter(pool.unique(["label", "sha256"])["label"])
-
-
-def _too_few_for_each(pool: pl.DataFrame, manifest: Manifest, wanted: list[str]) -> list[str]:
-    """A note on classes of so few images that training would not get more than half of them beside all other splits."""
-    counts, enough = _different_images(pool), 2 * len(wanted) + 1
-    few = [f"{label} ({counts[label]})" for label in manifest.classes if counts[label] < enough]
-    if not few:
-        return []
-    spared = "none of them is in the test split, so that most train" if len(wanted) > 1 else "hardly any train"
-    return [f"too few different images of {', '.join(few)}: {spared}; at least {enough} of each class are needed"]
 
 
 def _deal_groups(pool: pl.DataFrame, manifest: Manifest, wanted: list[str], seed: int) -> list[str]:
