@@ -46,14 +46,14 @@ def told(name, studies, make):
 
 def main(studies: int = 200, folder: str = "") -> None:
     designs = [(2, n, False) for n in (2, 3, 4, 6, 10, 30)] + [(4, 2, False), (4, 6, False), (2, 6, True)]
-    for effect in (0.0, 0.5, 1.0):
+    for effect in (0.0, 0.5):
         for batches, patients, crossed in designs:
             name = f"effect {effect:4.2f}, {batches} batches of {patients:2d} patients{' in common' * crossed}"
             told(name, studies, lambda random, a=(batches, patients, crossed, effect): drawn(
                 random, batches=a[0], patients=a[1], crossed=a[2], effect=a[3]))  # fmt: skip
     if folder:
         features, patient = of_cells(folder)
-        for patients in (3, 4, 6, 10, 30):
+        for patients in (4, 6, 10, 30):
             told(f"no effect, malaria cells, 2 batches of {patients:2d} patients", studies,
                  lambda random, n=patients: divided(random, features, patient, n))  # fmt: skip
 
