@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install demo test test-slow lint types bench clean
+.PHONY: help install demo test test-slow lint types bench catalogue clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
 	@echo "make test       the test suite"
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
 	@echo "make lint types the linter and the type checker"
+	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make bench      speed, side by side with the loop most people write"
 
 install: $(INSTALLED)
@@ -41,6 +42,9 @@ types: install
 
 bench: install
 	$(BIN)/python benchmarks/training_speed.py
+
+catalogue: install
+	$(BIN)/python benchmarks/catalogue_costs.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

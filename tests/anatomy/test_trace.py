@@ -8,7 +8,7 @@ from leadline.anatomy import Anatomy, measure, trace
 from leadline.zoo import create_model
 from leadline.zoo.densenet import DenseBlock
 from leadline.zoo.googlenet import Filters, Inception
-from leadline.zoo.resnet import Pair
+from leadline.zoo.resnet import BasicBlock
 
 NAMES = ["lenet5", "alexnet", "vgg_c", "nin_cifar10", "googlenet", "resnet18_a", "resnext50_32x4d", "densenet121"]
 
@@ -61,7 +61,9 @@ FIELDS = {
         nn.Conv2d(2, 3, 3), nn.MaxPool2d(3, 2), nn.Conv2d(3, 2, 3, 2, dilation=2), nn.AvgPool2d(2, 1)
     ),
     "inception": nn.Sequential(nn.Conv2d(2, 4, 3, 2), Inception(4, Filters(1, 2, 3, 2, 1, 2)), nn.Conv2d(7, 1, 3)),
-    "residual": nn.Sequential(Pair(2, 4, 2, shortcut="A"), Pair(4, 4, 1, shortcut="B"), Pair(4, 6, 2, shortcut="B")),
+    "residual": nn.Sequential(
+        BasicBlock(2, 4, 2, shortcut="A"), BasicBlock(4, 4, 1, shortcut="B"), BasicBlock(4, 6, 2, shortcut="B")
+    ),
     "dense": nn.Sequential(
         DenseBlock(3, 2, 2, bottleneck=True, drop_rate=0.0, memory_efficient=False), nn.AvgPool2d(2), nn.Conv2d(8, 2, 3)
     ),

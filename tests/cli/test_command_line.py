@@ -36,6 +36,31 @@ def test_help_does_not_import_torch(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["train", "absent", "--model", "lenet5"], "absent: no such folder or table"),
+        (["train", "digits", "--model", "resnet500"], "did you mean resnet50"),
+        (["compare", "digits", "--models", "lenet5,resnet500"], "did you mean resnet50"),
+        (["compare", "absent"], "absent: no such folder or table"),
+        (["predict", "absent", "x.png"], "absent: no such folder"),
+        (["evaluate", "absent"], "absent: no such folder"),
+        (["check", "absent"], "absent: no such folder or table"),
+    ],
+)
+def test_a_name_that_is_not_there_is_refused_before_torch_is_imported(
+    arguments: list[str], named: str, tmp_path: Path
+) -> None:
+    script = (
+        "import sys; from leadline.cli import main; sys.argv = ['leadline', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "except SystemExit as end: sys.exit(50 if 'torch' in sys.modules else end.code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode in (1, 2), done.stderr
+    assert named in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["trian"], 2, "train"),

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import polars as pl
 import pytest
 
 from leadline.data.folds import fold_of_images, in_fold
@@ -46,6 +47,17 @@ def test_groups_and_copies_stay_together() -> None:
     copied = split(manifest(["a"] * 60, sha256=list(hashes)), folds=True)
     folds = fold_of_images(copied, 5)
     assert all(len({fold for fold, own in zip(folds, hashes, strict=True) if own == one}) == 1 for one in hashes)
+
+
+def test_near_copies_and_copies_under_two_classes_are_held_out_together() -> None:
+    data = manifest(
+        ["a"] * 40 + ["b"] * 40 + ["c"] * 9, sha256=[str(number % 40) for number in range(80)] + list("ABCDEFGHI")
+    )
+    near = [str(number % 40 // 2 * 2) for number in range(80)] + ["A"] * 9  # pairs; and c is one scene only
+    data = split(data.with_table(data.table.with_columns(copy_of=pl.Series(near))), folds=True)
+    folds = fold_of_images(data, 4)
+    assert all(len(set(folds[:80][np.array(near[:80]) == one])) == 1 for one in set(near[:80]))
+    assert set(folds[80:]) == set(range(4))
 
 
 def test_repeats_and_seeds_have_other_folds() -> None:

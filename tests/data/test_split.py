@@ -46,8 +46,18 @@ def test_the_same_seed_gives_the_same_split_and_another_does_not() -> None:
     assert not split(data, seed=1).table.equals(split(data).table)
 
 
-def test_three_images_of_a_class_are_one_in_each_split_and_two_are_refused() -> None:
-    assert counts(split(manifest(["a"] * 3 + ["b"] * 40)).table)[("validation", "a")] == 1
+@pytest.mark.parametrize(("images", "parts"), [(3, (2, 1, 0)), (4, (3, 1, 0)), (5, (3, 1, 1)), (10, (6, 2, 2))])
+def test_most_images_of_a_class_train_and_of_three_or_four_none_is_tested(
+    images: int, parts: tuple[int, int, int]
+) -> None:
+    found = split(manifest(["a"] * images + ["b"] * 40))
+    assert tuple(counts(found.table).get((name, "a"), 0) for name in ("train", "validation", "test")) == parts
+    assert any("test split has no image of a" in note for note in found.notes) == (images < 5)
+    given = split(manifest(["a"] * images + ["b"] * 40, split=["train"] * (images + 38) + ["test"] * 2))
+    assert counts(given.table)[("train", "a")] > images / 2
+
+
+def test_two_images_of_a_class_are_refused() -> None:
     with pytest.raises(LeadlineError, match="class 'a' has 2 images that can be used; at least 3"):
         split(manifest(["a"] * 2 + ["b"] * 40))
     with pytest.raises(LeadlineError, match="class 'a' has 1 image that"):
@@ -58,14 +68,59 @@ def test_a_class_of_copies_has_as_many_images_as_there_are_different_ones() -> N
     hashes = ["one", "two"] * 10 + [str(number) for number in range(40)]
     with pytest.raises(LeadlineError, match=r"class 'a' has 2 images \(in 20 copies\) that can be used; at least 3"):
         split(manifest(["a"] * 20 + ["b"] * 40, sha256=list(hashes)))
-    hashes[0] = "three"
-    assert counts(split(manifest(["a"] * 20 + ["b"] * 40, sha256=list(hashes))).table)[("test", "a")] >= 1
+    hashes[:3] = ["three", "four", "five"]
+    found = counts(split(manifest(["a"] * 20 + ["b"] * 40, sha256=list(hashes))).table)
+    assert found[("test", "a")] >= 1
+    assert found[("train", "a")] > 10  # of the copies, too
 
 
 def test_copies_of_an_image_stay_together() -> None:
     hashes = [str(number % 30) for number in range(60)]
     table = split(manifest(["a", "b"] * 30, sha256=list(hashes))).table
     assert table.group_by("sha256").agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_copies_that_are_filed_under_two_classes_stay_together(seed: int) -> None:
+    hashes = [str(number % 60) for number in range(120)]
+    table = split(manifest(["a"] * 60 + ["b"] * 60, sha256=list(hashes)), seed=seed).table
+    assert table.group_by("sha256").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert all((part, label) in counts(table) for part in ("train", "validation", "test") for label in "ab")
+
+
+def test_near_copies_stay_together_and_a_class_of_little_else_is_dealt_all_the_same() -> None:
+    labels = ["a"] * 60 + ["b"] * 60 + ["c"] * 20
+    data = manifest(labels)
+    copy_of = [str(number - number % 3) for number in range(120)] + ["120"] * 20  # triples; c is one scene only
+    table = split(data.with_table(data.table.with_columns(copy_of=pl.Series(copy_of)))).table
+    divided = table.head(120).group_by("copy_of").agg(pl.col("split").n_unique())["split"]
+    assert divided.max() == 1
+    found = counts(table)
+    assert found[("train", "c")] == 14
+    assert found[("test", "c")] == found[("validation", "c")] == 3
+    assert found[("train", "a")] == 42
+
+
+def test_a_large_cluster_of_near_copies_does_not_take_the_images_from_training() -> None:
+    data = manifest(["a"] * 100 + ["b"] * 100)
+    copy_of = ["0"] * 60 + [None] * 140
+    for seed in range(10):
+        found = counts(split(data.with_table(data.table.with_columns(copy_of=pl.Series(copy_of))), seed=seed).table)
+        assert 70 <= found[("train", "a")] <= 76
+        assert found[("test", "a")] >= 12
+
+
+def test_groups_that_share_an_image_are_dealt_as_one_unless_too_few_would_remain() -> None:
+    groups = [f"p{number % 30}" for number in range(300)]
+    hashes = ["p0 p1" if number in (0, 1) else str(number) for number in range(300)]
+    for seed in range(5):
+        table = split(manifest(["a", "b", "b"] * 100, group=list(groups), sha256=list(hashes)), seed=seed).table
+        assert table.filter(pl.col("group").is_in(["p0", "p1"]))["split"].n_unique() == 1
+        assert table.group_by("group").agg(pl.col("split").n_unique())["split"].max() == 1
+    all_tied = ["everywhere" if number < 30 else str(number) for number in range(300)]
+    found = split(manifest(["a", "b", "b"] * 100, group=list(groups), sha256=all_tied))
+    assert found.table["split"].n_unique() == 3
+    assert any("as exact copies" in note for note in found.notes)
 
 
 def test_no_group_is_in_two_splits_and_classes_stay_balanced() -> None:

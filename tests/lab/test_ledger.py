@@ -8,6 +8,14 @@ from leadline.errors import UsageError
 from leadline.lab.claim import Finding
 from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, claim_named
 from leadline.verbs.lab import row
+from leadline.zoo.catalogue import TABLE
+
+
+def test_a_chapter_is_of_the_year_that_the_catalogue_says() -> None:
+    dated = {chapter.title: chapter.year for chapter in CHAPTERS if chapter.year}
+    assert dated == {row.family: row.year for row in TABLE if row.family in dated}
+    assert len(dated) == 7
+
 
 # What each claim comes to; None where trainings are needed for the whole of it.
 VERDICTS: dict[str, dict[str, str | None]] = {

@@ -46,6 +46,13 @@ def test_exponential_falls_in_equal_steps(steps: int, every: int) -> None:
     assert [learning_rate(step, every_step) for step in range(steps)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0.0), (2, 0.5), (52, 0.1), (1000, 0.0)])
+def test_a_cosine_is_zero_at_the_step_after_the_last_and_at_none_before(steps: int, warmup: float) -> None:
+    given = recipe(steps=steps, warmup=warmup)
+    assert learning_rate(steps, given) == pytest.approx(0, abs=1e-12)
+    assert all(learning_rate(step, given) > 1e-8 for step in range(steps))
+
+
 def test_a_shorter_training_falls_in_the_same_proportion() -> None:
     long, short = (
         recipe(steps=steps, schedule="steps", drops=(0.5, 0.75), warmup=0.1, warmup_rate=0.05) for steps in (4000, 40)

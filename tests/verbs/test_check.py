@@ -36,12 +36,14 @@ def with_copies(root: Path, *, count: int) -> Path:
 def test_a_training_says_what_it_found_in_a_line_per_kind_and_keeps_all_of_it(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
-    root, notes = with_copies(make_images(count=40), count=25), Notes()
+    root, notes = with_copies(make_images(count=12), count=8), Notes()
     run = train(root, model="lenet5", epochs=1, out=tmp_path / "run", watch=notes)
     kept = json.loads((run.folder / "check.json").read_text())
-    across = [one for one in kept["problems"] if "different splits" in one["message"]]
-    assert len(across) > 2  # the split that was made here knows nothing of near-copies
-    assert sum("near-copies" in line for line in notes.lines) == 1
+    copies = [one["message"] for one in kept["problems"] if one["kind"] == "near_duplicates"]
+    assert len(copies) == 8
+    assert not any("different splits" in message for message in copies)  # the split kept them together
+    assert sum(one["kind"] == "class_too_small" for one in kept["problems"]) == 2
+    assert sum("too few images of a class" in line for line in notes.lines) == 1
     assert not any("hint" in line for line in notes.lines)
     assert "What was found in these images" in (run.folder / "report.html").read_text()
     assert (run.folder / "suspects.csv").is_file()

@@ -120,6 +120,20 @@ def test_the_command_line_gives_tables_to_people_that_do_not_wrap_when_piped(
     assert "  alexnet_owt: torchvision's" in listed
 
 
+@pytest.mark.parametrize("arguments", [["models"], ["models", "--json"], ["inspect", "resnet500"]])
+def test_the_catalogue_and_a_wrong_name_are_answered_without_importing_what_is_not_needed(arguments: list[str]) -> None:
+    script = (
+        "import sys; from leadline.cli import app; from leadline.errors import UsageError\n"
+        "try: app(sys.argv[1:])\n"
+        "except UsageError as error: print(error)\n"
+        "heavy = {'torch', 'torchvision', 'polars', 'numpy', 'matplotlib', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "resnet50" in done.stdout
+
+
 @pytest.mark.parametrize("verb", ["models", "inspect"])
 def test_help_is_answered_without_importing_torch(verb: str) -> None:
     script = (

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from leadline.zoo import create_model
-from leadline.zoo.resnet import Bottleneck, PadShortcut, Pair
+from leadline.zoo.resnet import BasicBlock, Bottleneck, PadShortcut, imagenet_resnet
 
 
 def test_option_a_keeps_every_second_position_and_appends_zero_maps() -> None:
@@ -21,21 +21,31 @@ def test_option_a_keeps_every_second_position_and_appends_zero_maps() -> None:
     [("A", nn.Identity, PadShortcut), ("B", nn.Identity, nn.Sequential), ("C", nn.Sequential, nn.Sequential)],
 )
 def test_which_shortcut_stands_where(option: str, same_shape: type, new_shape: type) -> None:
-    assert isinstance(Pair(8, 8, 1, shortcut=option).downsample, same_shape)
-    assert isinstance(Pair(8, 16, 2, shortcut=option).downsample, new_shape)
+    assert isinstance(BasicBlock(8, 8, 1, shortcut=option).downsample, same_shape)
+    assert isinstance(BasicBlock(8, 16, 2, shortcut=option).downsample, new_shape)
 
 
 def test_with_its_last_normalisation_at_zero_a_block_passes_on_its_input_and_a_plain_pair_nothing() -> None:
     x = torch.rand(2, 8, 5, 5)
     for shortcut in ("B", None):
-        block = Pair(8, 8, 1, shortcut=shortcut).eval()
+        block = BasicBlock(8, 8, 1, shortcut=shortcut).eval()
         nn.init.zeros_(block.bn2.weight)
         assert torch.equal(block(x), x if shortcut else torch.zeros_like(x))
 
 
+@pytest.mark.parametrize(("shortcut", "projections"), [(None, 0), ("A", 0), ("B", 4), ("C", 16)])
+def test_bottlenecks_have_the_shortcuts_that_were_asked_for(shortcut: str | None, projections: int) -> None:
+    with torch.device("meta"):
+        model = imagenet_resnet("50-layer", shortcut=shortcut)
+    assert sum(name.endswith("downsample.0.weight") for name in model.state_dict()) == projections
+    blocks = [block for block in model.modules() if isinstance(block, Bottleneck)]
+    assert sum(block.downsample is None for block in blocks) == (len(blocks) if shortcut is None else 0)
+    assert model(torch.empty(1, 3, 64, 64, device="meta")).shape == (1, 1000)
+
+
 def test_a_block_does_not_change_what_it_was_given() -> None:
     x = torch.randn(2, 8, 5, 5)
-    for block in (Pair(8, 8, 1, shortcut="A"), Bottleneck(8, 8, 1)):
+    for block in (BasicBlock(8, 8, 1, shortcut="A"), Bottleneck(8, 8, 1)):
         before = x.clone()
         block(x)
         assert torch.equal(x, before)

@@ -2,12 +2,56 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from leadline.errors import UsageError
 from leadline.zoo import create_model
 from leadline.zoo.densenet import DenseBlock, DenseNet
 from leadline.zoo.resnet import Bottleneck
-from leadline.zoo.resnext import form_a, form_b
+
+# ResNeXt's three equivalent blocks of figure 3, as functions of the weights of one `Bottleneck`: it is form (c).
+
+
+def form_a(block: Bottleneck, x: Tensor) -> Tensor:
+    """Figure 3a: every path has its own 1×1, 3×3 and 1×1 convolution, and the paths' outputs are added.
+
+    Batch normalisation of the sum comes before the shortcut is added, as the paper's section 4 asks for this form.
+    """
+    thirds = block.conv3.weight.chunk(block.conv2.groups, dim=1)
+    paths = [F.conv2d(out, third) for out, third in zip(_first_two_layers(block, x), thirds, strict=True)]
+    return _with_shortcut(block, x, torch.stack(paths).sum(0))
+
+
+def form_b(block: Bottleneck, x: Tensor) -> Tensor:
+    """Figure 3b: every path has its own 1×1 and 3×3; their outputs are concatenated and share the last 1×1."""
+    return _with_shortcut(block, x, block.conv3(torch.cat(_first_two_layers(block, x), dim=1)))
+
+
+def _first_two_layers(block: Bottleneck, x: Tensor) -> list[Tensor]:
+    paths = block.conv2.groups
+    outputs = []
+    for path, (first, second) in enumerate(
+        zip(block.conv1.weight.chunk(paths), block.conv2.weight.chunk(paths), strict=True)
+    ):
+        out = torch.relu(_normalised(block.bn1, F.conv2d(x, first, stride=block.conv1.stride), path, paths))
+        out = F.conv2d(out, second, stride=block.conv2.stride, padding=1)
+        outputs.append(torch.relu(_normalised(block.bn2, out, path, paths)))
+    return outputs
+
+
+def _normalised(norm: nn.BatchNorm2d, x: Tensor, path: int, paths: int) -> Tensor:
+    """`x` normalised with the part of `norm` that belongs to one of the paths."""
+    mean, variance, weight, bias = (
+        None if values is None else values.chunk(paths)[path]
+        for values in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    )
+    return F.batch_norm(x, mean, variance, weight, bias, norm.training, norm.momentum or 0.0, norm.eps)
+
+
+def _with_shortcut(block: Bottleneck, x: Tensor, out: Tensor) -> Tensor:
+    shortcut = x if block.downsample is None else block.downsample(x)
+    return torch.relu(block.bn3(out) + shortcut)
 
 
 def random_block(*, stride: int) -> Bottleneck:
@@ -93,6 +137,45 @@ def test_the_memory_efficient_network_keeps_fewer_bytes_for_the_backward_pass() 
         assert output.requires_grad
         kept.append(sum(seen.values()))
     assert kept[1] < 0.8 * kept[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("densenet40_k12_cifar", 36 + 2),  # a convolution per layer, and one per transition
+        ("densenet_bc100_k12_cifar", 2 * 48 + 2),
+        ("densenet121", 2 * 58 + 3),
+    ],
+)
+def test_dropout_follows_each_convolution_but_the_first_at_the_rate_asked_for(
+    name: str, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates, dropout = [], F.dropout
+
+    def counted(x: Tensor, p: float, training: bool, inplace: bool = False) -> Tensor:
+        rates.append(p if training else 0.0)
+        return dropout(x, p, training, inplace)
+
+    monkeypatch.setattr(F, "dropout", counted)
+    with torch.device("meta"):
+        model, as_published = create_model(name, drop_rate=0.2), create_model(name)
+    images = torch.empty(2, 3, 64, 64, device="meta")
+    model(images)
+    assert rates == [0.2] * places
+    assert len(rates) == sum(isinstance(module, nn.Conv2d) for module in model.modules()) - 1
+    rates.clear()
+    model.eval()(images)
+    as_published(images)
+    assert not any(rates)
+    assert list(model.state_dict()) == list(as_published.state_dict())
+
+
+def test_dropout_is_refused_where_it_cannot_be_chosen_and_where_it_is_no_rate() -> None:
+    with pytest.raises(UsageError, match=r"vgg_d: drop_rate = 0\.2"):
+        create_model("vgg_d", drop_rate=0.2)
+    for rate in (-0.1, 1.0):
+        with pytest.raises(UsageError, match=f"drop_rate = {rate}"):
+            create_model("densenet_small", drop_rate=rate)
 
 
 def test_dropout_speaks_in_training_only_and_at_the_rate_asked_for() -> None:

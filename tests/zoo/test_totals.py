@@ -1,9 +1,15 @@
 """Parameters and multiply-adds of every network against what follows from the papers' definitions."""
 
+from functools import cache
+
 import pytest
 
-from leadline.anatomy import measure
+from leadline import anatomy as rooms
 from leadline.zoo import architecture, list_models
+from leadline.zoo.catalogue import COSTS
+from leadline.zoo.pretrained import tags
+
+measure = cache(rooms.measure)
 
 # name: parameters without auxiliary heads; multiply-adds of conv and fc at the published size, biases left out.
 TOTALS = {
@@ -110,6 +116,18 @@ def test_small_networks_are_cheap_and_take_the_smallest_usual_images() -> None:
         assert row.minimum_size <= 28
         assert anatomy.multiply_adds <= 100e6
         assert anatomy.depth == row.depth
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_what_the_catalogue_says_without_torch_is_what_is_measured(name: str) -> None:
+    """Where this fails, a network or torchvision's list has changed: `make catalogue` writes the file anew."""
+    row, anatomy = architecture(name), measure(name)
+    assert (row.parameters, row.multiply_adds) == (anatomy.parameters, anatomy.multiply_adds)
+    assert row.weights == tags(name)
+
+
+def test_the_file_of_costs_has_a_line_for_each_network_and_no_other() -> None:
+    assert [line.split(",")[0] for line in COSTS.read_text("utf-8").splitlines()[1:]] == list_models()
 
 
 def test_every_network_is_held_against_something() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
 
 
@@ -64,6 +65,8 @@ def compare(
 ) -> int:
     """Which network, and how deep, do my images need?"""
     started = time.perf_counter()
+    named = [name.strip() for name in models.split(",")] if models else None
+    refuse_early(models=named or [], data=data)
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.errors import UsageError
@@ -71,7 +74,7 @@ def compare(
     from leadline.verbs import compare as verb
 
     asked = {
-        "models": [name.strip() for name in models.split(",")] if models else None,
+        "models": named,
         "lineup": lineup,
         "weights": [name.strip() for name in weights.split(",")] if weights else None,
         "seeds": seeds,
@@ -89,7 +92,7 @@ def compare(
                 raise UsageError("no data: name a folder, a table or a built-in data set")
             elif dry_run:
                 plan = verb.plan_comparison(data, watch=watching, **chosen)
-                return show.plan(plan, json=json, margin=margin or verb.MARGIN)
+                return show.plan(plan, json=json)
             else:
                 finished = verb.compare(data, out=out, tests=tests, started=started, watch=watching, **chosen)
         except Interrupted as interrupt:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, Json, MinConfidence
 
 
@@ -31,6 +32,7 @@ def evaluate(
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
+    refuse_early(run=run, data=data)
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.data.protocols import parse_scales

@@ -1,10 +1,12 @@
 """`leadline predict`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from leadline.cli.early import refuse_early
 from leadline.cli.options import MinConfidence
 
 
@@ -22,8 +24,7 @@ def predict(
     min_confidence: MinConfidence = None,
 ) -> int:
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
-    import sys
-
+    refuse_early(run=run)
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.errors import LeadlineError

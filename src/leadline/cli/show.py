@@ -2,18 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from leadline.cli import DONE, SOME_UNREADABLE, comparison_tables
+from leadline.cli import DONE, SOME_UNREADABLE
 from leadline.cli.printing import as_json, can_hold, table
-from leadline.evaluation.predictions import UNCERTAIN, Predictions
-from leadline.report.answer import answer_sentence, predict_command
-from leadline.report.tables import read_json
-from leadline.results import NAME as COMPARISON
-from leadline.verbs.compare import Comparison
-from leadline.verbs.evaluate import Evaluation
-from leadline.verbs.plan import Plan
-from leadline.verbs.run import Run
+
+if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
+    from leadline.evaluation.predictions import Predictions
+    from leadline.verbs.compare import Comparison
+    from leadline.verbs.evaluate import Evaluation
+    from leadline.verbs.plan import Plan
+    from leadline.verbs.run import Run
 
 
 def count(value: float) -> str:
@@ -43,7 +42,7 @@ def estimate(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.1%} ({value['low']:.1%} – {value['high']:.1%})"
 
 
-def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
+def plan(planned: "Plan", *, json: bool) -> int:
     """The result of a dry run."""
     rows = [
         {
@@ -61,7 +60,7 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
         }
         for number, recipe in enumerate(planned.recipes)
     ]
-    doubts = planned.doubts(margin)
+    doubts = planned.doubts
     if json:
         as_json({"data": planned.manifest.source, "images": planned.images, "networks": rows, "doubts": doubts})
         return DONE
@@ -94,7 +93,7 @@ def plan(planned: Plan, *, json: bool, margin: float | None = None) -> int:
     return DONE
 
 
-def run(finished: Run, *, json: bool) -> int:
+def run(finished: "Run", *, json: bool) -> int:
     """The result of a training."""
     metrics = finished.metrics
     if json:
@@ -114,7 +113,7 @@ def run(finished: Run, *, json: bool) -> int:
     return SOME_UNREADABLE if metrics["left_out"] else DONE
 
 
-def evaluation(found: Evaluation, *, json: bool) -> int:
+def evaluation(found: "Evaluation", *, json: bool) -> int:
     if json:
         as_json({"folder": str(found.folder), **found.metrics})
     else:
@@ -175,8 +174,13 @@ def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
     print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
 
 
-def comparison(finished: Comparison, *, json: bool) -> int:
+def comparison(finished: "Comparison", *, json: bool) -> int:
     """The rounds of a comparison, what was asked for besides, and last the answer."""
+    from leadline.cli import comparison_tables
+    from leadline.report.answer import answer_sentence, predict_command
+    from leadline.report.tables import read_json
+    from leadline.results import NAME as COMPARISON
+
     result = finished.result
     if json:
         as_json(read_json(finished.folder / COMPARISON))
@@ -195,7 +199,9 @@ def comparison(finished: Comparison, *, json: bool) -> int:
     return SOME_UNREADABLE if incomplete else DONE
 
 
-def predictions(found: Predictions, *, out: Path | None) -> int:
+def predictions(found: "Predictions", *, out: Path | None) -> int:
+    from leadline.evaluation.predictions import UNCERTAIN
+
     unreadable = len(found) - len(found.readable)
     if out is None:
         text = found.table.write_csv()

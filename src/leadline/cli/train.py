@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
 
 
@@ -36,6 +37,7 @@ def train(
     json: Json = False,
 ) -> int:
     """Train one network on labelled images, and judge it."""
+    refuse_early(models=[model] if model else [], data=data)
     from leadline.cli import show
     from leadline.cli.progress import watch
     from leadline.training.loop import Interrupted

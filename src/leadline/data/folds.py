@@ -1,8 +1,8 @@
 """Cross-validation: every training image is once in the fold that a network did not see, and is judged by that network.
 
-Folds are dealt as splits are: stratified by class, whole groups at a time, exact copies together. They depend on the
-data, the number of folds, the seed of the split and the number of the repeat alone, so that all networks of a
-comparison have the same.
+Folds are dealt as splits are: stratified by class, whole groups at a time, copies together. They depend on the data,
+the number of folds, the seed of the split and the number of the repeat alone, so that all networks of a comparison have
+the same.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from leadline.data.deal import deal
 from leadline.data.keyed import generator
 from leadline.data.manifest import Manifest
 from leadline.data.split import counted, has_groups, refuse_few_groups
+from leadline.data.units import broken_up, class_of_units, copies_in, numbered, tied_groups
 from leadline.errors import LeadlineError, UsageError
 
 OUT_OF_FOLD = "out-of-fold"
@@ -32,19 +33,21 @@ def fold_of_images(manifest: Manifest, count: int, *, seed: int = 0, repeat: int
     usable = manifest.usable
     pool = usable.filter(split="train")
     grouped = has_groups(pool)
-    units = np.unique(pool["group" if grouped else "sha256"].to_numpy(), return_inverse=True)[1].astype(np.int64)
     if grouped:
         _refuse_more_folds_than(pool["group"].n_unique(), "groups", count)
         refuse_few_groups(pool, manifest, parts=FEWEST, what="folds that there must be")
     _refuse_more_folds_than(len(pool), "images", count)
-    labels = np.unique(pool["label"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    labels = numbered(pool["label"])
     if grouped:
+        units = tied_groups(pool, parts=count, parts_of_class=FEWEST)
         dealt = deal(labels, units, [1 / count] * count, "folds", seed, repeat)
     else:
-        dealt = _in_turn(labels, units, count, seed, repeat)
+        copies: pl.Series | None = copies_in(pool)
+        while copies is not None:
+            dealt = _in_turn(labels, numbered(copies), count, seed, repeat)
+            copies = broken_up(copies, pool, _in_one_fold(pool, dealt))
     for label in manifest.classes:
-        folds = set(dealt[(pool["label"] == label).to_numpy()].tolist())
-        if len(folds) < FEWEST:
+        if label in _in_one_fold(pool, dealt):
             raise LeadlineError(
                 f"{manifest.source}: the class {label!r} has {counted(Counter(pool['label'])[label], 'image')}, all in "
                 f"one fold of {count}, so one network would be trained without it: add images or take the class away"
@@ -71,6 +74,15 @@ def without_test(manifest: Manifest) -> Manifest:
     return _with_split(manifest, pl.when(pl.col("split") != "test").then(pl.col("split")))
 
 
+def _in_one_fold(pool: pl.DataFrame, dealt: NDArray[np.int64]) -> list[str]:
+    folds = (
+        pool.select("label", fold=pl.Series(dealt))
+        .group_by("label", maintain_order=True)
+        .agg(pl.col("fold").n_unique())
+    )
+    return folds.filter(pl.col("fold") < FEWEST)["label"].to_list()
+
+
 def _with_split(manifest: Manifest, split: pl.Expr) -> Manifest:
     changed = manifest.usable.with_columns(split=split)
     return manifest.with_table(
@@ -90,8 +102,9 @@ def _in_turn(
 ) -> NDArray[np.int64]:
     """Class by class, each unit to the next fold in turn; a class begins where the one before it ended."""
     dealt, start = np.zeros(len(labels), dtype=np.int64), 0
+    stratum = class_of_units(labels, units)
     for label in range(int(labels.max()) + 1):
-        rows = np.flatnonzero(labels == label)
+        rows = np.flatnonzero(stratum == label)
         own, unit_of_row = np.unique(units[rows], return_inverse=True)
         turn = generator("folds", seed, repeat, label).permutation(len(own))
         dealt[rows] = (start + turn[unit_of_row]) % count

@@ -34,6 +34,8 @@ SCHEMA = {
 FILES = {"files": pl.List(pl.String)}
 # Of the file's metadata.
 VERSION = 2
+# And one where near-copies were looked for: the content that an image shows once more, nearly; null where none does.
+COPIES = {"copy_of": pl.String}
 SPLITS = ("train", "validation", "test")
 # Labels that are named of an image that has several.
 SHOWN_LABELS = 3
@@ -74,7 +76,7 @@ def read_about(file: Path) -> About:
 class Manifest:
     """Every image of a data source, and the ordered classes."""
 
-    table: pl.DataFrame  # the columns of SCHEMA, and of FILES where there are channel_names
+    table: pl.DataFrame  # the columns of SCHEMA, of FILES where there are channel_names, of COPIES where looked for
     classes: tuple[str, ...]
     root: Path
     source: str  # what the person named: a folder, a table, a built-in data set
@@ -129,7 +131,13 @@ class Manifest:
             if not about.classes:
                 raise LeadlineError(f"{file}: is not a readable manifest (it names no classes)")
             return Manifest(
-                table.select([*SCHEMA, *FILES] if about.channel_names else list(SCHEMA)),
+                table.select(
+                    [
+                        *SCHEMA,
+                        *(FILES if about.channel_names else ()),
+                        *(COPIES if "copy_of" in table.columns else ()),
+                    ]
+                ),
                 classes=about.classes,
                 root=Path(about.root),
                 source=about.source,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leadline.data.deal import deal
 from leadline.data.keyed import generator
 from leadline.data.manifest import Manifest
+from leadline.data.units import broken_up, class_of_units, copies_in, numbered, tied_groups
 from leadline.errors import LeadlineError, UsageError
 
 FRACTIONS = {"train": 0.70, "validation": 0.15, "test": 0.15}
@@ -22,11 +23,12 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
     """The manifest with every usable image in "train", "validation" or "test".
 
     Splits that the source has are kept; where it has no validation or no test split, 15 % of its training images become
-    one. Otherwise 70/15/15, stratified by class; exact copies of an image stay together; where groups are known, no
-    group is in two of the splits that are made here. The groups named in `test_group` are the test split. With `folds`
-    (data.folds) no split is made: all that is not given as a test split is for training, and validated out of fold.
-    What a person should know is added to the manifest's notes. Raises LeadlineError, with the counts, when a class
-    would be missing from a split that is made here.
+    one. Otherwise 70/15/15, stratified by class, with more than half of each class in training; copies of an image,
+    exact and near (audit.copies.with_near_copies), stay together as far as each class can be in all splits; where
+    groups are known, no group is in two of the splits that are made here. The groups named in `test_group` are the test
+    split. With `folds` (data.folds) no split is made: all that is not given as a test split is for training, and
+    validated out of fold. What a person should know is added to the manifest's notes. Raises LeadlineError, with the
+    counts, when a class would be missing from a split that is made here.
     """
     table, notes = manifest.usable, list(manifest.notes)
     given = set(table["split"].drop_nulls())
@@ -60,7 +62,9 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
         _refuse_small_classes(pool, manifest, needed=1 + len(wanted))
         dealt = _deal_groups(pool, manifest, wanted, seed) if has_groups(pool) else _deal(pool, wanted, seed)
         table = table.update(pool.select("path").with_columns(split=pl.Series(dealt)), on="path")
-    _refuse_missing_classes(table, manifest, made_here=[*wanted, "train"])
+    # Images that are dealt one by one may be too few for a test beside a validation; that is noted.
+    made_here = wanted if has_groups(table) else wanted[-1:]
+    _refuse_missing_classes(table, manifest, made_here=[*made_here, "train"])
     if wanted and in_data:
         notes.append(f"the data have no {' and no '.join(wanted)} split, so some of the training images become one")
     notes += [*_copies_in_two_splits(table), *_classes_not_judged(table, manifest)]
@@ -113,24 +117,64 @@ def _refuse_small_classes(pool: pl.DataFrame, manifest: Manifest, *, needed: int
             number += f" (in {all_of[name]:,} copies)" if all_of[name] > counts[name] else ""
             raise LeadlineError(
                 f"{manifest.source}: the class {name!r} has {number} that can be used{_why(manifest, name)}; at least "
-                f"{needed} are needed to have one in each split: add images or take the class away"
+                f"{needed} are needed, and {2 * needed - 1} to have some in each split: add images or take the class "
+                "away"
             )
 
 
 def _deal(pool: pl.DataFrame, wanted: list[str], seed: int) -> list[str]:
-    """A split per row of `pool`, stratified by class; copies of one image (equal sha256) are dealt as one."""
-    splits = np.full(len(pool), "train", dtype=object)
-    labels, hashes = pool["label"].to_numpy(), pool["sha256"].to_numpy()
-    for label in sorted(set(labels)):
-        rows = np.flatnonzero(labels == label)
-        units, unit_of_row = np.unique(hashes[rows], return_inverse=True)
-        order = generator("split", seed, label).permutation(len(units))
-        start = 0
-        for name in wanted:
-            count = max(1, round(FRACTIONS[name] * len(units)))
-            splits[rows[np.isin(unit_of_row, order[start : start + count])]] = name
-            start += count
+    """A split per row of `pool`, stratified by class; copies of one image are dealt as one."""
+    units = copies_in(pool)
+    while True:
+        splits = _dealt(pool, units, wanted, seed)
+        found = pl.DataFrame({"label": pool["label"], "split": splits}).group_by("label").agg(pl.col("split").unique())
+        needed = _different_images(pool)
+        short = [
+            label
+            for label, own in found.iter_rows()
+            if len(own) <= len(wanted) and (needed[label] > 2 * len(wanted) or not {"train", wanted[-1]} <= set(own))
+        ]
+        apart = broken_up(units, pool, short)
+        if apart is None:
+            return splits
+        units = apart
+
+
+def _dealt(pool: pl.DataFrame, units: pl.Series, wanted: list[str], seed: int) -> list[str]:
+    splits, codes = np.full(len(pool), "train", dtype=object), numbered(units)
+    names = sorted(set(pool["label"]))
+    stratum = class_of_units(numbered(pool["label"]), codes)
+    for number, label in enumerate(names):
+        rows = np.flatnonzero(stratum == number)
+        own, unit_of_row, sizes = np.unique(codes[rows], return_inverse=True, return_counts=True)
+        order = generator("split", seed, label).permutation(len(own))
+        # Training gets more than half of the images: of three or four, none is left to test on.
+        parts = wanted if len(own) > 2 * len(wanted) else wanted[-1:]
+        for left, name in zip(range(len(parts), 0, -1), parts, strict=True):
+            chosen = _filling(order, sizes, max(1, round(FRACTIONS[name] * len(rows))), parts=left + 1)
+            splits[rows[np.isin(unit_of_row, chosen)]] = name
+            order = order[~np.isin(order, chosen)]
     return list(splits)
+
+
+def _filling(order: NDArray[np.int64], sizes: NDArray[np.int64], images: int, *, parts: int) -> list[int]:
+    """Units in `order` that together have at most so many images, and leave others as small to the other `parts`.
+
+    Where all units are larger, it is the smallest one.
+    """
+    if len(order) < 2:
+        return []  # the last one is for training
+    small = order[sizes[order] <= images]
+    chosen: list[int] = []
+    for unit in small[: max(1, len(small) // parts)]:
+        if sizes[unit] <= images:
+            chosen.append(int(unit))
+            images -= int(sizes[unit])
+    return chosen or [int(order[np.argmin(sizes[order])])]
+
+
+def _different_images(pool: pl.DataFrame) -> Counter[str]:
+    return Counter(pool.unique(["label", "sha256"])["label"])
 
 
 def _deal_groups(pool: pl.DataFrame, manifest: Manifest, wanted: list[str], seed: int) -> list[str]:
@@ -138,7 +182,8 @@ def _deal_groups(pool: pl.DataFrame, manifest: Manifest, wanted: list[str], seed
     names = ["train", *wanted]
     refuse_few_groups(pool, manifest, parts=len(names), what="splits")
     shares = [1 - sum(FRACTIONS[name] for name in wanted), *(FRACTIONS[name] for name in wanted)]
-    part = deal(_numbered(pool["label"]), _numbered(pool["group"]), shares, "split", seed)
+    units = tied_groups(pool, parts=len(names), parts_of_class=len(names))
+    part = deal(numbered(pool["label"]), units, shares, "split", seed)
     return [names[number] for number in part]
 
 
@@ -158,10 +203,6 @@ def refuse_few_groups(pool: pl.DataFrame, manifest: Manifest, *, parts: int, wha
                 f"{manifest.source}: the images of the class {label!r} lie in {counted(len(sizes), 'group')} only "
                 f"({shown}), so it would be missing from one of the {parts} {what}"
             )
-
-
-def _numbered(column: pl.Series) -> NDArray[np.int64]:
-    return np.unique(column.to_numpy(), return_inverse=True)[1].astype(np.int64)
 
 
 def _refuse_missing_classes(table: pl.DataFrame, manifest: Manifest, *, made_here: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""DenseNet, 2017: every layer sees all before it."""
+"""DenseNet, 2016: every layer sees all before it."""
 
 import torch
 from torch import Tensor, nn
@@ -215,7 +215,7 @@ DENSE_PARAMETERS = Claim(
 CHAPTER = Chapter(
     name="densenet",
     title="DenseNet",
-    year=2017,
+    year=2016,
     introduction="Do not add: concatenate.",
     claims=(CONCATENATION, GROWTH, DENSE_PARAMETERS, DENSE_MEMORY),
 )

@@ -6,16 +6,17 @@ from torch import Tensor, nn
 from leadline.lab.claim import Claim, Measurement, Number, Numbers, Verdict, judge
 from leadline.lab.painting.grids import Grid, grids
 from leadline.zoo import create_model
-from leadline.zoo.resnet import Pair, ResNet
+from leadline.zoo.resnet import BasicBlock, ResNet
 
 PAPER = "He, Zhang, Ren, Sun, “Deep residual learning for image recognition”, 2015, arXiv 1512.03385"
 SHALLOW, DEEP = 20, 56
 SILENT, IDENTITY = "F = 0", "identity kernels"
 
 
-def _blocks(model: ResNet) -> list[list[Pair]]:
+def _blocks(model: ResNet) -> list[list[BasicBlock]]:
     return [
-        [block for block in model.get_submodule(stage).children() if isinstance(block, Pair)] for stage in model.stages
+        [block for block in model.get_submodule(stage).children() if isinstance(block, BasicBlock)]
+        for stage in model.stages
     ]
 
 

@@ -1,4 +1,4 @@
-"""Network in Network, 2014: away with the fully connected layers."""
+"""Network in Network, 2013: away with the fully connected layers."""
 
 import torch
 from torch import nn
@@ -273,7 +273,7 @@ AVERAGE = Claim(
 CHAPTER = Chapter(
     name="nin",
     title="Network in Network",
-    year=2014,
+    year=2013,
     introduction="Away with the fully connected layers: 1×1 convolutions, and averages at the end.",
     claims=(DOMINATES, PARAMETERS, IS_MLP, AVERAGE),
 )

@@ -10,14 +10,14 @@ from leadline.lab.painting.arcs import Row, arcs
 from leadline.lab.painting.bars import bar, bars
 from leadline.lab.painting.plots import Axis, Series, plot
 from leadline.lab.wording import billions, millions, percent
-from leadline.zoo.resnet import Pair, make_shortcut
+from leadline.zoo.resnet import BasicBlock, make_shortcut
 
 OPTIONS = ("A", "B", "C")
 SHORTCUTS = {"A": (0, 21_623_848), "B": (3, 21_797_672), "C": (16, 22_716_840)}  # projections, parameters
 
 
 def _shortcut() -> Measurement:
-    halved = Pair(64, 128, 2, shortcut=None)
+    halved = BasicBlock(64, 128, 2, shortcut=None)
     image = torch.rand(1, 64, 56, 56)
     found = halved(image)
     fits = 0

@@ -1,4 +1,4 @@
-"""ResNeXt, 2017: the same block many times side by side, as grouped convolutions."""
+"""ResNeXt, 2016: the same block many times side by side, as grouped convolutions."""
 
 from functools import partial
 
@@ -254,7 +254,7 @@ CARDINALITY = Claim(
 CHAPTER = Chapter(
     name="resnext",
     title="ResNeXt",
-    year=2017,
+    year=2016,
     introduction="Many narrow paths side by side for the price of one wide path.",
     claims=(GROUPED, BLOCK_COST, ISOLATE, CARDINALITY, RESNEXT_COST),
 )

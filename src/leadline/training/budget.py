@@ -69,7 +69,7 @@ def measure(
     batch = _noise(recipe.batch_size, recipe.decoded_size, channels, dtype)
     colours = colours_of(batch, preprocessing) if recipe.augment in PAPERS else None
     with torch.random.fork_rng(devices=[]):  # what it begins with does not change what a step costs
-        network = create_model(recipe.model, num_classes=classes, in_channels=channels)
+        network = create_model(recipe.model, num_classes=classes, in_channels=channels, drop_rate=recipe.drop_rate)
     optimizer = prepare(network, recipe, hardware)
     labels = torch.zeros(len(batch), dtype=torch.int64, device=hardware.device)
 

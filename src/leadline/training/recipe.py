@@ -23,7 +23,7 @@ class Recipe:
 
     data: str  # what to train on, as the person named it
     model: str  # a name of the catalogue
-    steps: int  # updates of the weights; a cosine reaches zero at the last one
+    steps: int  # updates of the weights; a cosine is zero at the step after the last
     batch_size: int
     learning_rate: float  # at its peak, after the warm-up
     size: int  # pixels, height and width of what the network sees
@@ -58,6 +58,7 @@ class Recipe:
     weights: str = ""  # what it begins with, as zoo.create_model takes it; empty: initialised as its paper says
     weights_sha256: str = ""  # of their file, so that what is resumed or done again begins with the same
     tune: str = "all"  # TUNE; what is trained of it
+    drop_rate: float | None = None  # of a DenseNet's dropout; None: as its network has it
     averaged: float = 0.0  # fraction of the steps, at the end, over which the classifier's weights are the mean
 
     def __post_init__(self) -> None:
@@ -107,6 +108,8 @@ class Recipe:
         """
         document: dict[str, Any] = {}
         for name, value in asdict(self).items():
+            if value is None:  # which TOML does not know
+                continue
             section, key = path_of(name)
             value = shown(value) if isinstance(value, str) else value
             (document.setdefault(section, {}) if section else document)[key] = value

@@ -11,7 +11,8 @@ ALMOST = 1e-9
 def learning_rate(step: int, recipe: Recipe) -> float:
     """After the warm-up, linear from zero or at a rate of its own, what the recipe's schedule says.
 
-    Half a cosine to zero is Loshchilov and Hutter 2017 (arXiv 1608.03983); the others are torch's MultiStepLR and
+    Half a cosine to zero is Loshchilov and Hutter 2017 (arXiv 1608.03983); it is zero at the step after the last, as
+    torch's CosineAnnealingLR, so that no step of a training is without effect. The others are torch's MultiStepLR and
     StepLR, with their lengths as fractions of the training's.
     """
     warmup = recipe.warmup * recipe.steps

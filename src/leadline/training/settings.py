@@ -199,6 +199,12 @@ class SettingsDict(TypedDict, total=False):
     last_layer_rate: Annotated[
         float | None, Setting("The last layer's learning rate, as a multiple.", "optimizer", above=0, option=False)
     ]
+    drop_rate: Annotated[
+        float | None,
+        Setting(
+            "Dropout of a DenseNet; 0.2 in its paper where images are not augmented.", at_least=0, below=1, option=False
+        ),
+    ]
     averaged: Annotated[
         float | None,
         Setting(

@@ -4,8 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leadline.anatomy import measure
-from leadline.anatomy.diagram import draw
 from leadline.errors import LeadlineError
 from leadline.verbs.outputs import check_output, says_leadline
 from leadline.writing import in_one_piece
@@ -26,13 +24,17 @@ def inspect(
     drawing is written there as SVG. Multiply-adds count convolutions and fully connected layers, without biases;
     `auxiliary` are the layers of training-only heads, which no total counts. LeadlineError for an image too small.
     """
-    row = architecture(name)
+    row = architecture(name)  # before torch is imported, so that a wrong name is answered at once
     if diagram is not None and Path(diagram).suffix.lower() != ".svg":
         raise LeadlineError(f"{diagram}: a diagram is written as SVG; give it a name that ends in .svg")
     if diagram is not None:
         check_output(diagram, ours=says_leadline, kind="drawing", option="--diagram")
+    from leadline.anatomy import measure
+
     anatomy = measure(name, size=size, channels=channels, classes=classes)
     if diagram is not None:
+        from leadline.anatomy.diagram import draw
+
         _write(Path(diagram), draw(anatomy))
     return {
         "name": anatomy.name,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from leadline.anatomy import measure
 from leadline.zoo import architecture, list_models
 from leadline.zoo.pretrained import torchvision_weights
 
@@ -46,7 +45,7 @@ def pretrained(family: str | None = None) -> list[dict[str, Any]]:
 
 def describe(name: str) -> dict[str, Any]:
     """One line of the catalogue with its totals."""
-    row, anatomy = architecture(name), measure(name)
+    row = architecture(name)
     return {
         "name": row.name,
         "aliases": list(row.aliases),
@@ -58,8 +57,8 @@ def describe(name: str) -> dict[str, Any]:
         "small_images": row.small_images,
         "classes": row.num_classes,
         "depth": row.depth,
-        "parameters": anatomy.parameters,
-        "multiply_adds": anatomy.multiply_adds,
+        "parameters": row.parameters,
+        "multiply_adds": row.multiply_adds,
         "deviates": row.deviates,
         "weights": list(row.weights),
     }

@@ -4,9 +4,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
+from leadline.data.audit.copies import with_near_copies
 from leadline.data.audit.looks import decoded
 from leadline.data.folds import fold_of_images
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
@@ -27,8 +27,6 @@ from leadline.training.watch import Watch
 
 # Of the minutes of a training, what its cost is measured for.
 SHARE_MEASURED = 0.01
-# On how many images two good networks give different answers, for the estimate of a dry run.
-TYPICAL_DISAGREEMENT = 0.05
 FEW_IMAGES = 30
 
 
@@ -62,7 +60,8 @@ class Plan:
     def seconds_in_all(self) -> float:
         return sum(self.seconds(number) for number in range(len(self.recipes)))
 
-    def doubts(self, margin: float | None) -> list[str]:
+    @property
+    def doubts(self) -> list[str]:
         """What could not be judged with so few images, a sentence each."""
         folds = any(recipe.folds for recipe in self.recipes)
         images, what = (self.images["train"], "out-of-fold") if folds else (self.images["validation"], "validation")
@@ -75,14 +74,6 @@ class Plan:
         if judged["group"].null_count() < len(judged):
             groups = judged["group"].n_unique()
             found[0] += f", were they independent; they are of {groups} group{'s' * (groups > 1)}, and know less"
-        if margin is not None:
-            # Of two equally good networks: z² × disagreement / margin² (docs/evaluation.md).
-            needed = math.ceil(NormalDist().inv_cdf(0.95) ** 2 * TYPICAL_DISAGREEMENT / margin**2)
-            if needed > images:
-                found.append(
-                    f"with a margin of {margin:.3g} and networks that disagree on {TYPICAL_DISAGREEMENT:.0%} of "
-                    f"the images a verdict needs about {needed:,} {what} images"
-                )
         few = [f"{label} ({training[label]})" for label in self.manifest.classes if training[label] < FEW_IMAGES]
         if few:
             found.append(f"classes with fewer than {FEW_IMAGES} training images: {', '.join(few)}")
@@ -117,7 +108,7 @@ def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manif
     found = decoded(found, project=reading.projection, seen=watch.step)
     watch.finish()
     manifest = split(
-        found,
+        with_near_copies(found, project=reading.projection),
         seed=settings.get("split_seed", 0),
         test_group=tuple(settings.get("test_group", ())),
         folds=bool(settings.get("folds")),

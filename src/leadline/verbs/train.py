@@ -241,8 +241,9 @@ def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[s
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key("initialisation", recipe.seed))
         return create_model(
-            recipe.model, num_classes=classes, in_channels=channels, weights=recipe.weights or None, say=say
-        )
+            recipe.model, num_classes=classes, in_channels=channels, weights=recipe.weights or None,
+            drop_rate=recipe.drop_rate, say=say,
+        )  # fmt: skip
 
 
 def ignore(_: str) -> None:

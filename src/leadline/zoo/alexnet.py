@@ -23,21 +23,6 @@ NORMALISED = (1, 2)
 POOLED = (1, 2, 5)
 HEADS = {"two GPUs": (6, 4096), "ungrouped": (6, 4096), "small": (4, 512)}  # last map, fc6 and fc7
 
-READINGS = (
-    "224 pixels give 55×55 maps as in cuda-convnet: the last windows of conv1 hang over the right and lower edge",
-    "ReLU, then LRN over all maps, then pooling: the text's order (the authors' code pools before the ReLU and "
-    "normalises each GPU's maps alone)",
-    "alpha is not divided by n, as in the paper's formula (the authors' code divides)",
-    "the second, within-map normalisation that the authors' code has after conv2 is not in the paper and left out",
-)
-OWT_DEVIATES = (
-    "torchvision's: the widths of 'One weird trick' (arXiv 1404.5997), one group, no LRN, dropout before fc6 and fc7"
-)
-SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: a 5×5 first layer of stride 1, half the maps, 512 units in fc6 and fc7, "
-    "He initialisation"
-)
-
 
 class AlexNet(nn.Module):
     """Row `row` of LAYERS under three fully connected layers; input (batch, in_channels, height, width)."""

@@ -1,26 +1,39 @@
-"""The catalogue: every network by name, one line each. `create_model` builds one, `architecture` describes one."""
+"""The catalogue: every network by name, one line each. `create_model` builds one, `architecture` describes one.
 
-import difflib
+Names, costs and readings are had without torch, which takes seconds to import: only what builds a network needs it.
+"""
+
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any, Protocol
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.zoo import alexnet, densenet, googlenet, lenet, nin, resnet, resnext, vgg
-from leadline.zoo.pretrained import tags
+from leadline.zoo import readings
 from leadline.zoo.published import PUBLISHED_ERRORS, PublishedError
-from leadline.zoo.weights import with_weights
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# name, parameters, multiply_adds, weights: what follows from the networks and from torchvision; `make catalogue` writes
+# it, and a test measures it again.
+COSTS = Path(__file__).with_name("costs.csv")
 
 
 class Builder(Protocol):
-    """Makes the network; the keywords are what a user may change in any of them."""
+    """Makes the network; the keywords are what a user may change: in any of them, or where there is a `drop_rate`."""
 
-    def __call__(self, *, num_classes: int, in_channels: int) -> nn.Module: ...
+    def __call__(self, *, num_classes: int, in_channels: int, drop_rate: float = ...) -> "nn.Module": ...
+
+
+def _build(file: str, maker: str, *row: str | int, **options: Any) -> "nn.Module":
+    """`maker`, a class or function of a paper's file, called with the name of a row there."""
+    network: nn.Module = getattr(import_module(f"leadline.zoo.{file}"), maker)(*row, **options)
+    return network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +54,17 @@ class Architecture:
     deviates: str = ""  # from the paper that names it; empty where as published
     readings: tuple[str, ...] = ()  # what neither the paper nor its authors' code settles, or where the two disagree
     aliases: tuple[str, ...] = ()
+    drop_rate: float | None = None  # as published, where `create_model` takes another
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers that prediction uses, with the published classes and channels."""
+        return int(_costs()[self.name]["parameters"])
+
+    @property
+    def multiply_adds(self) -> int:
+        """For one image of the published size, as anatomy.measure counts them."""
+        return int(_costs()[self.name]["multiply_adds"])
 
     @property
     def errors(self) -> tuple[PublishedError, ...]:
@@ -50,7 +74,7 @@ class Architecture:
     @property
     def weights(self) -> tuple[str, ...]:
         """What `create_model(weights=…)` can download for it by a tag, the default first."""
-        return tags(self.name)
+        return tuple(_costs()[self.name]["weights"].split())
 
     def check_size(self, height: int, width: int) -> None:
         """Raises LeadlineError if images of this height and width, in pixels, are too small for the network."""
@@ -59,41 +83,50 @@ class Architecture:
             raise LeadlineError(f"{self.name}: {height}×{width} pixels are too few; it needs at least {least}")
 
 
+@cache
+def _costs() -> dict[str, dict[str, str]]:
+    with COSTS.open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
 # What all networks of a paper have in common; a row below may say otherwise.
 LENET = partial(Architecture, family="LeNet", year=1998, paper="Proc. IEEE 86(11)", small_images=True)
 ALEXNET = partial(Architecture, family="AlexNet", year=2012, paper="NeurIPS 25", depth=8, minimum_size=36)
-VGG = partial(Architecture, family="VGG", year=2014, paper="arXiv 1409.1556", readings=vgg.READINGS)
-VGG_BN: dict[str, Any] = {"deviates": vgg.BN_DEVIATES, "readings": ()}
-NIN = partial(Architecture, family="Network in Network", year=2013, paper="arXiv 1312.4400", readings=nin.READINGS)
+VGG = partial(Architecture, family="VGG", year=2014, paper="arXiv 1409.1556", readings=readings.VGG)
+VGG_BN: dict[str, Any] = {"deviates": readings.VGG_BN_DEVIATES, "readings": ()}
+NIN = partial(Architecture, family="Network in Network", year=2013, paper="arXiv 1312.4400", readings=readings.NIN)
 GOOGLENET = partial(Architecture, family="GoogLeNet", year=2014, paper="arXiv 1409.4842", depth=22)
-RESNET = partial(Architecture, family="ResNet", year=2015, paper="arXiv 1512.03385", readings=resnet.READINGS)
-V1_5: dict[str, Any] = {"deviates": resnet.V1_5_DEVIATES, "readings": ()}
-RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.05431", readings=resnext.READINGS)
+RESNET = partial(Architecture, family="ResNet", year=2015, paper="arXiv 1512.03385", readings=readings.RESNET)
+V1_5: dict[str, Any] = {"deviates": readings.RESNET_V1_5_DEVIATES, "readings": ()}
+RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.05431", readings=readings.RESNEXT)
 DENSENET = partial(
-    Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=densenet.IMAGENET_READINGS
+    Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=readings.DENSENET, drop_rate=0.0
 )
 # What all networks for CIFAR-10 have in common, and ours for images as small.
 CIFAR: dict[str, Any] = {"input": (3, 32, 32), "num_classes": 10, "minimum_size": 8, "small_images": True}
-RESNET_CIFAR = partial(RESNET, **CIFAR, readings=resnet.CIFAR_READINGS)
-DENSENET_CIFAR = partial(DENSENET, **CIFAR, readings=densenet.CIFAR_READINGS)
+RESNET_CIFAR = partial(RESNET, **CIFAR, readings=readings.RESNET_CIFAR)
+DENSENET_CIFAR = partial(DENSENET, **CIFAR, readings=readings.DENSENET_CIFAR)
 
-_alexnet, _vgg, _nin, _googlenet = alexnet.AlexNet, vgg.VGG, nin.NetworkInNetwork, googlenet.GoogLeNet
-_resnet, _v1_5, _cifar = resnet.imagenet_resnet, partial(resnet.imagenet_resnet, stride_in="3x3"), resnet.cifar_resnet
-_resnext, _densenet = resnext.ResNeXt, densenet.DenseNet
-_vgg_bn = partial(vgg.VGG, batch_norm=True)
+_lenet = partial(_build, "lenet", "LeNet5")
+_alexnet, _alexnet_owt = partial(_build, "alexnet", "AlexNet"), partial(_build, "alexnet", "AlexNetOWT")
+_vgg, _vgg_bn = partial(_build, "vgg", "VGG"), partial(_build, "vgg", "VGG", batch_norm=True)
+_nin, _googlenet = partial(_build, "nin", "NetworkInNetwork"), partial(_build, "googlenet", "GoogLeNet")
+_resnet, _cifar = partial(_build, "resnet", "imagenet_resnet"), partial(_build, "resnet", "cifar_resnet")
+_v1_5 = partial(_build, "resnet", "imagenet_resnet", stride_in="3x3")
+_resnext, _densenet = partial(_build, "resnext", "ResNeXt"), partial(_build, "densenet", "DenseNet")
 
 # fmt: off
 TABLE: tuple[Architecture, ...] = (
-    LENET(name="lenet5", build=lenet.LeNet5, depth=5, input=(1, 32, 32), num_classes=10, deviates=lenet.DEVIATES),
+    LENET(name="lenet5", build=_lenet, depth=5, input=(1, 32, 32), num_classes=10, deviates=readings.LENET_DEVIATES),
 
-    ALEXNET(name="alexnet", build=_alexnet, readings=alexnet.READINGS),
+    ALEXNET(name="alexnet", build=_alexnet, readings=readings.ALEXNET),
     ALEXNET(name="alexnet_ungrouped", build=partial(_alexnet, "ungrouped"), deviates="one group throughout",
-            readings=alexnet.READINGS),
-    ALEXNET(name="alexnet_owt", build=alexnet.AlexNetOWT, minimum_size=63, deviates=alexnet.OWT_DEVIATES),
-    ALEXNET(name="alexnet_small", build=partial(_alexnet, "small"), **CIFAR, deviates=alexnet.SMALL_DEVIATES),
+            readings=readings.ALEXNET),
+    ALEXNET(name="alexnet_owt", build=_alexnet_owt, minimum_size=63, deviates=readings.ALEXNET_OWT_DEVIATES),
+    ALEXNET(name="alexnet_small", build=partial(_alexnet, "small"), **CIFAR, deviates=readings.ALEXNET_SMALL_DEVIATES),
 
     VGG(name="vgg_a", build=partial(_vgg, "A"), depth=11, aliases=("vgg11",)),
-    VGG(name="vgg_a_lrn", build=partial(_vgg, "A-LRN"), depth=11, readings=vgg.LRN_READINGS),
+    VGG(name="vgg_a_lrn", build=partial(_vgg, "A-LRN"), depth=11, readings=readings.VGG_LRN),
     VGG(name="vgg_b", build=partial(_vgg, "B"), depth=13, aliases=("vgg13",)),
     VGG(name="vgg_c", build=partial(_vgg, "C"), depth=16),
     VGG(name="vgg_d", build=partial(_vgg, "D"), depth=16, aliases=("vgg16",)),
@@ -102,21 +135,22 @@ TABLE: tuple[Architecture, ...] = (
     VGG(name="vgg_b_bn", build=partial(_vgg_bn, "B"), depth=13, aliases=("vgg13_bn",), **VGG_BN),
     VGG(name="vgg_d_bn", build=partial(_vgg_bn, "D"), depth=16, aliases=("vgg16_bn",), **VGG_BN),
     VGG(name="vgg_e_bn", build=partial(_vgg_bn, "E"), depth=19, aliases=("vgg19_bn",), **VGG_BN),
-    VGG(name="vgg_small", build=partial(_vgg_bn, "small"), depth=12, **CIFAR, deviates=vgg.SMALL_DEVIATES,
+    VGG(name="vgg_small", build=partial(_vgg_bn, "small"), depth=12, **CIFAR, deviates=readings.VGG_SMALL_DEVIATES,
         readings=()),
 
     NIN(name="nin_cifar10", build=partial(_nin, "CIFAR-10"), depth=9, **CIFAR),
     NIN(name="nin_cifar100", build=partial(_nin, "CIFAR-100"), depth=9, **{**CIFAR, "num_classes": 100}),
     NIN(name="nin_imagenet", build=partial(_nin, "ImageNet"), depth=12, minimum_size=39,
-        readings=nin.IMAGENET_READINGS),
-    NIN(name="nin_small", build=partial(_nin, "small"), depth=9, **CIFAR, deviates=nin.SMALL_DEVIATES, readings=()),
+        readings=readings.NIN_IMAGENET),
+    NIN(name="nin_small", build=partial(_nin, "small"), depth=9, **CIFAR, deviates=readings.NIN_SMALL_DEVIATES,
+        readings=()),
 
-    GOOGLENET(name="googlenet", build=_googlenet, minimum_size=79, readings=googlenet.READINGS),
+    GOOGLENET(name="googlenet", build=_googlenet, minimum_size=79, readings=readings.GOOGLENET),
     GOOGLENET(name="googlenet_naive", build=partial(_googlenet, "naive"), depth=13, minimum_size=79,
-              deviates=googlenet.NAIVE_DEVIATES, readings=googlenet.READINGS),
-    GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=googlenet.BN_DEVIATES),
+              deviates=readings.GOOGLENET_NAIVE_DEVIATES, readings=readings.GOOGLENET),
+    GOOGLENET(name="googlenet_bn", build=partial(_googlenet, "bn"), deviates=readings.GOOGLENET_BN_DEVIATES),
     GOOGLENET(name="googlenet_small", build=partial(_googlenet, "small"), depth=16, **CIFAR,
-              deviates=googlenet.SMALL_DEVIATES),
+              deviates=readings.GOOGLENET_SMALL_DEVIATES),
 
     RESNET(name="plain18", build=partial(_resnet, "18-layer", shortcut=None), depth=18),
     RESNET(name="plain34", build=partial(_resnet, "34-layer", shortcut=None), depth=34),
@@ -148,16 +182,18 @@ TABLE: tuple[Architecture, ...] = (
     RESNEXT(name="resnext101_32x4d", build=partial(_resnext, "ResNeXt-101 (32×4d)"), depth=101),
     RESNEXT(name="resnext101_64x4d", build=partial(_resnext, "ResNeXt-101 (64×4d)"), depth=101),
     RESNEXT(name="resnext101_32x8d", build=partial(_resnext, "ResNeXt-101 (32×8d)"), depth=101,
-            deviates=resnext.DEVIATES_32X8D),
+            deviates=readings.RESNEXT_32X8D_DEVIATES),
     RESNEXT(name="resnext29_8x64d_cifar", build=partial(_resnext, "ResNeXt-29 (8×64d)"), depth=29, **CIFAR),
     RESNEXT(name="resnext29_16x64d_cifar", build=partial(_resnext, "ResNeXt-29 (16×64d)"), depth=29, **CIFAR),
-    RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=20, **CIFAR, deviates=resnext.SMALL_DEVIATES),
+    RESNEXT(name="resnext_small", build=partial(_resnext, "small"), depth=20, **CIFAR,
+            deviates=readings.RESNEXT_SMALL_DEVIATES),
 
     DENSENET(name="densenet121", build=partial(_densenet, "DenseNet-121"), depth=121),
-    DENSENET(name="densenet161", build=partial(_densenet, "DenseNet-161"), depth=161, deviates=densenet.DEVIATES_161),
+    DENSENET(name="densenet161", build=partial(_densenet, "DenseNet-161"), depth=161,
+             deviates=readings.DENSENET_161_DEVIATES),
     DENSENET(name="densenet169", build=partial(_densenet, "DenseNet-169"), depth=169),
     DENSENET(name="densenet201", build=partial(_densenet, "DenseNet-201"), depth=201),
-    DENSENET(name="densenet264", build=partial(_densenet, "DenseNet-264"), depth=265, readings=densenet.READINGS_264),
+    DENSENET(name="densenet264", build=partial(_densenet, "DenseNet-264"), depth=265, readings=readings.DENSENET_264),
     DENSENET_CIFAR(name="densenet40_k12_cifar", build=partial(_densenet, "DenseNet (L=40, k=12)"), depth=40),
     DENSENET_CIFAR(name="densenet100_k12_cifar", build=partial(_densenet, "DenseNet (L=100, k=12)"), depth=100),
     DENSENET_CIFAR(name="densenet100_k24_cifar", build=partial(_densenet, "DenseNet (L=100, k=24)"), depth=100),
@@ -165,7 +201,7 @@ TABLE: tuple[Architecture, ...] = (
     DENSENET_CIFAR(name="densenet_bc250_k24_cifar", build=partial(_densenet, "DenseNet-BC (L=250, k=24)"), depth=250),
     DENSENET_CIFAR(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190),
     DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=40, **CIFAR,
-             deviates=densenet.SMALL_DEVIATES, readings=()),
+             deviates=readings.DENSENET_SMALL_DEVIATES, readings=()),
 )
 # fmt: on
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}
@@ -175,6 +211,8 @@ FAMILIES = tuple(dict.fromkeys(row.family for row in TABLE))
 def architecture(name: str) -> Architecture:
     """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest."""
     if name not in BY_NAME:
+        import difflib
+
         near = [other for other in BY_NAME if other.startswith(name)][:3]
         near = near or difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "`leadline models` lists them all"
@@ -198,8 +236,9 @@ def create_model(
     num_classes: int | None = None,
     in_channels: int | None = None,
     weights: str | Path | None = None,
+    drop_rate: float | None = None,
     say: Callable[[str], None] | None = None,
-) -> nn.Module:
+) -> "nn.Module":
     """A new network, initialised as its paper says from torch's global random state, or with trained `weights`.
 
     None means what was published: the classes of its data set, its input's channels. It maps images (batch,
@@ -209,24 +248,37 @@ def create_model(
     `weights` is "imagenet" or "imagenet:TAG" (torchvision's files), "hf:OWNER/NAME" (safetensors on the Hugging Face
     hub), a .safetensors, .pth or .pt file, or a run folder. Where they are for other classes or channels, what is
     changed is told to `say` (stderr unless given), and stands with their makers' figures in `model.pretrained`.
+
+    `drop_rate` is DenseNet's dropout, of at least 0 and less than 1: 0.2 where the paper trains without augmentation.
     """
     row = architecture(name)
     num_classes = row.num_classes if num_classes is None else num_classes
     in_channels = row.input[0] if in_channels is None else in_channels
     if num_classes < 1 or in_channels < 1:
         raise UsageError(f"{name}: {num_classes} classes and {in_channels} channels; both must be at least 1")
+    build: Builder = row.build
+    if drop_rate is not None:
+        if row.drop_rate is None:
+            raise UsageError(f"{name}: drop_rate = {drop_rate}: only DenseNets take one; leave it out")
+        if not 0 <= drop_rate < 1:
+            raise UsageError(f"{name}: drop_rate = {drop_rate}: expected at least 0 and less than 1")
+        build = partial(row.build, drop_rate=drop_rate)
     if weights is None:
-        model = row.build(num_classes=num_classes, in_channels=in_channels)
+        model = build(num_classes=num_classes, in_channels=in_channels)
     else:
-        model = with_weights(
-            row.build, weights, name=row.name, num_classes=num_classes, in_channels=in_channels, say=say
-        )
+        from leadline.zoo.weights import with_weights
+
+        model = with_weights(build, weights, name=row.name, num_classes=num_classes, in_channels=in_channels, say=say)
     model.register_forward_pre_hook(partial(_check_input, row, in_channels), with_kwargs=True)
     return model
 
 
 def _check_input(
-    row: Architecture, channels: int, _: nn.Module, positional: tuple[torch.Tensor, ...], named: dict[str, torch.Tensor]
+    row: Architecture,
+    channels: int,
+    _: "nn.Module",
+    positional: tuple["torch.Tensor", ...],
+    named: dict[str, "torch.Tensor"],
 ) -> None:
     """Says in one line what torch would say in many, deep inside the network."""
     images = next(iter((*positional, *named.values())), None)

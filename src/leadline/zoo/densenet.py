@@ -41,16 +41,6 @@ TABLE_2 = {
     "small": Row((3, 6, 9), 16, 32),
 }
 
-_BY_FAN_OUT = "He initialisation counts fan-out, as the authors' Lua code does"
-IMAGENET_READINGS = (_BY_FAN_OUT, "the first max-pooling pads one pixel, as the authors' Lua code does")
-READINGS_264 = (*IMAGENET_READINGS, "Table 1's blocks of 6, 12, 64 and 48 layers make 265 layers of weights, not 264")
-CIFAR_READINGS = (
-    _BY_FAN_OUT,
-    "the first convolution has 16 channels, or 2k in BC, as the text says (the authors' code has 2k in both)",
-)
-DEVIATES_161 = "from the authors' code and README; not in the final Table 1"
-SMALL_DEVIATES = "ours, for images up to 64 pixels: a DenseNet-BC of blocks of 3, 6 and 9 layers with k = 16"
-
 
 @contextmanager
 def _statistics_kept(norm: nn.BatchNorm2d) -> Iterator[None]:
@@ -139,18 +129,21 @@ class DenseBlock(nn.Module):
 class Transition(nn.Sequential):
     """Section 3: BN-ReLU-1×1, which keeps or halves the channels, and 2×2 average pooling."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, drop_rate: float = 0.0) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(in_channels)
         self.relu = nn.ReLU(inplace=True)
         self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        if drop_rate:
+            self.dropout = nn.Dropout(drop_rate)  # as the authors' Lua code; torchvision has none here
         self.pool = nn.AvgPool2d(2)
 
 
 class DenseNet(nn.Module):
     """Row `row` of Table 1 or Table 2, with torchvision's parameter names; input (batch, in_channels, height, width).
 
-    `drop_rate` is the paper's dropout after each convolution but the first (0.2 without augmentation).
+    `drop_rate` is the paper's dropout after each convolution but the first (0.2 without augmentation), the transitions'
+    among them.
     `memory_efficient` recomputes concatenations in the backward pass: slower, the gradients the same.
     """
 
@@ -186,7 +179,7 @@ class DenseNet(nn.Module):
             channels += count * growth_rate
             if number < len(blocks):
                 out_channels = channels // 2 if bottlenecks else channels
-                layers[f"transition{number}"] = Transition(channels, out_channels)
+                layers[f"transition{number}"] = Transition(channels, out_channels, drop_rate=drop_rate)
                 channels = out_channels
         layers[f"norm{len(blocks) + 1}"] = nn.BatchNorm2d(channels)
         layers[f"relu{len(blocks) + 1}"] = nn.ReLU(inplace=True)

@@ -42,22 +42,6 @@ SMALL = {
     "5a": Filters(128, 96, 192, 32, 64, 64),
 }
 
-READINGS = (
-    "pooling rounds up (112 → 56 → 28 → 14 → 7), which the table's sizes ask for",
-    "LRN with n = 5, α = 10⁻⁴ / 5, β = 0.75, k = 1, and uniform weights of variance 1 / fan-in with biases of 0.2: "
-    "as BVLC's file; the paper is silent and its code was not released",
-    "Table 1's own parameter counts do not agree with its filters in places; the filters are followed",
-)
-NAIVE_DEVIATES = "modules without 1×1 reductions (figure 2a); the pooling branch passes on every map"
-BN_DEVIATES = (
-    "torchvision's: 3×3 in place of 5×5, batch normalisation in place of LRN and biases, pool4 of 2×2, dropout 0.2, "
-    "the heads' pooling adaptive"
-)
-SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: a stem of stride 2, six modules of fewer maps, batch normalisation, "
-    "He initialisation, heads of 256 units"
-)
-
 
 class Convolution(nn.Sequential):
     """A convolution and its ReLU, with batch normalisation between them where the variant has it."""
@@ -125,8 +109,29 @@ class GoogLeNet(nn.Module):
     """A stem, the modules of Table 1 (or of `SMALL`) in order, global average pooling, one fully connected layer.
 
     In training mode it returns `WithAuxiliary`, with the logits of the two auxiliary heads. Parameter names are
-    torchvision's. Input (batch, in_channels, height, width).
+    torchvision's; a layer that a variant lacks is an identity. Input (batch, in_channels, height, width).
     """
+
+    conv1: nn.Module
+    conv2: nn.Module
+    conv3: nn.Module
+    norm1: nn.Module
+    norm2: nn.Module
+    maxpool1: nn.Module
+    maxpool2: nn.Module
+    maxpool3: nn.Module
+    maxpool4: nn.Module
+    inception3a: nn.Module
+    inception3b: nn.Module
+    inception4a: nn.Module
+    inception4b: nn.Module
+    inception4c: nn.Module
+    inception4d: nn.Module
+    inception4e: nn.Module
+    inception5a: nn.Module
+    inception5b: nn.Module
+    aux1: nn.Module
+    aux2: nn.Module
 
     def __init__(
         self,
@@ -151,25 +156,30 @@ class GoogLeNet(nn.Module):
             "maxpool2": nn.Identity() if small else pool(3),
         }
         channels = 3 * width
-        heads = ("4a", "4c") if small else ("4a", "4d")  # the modules whose outputs the auxiliary heads take
-        for name, filters in (SMALL if small else TABLE_1).items():
+        # The modules whose outputs the heads take that only training has.
+        self.heads = {"inception4a": "aux1", "inception4c" if small else "inception4d": "aux2"}
+        for name in TABLE_1:
             if name == "4a":
                 trunk["maxpool3"] = pool(3)
             if name == "5a":
                 trunk["maxpool4"] = pool(2 if variant == "bn" else 3)
+            place = f"inception{name}"
+            filters = (SMALL if small else TABLE_1).get(name)
+            if filters is None:
+                trunk[place] = nn.Identity()
+                continue
             module = Inception(
                 channels, filters, five=3 if variant == "bn" else 5, naive=variant == "naive", batch_norm=batch_norm
             )
-            trunk[f"inception{name}"] = module
+            trunk[place] = module
             channels = module.out_channels
-            if name in heads:
+            if place in self.heads:
                 head = AuxiliaryHead(channels, num_classes, hidden=256 if small else 1024, batch_norm=batch_norm)
-                self.add_module(f"aux{heads.index(name) + 1}", head)
+                self.add_module(self.heads[place], head)
         for name, layer in trunk.items():
             self.add_module(name, layer)
-        self.trunk = tuple(trunk)
-        self.heads = {f"inception{heads[0]}": "aux1", f"inception{heads[1]}": "aux2"}
-        self.stages = ("conv3", "inception3b", "inception4c" if small else "inception4e", self.trunk[-1])
+        last = ("inception4c", "inception5a") if small else ("inception4e", "inception5b")
+        self.stages = ("conv3", "inception3b", *last)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(0.2 if batch_norm else 0.4)
         self.fc = nn.Linear(channels, num_classes)
@@ -192,9 +202,23 @@ class GoogLeNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | WithAuxiliary:
         auxiliary: list[Tensor] = []
-        for name in self.trunk:
-            x = self.get_submodule(name)(x)
-            if self.training and name in self.heads:
-                auxiliary.append(self.get_submodule(self.heads[name])(x))
+        x = self.norm1(self.maxpool1(self.conv1(x)))
+        x = self.norm2(self.conv3(self.conv2(x)))
+        x = self.maxpool2(x)
+        x = self.inception3a(x)
+        x = self.inception3b(x)
+        x = self.maxpool3(x)
+        x = self.inception4a(x)
+        if self.training:
+            auxiliary.append(self.aux1(x))
+        x = self.inception4b(x)
+        x = self.inception4c(x)
+        x = self.inception4d(x)
+        if self.training:
+            auxiliary.append(self.aux2(x))
+        x = self.inception4e(x)
+        x = self.maxpool4(x)
+        x = self.inception5a(x)
+        x = self.inception5b(x)
         logits: Tensor = self.fc(self.dropout(self.avgpool(x).flatten(1)))
         return WithAuxiliary(logits, tuple(auxiliary)) if self.training else logits

@@ -8,11 +8,6 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-DEVIATES = (
-    "C3 sees all six maps of S2 (1998: ten of its sixteen see a part); S2 and S4 are plain averages (1998: a trained "
-    "coefficient and bias, then squashed); the output is linear (1998: distances to fixed RBF codes)"
-)
-
 
 class ScaledTanh(nn.Module):
     """1.7159 · tanh(2x/3): the paper's squashing function (its appendix A), which maps ±1 to ±1."""

@@ -31,19 +31,6 @@ INITIAL_DEVIATION = {
     "small": {},
 }
 
-READINGS = (
-    "pooling rounds up (32 → 16 → 8) and pool2 takes the maximum, as in the authors' files; the Caffe copy averages",
-    "the class maps go through a ReLU before the global average, as in the authors' files",
-)
-SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: half the maps, batch normalisation, He initialisation, and class maps without a "
-    "ReLU, which leaves the published network stuck for its first epochs"
-)
-IMAGENET_READINGS = (
-    READINGS[1],
-    "the paper has no ImageNet network; this is the one its first author released in 2014",
-)
-
 
 class NetworkInNetwork(nn.Module):
     """Blocks of a convolution and two 1×1 layers, the last of which gives one map per class, averaged.

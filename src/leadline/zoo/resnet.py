@@ -11,29 +11,16 @@ from leadline.zoo.layers import initialise_he
 
 Shortcut = Literal["A", "B", "C"]
 
-# Table 1: the blocks of conv2_x to conv5_x. 18 and 34 layers stack pairs of 3×3, the deeper ones bottlenecks.
+# Table 1: the blocks of conv2_x to conv5_x. 18 and 34 layers stack basic blocks, the deeper ones bottlenecks.
 TABLE_1 = {
-    "18-layer": ("pair", (2, 2, 2, 2)),
-    "34-layer": ("pair", (3, 4, 6, 3)),
+    "18-layer": ("basic", (2, 2, 2, 2)),
+    "34-layer": ("basic", (3, 4, 6, 3)),
     "50-layer": ("bottleneck", (3, 4, 6, 3)),
     "101-layer": ("bottleneck", (3, 4, 23, 3)),
     "152-layer": ("bottleneck", (3, 8, 36, 3)),
 }
-WIDTHS = {"pair": (64, 128, 256, 512), "bottleneck": (256, 512, 1024, 2048)}  # what each stage puts out
-CIFAR_WIDTHS = (16, 32, 64)  # section 4.2: 6n + 2 layers, n pairs at each of three sizes
-
-CIFAR_READINGS = (
-    "He initialisation counts fan-out, as fb.resnet.torch does; the paper cites arXiv 1502.01852, which allows either",
-    "option A appends the zero channels after the others, as fb.resnet.torch does",
-)
-READINGS = (
-    *CIFAR_READINGS,
-    "the text does not pad the first max-pooling: 50, 101 and 152 layers round up from pixel 0, as the authors' "
-    "released files do; for 18 and 34, which they did not release, one pixel is padded as in fb.resnet.torch",
-)
-V1_5_DEVIATES = (
-    "torchvision's: halves the map in the 3×3 of a bottleneck, where the authors' files do so in the first 1×1"
-)
+WIDTHS = {"basic": (64, 128, 256, 512), "bottleneck": (256, 512, 1024, 2048)}  # what each stage puts out
+CIFAR_WIDTHS = (16, 32, 64)  # section 4.2: 6n + 2 layers, n basic blocks at each of three sizes
 
 
 class PadShortcut(nn.Module):
@@ -59,7 +46,7 @@ def make_shortcut(option: Shortcut | None, in_channels: int, out_channels: int, 
     return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
 
 
-class Pair(nn.Module):
+class BasicBlock(nn.Module):
     """Figure 5, left: two 3×3 convolutions; with `shortcut=None` it is the plain network's pair of layers."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, *, shortcut: Shortcut | None) -> None:
@@ -80,7 +67,10 @@ class Pair(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Figure 5, right: 1×1 to `width` channels, 3×3 (in `groups`, for ResNeXt), 1×1 to `out_channels`."""
+    """Figure 5, right: 1×1 to `width` channels, 3×3 (in `groups`, for ResNeXt), 1×1 to `out_channels`.
+
+    With `shortcut=None` it is the three layers alone, which the paper has no network of.
+    """
 
     def __init__(
         self,
@@ -91,7 +81,7 @@ class Bottleneck(nn.Module):
         width: int | None = None,
         groups: int = 1,
         stride_in: Literal["1x1", "3x3"] = "1x1",
-        shortcut: Shortcut = "B",
+        shortcut: Shortcut | None = "B",
     ) -> None:
         super().__init__()
         width = width or out_channels // 4
@@ -119,7 +109,8 @@ class ResNet(nn.Module):
     """A stem, stages of equal blocks, global average pooling, one fully connected layer.
 
     Stage i has `blocks[i]` blocks `make_block(in_channels, widths[i], stride)` and halves the map, but for the first.
-    ImageNet's stem is a 7×7 convolution and a max-pooling, CIFAR's (`stem_width=` its channels) one 3×3 convolution.
+    ImageNet's stem is a 7×7 convolution and a max-pooling; CIFAR's (`stem_width=` its channels) is one 3×3 convolution,
+    and its stages are three.
     """
 
     def __init__(
@@ -139,24 +130,33 @@ class ResNet(nn.Module):
         self.bn1 = nn.BatchNorm2d(stem_width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.Identity() if cifar else pool or nn.MaxPool2d(3, 2, 1)
+        stem, first, second, third, *fourth = stem_width, *widths
+        self.layer1 = make_stage(make_block, blocks[0], stem, first)
+        self.layer2 = make_stage(make_block, blocks[1], first, second, stride=2)
+        self.layer3 = make_stage(make_block, blocks[2], second, third, stride=2)
+        self.layer4 = make_stage(make_block, blocks[3], third, *fourth, stride=2) if fourth else nn.Identity()
         self.stages = tuple(f"layer{number}" for number in range(1, len(blocks) + 1))
-        channels = stem_width
-        for name, count, width in zip(self.stages, blocks, widths, strict=True):
-            stage = nn.Sequential()
-            for index in range(count):
-                stage.append(make_block(channels, width, 2 if index == 0 and name != "layer1" else 1))
-                channels = width
-            self.add_module(name, stage)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, num_classes)
+        self.fc = nn.Linear(widths[-1], num_classes)
         initialise_he(self)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        for name in self.stages:
-            x = self.get_submodule(name)(x)
+        x = self.layer1(x)
+        x = self.layer2(x)
+        x = self.layer3(x)
+        x = self.layer4(x)
         logits: Tensor = self.fc(self.avgpool(x).flatten(1))
         return logits
+
+
+def make_stage(
+    make_block: Callable[[int, int, int], nn.Module], count: int, in_channels: int, width: int, *, stride: int = 1
+) -> nn.Sequential:
+    """`count` blocks that put out `width` channels; the first has the `stride`."""
+    blocks = [make_block(in_channels, width, stride)]
+    blocks += [make_block(width, width, 1) for _ in range(count - 1)]
+    return nn.Sequential(*blocks)
 
 
 def imagenet_resnet(
@@ -171,7 +171,9 @@ def imagenet_resnet(
     kind, blocks = TABLE_1[row]
     as_released = kind == "bottleneck" and stride_in == "1x1"
     return ResNet(
-        partial(Pair, shortcut=shortcut) if kind == "pair" else partial(Bottleneck, stride_in=stride_in),
+        partial(BasicBlock, shortcut=shortcut)
+        if kind == "basic"
+        else partial(Bottleneck, shortcut=shortcut, stride_in=stride_in),
         blocks,
         WIDTHS[kind],
         pool=nn.MaxPool2d(3, 2, ceil_mode=True) if as_released else None,
@@ -185,7 +187,7 @@ def cifar_resnet(
 ) -> ResNet:
     """Section 4.2's network of 6n + 2 layers; no `shortcut` makes it the plain network."""
     return ResNet(
-        partial(Pair, shortcut=shortcut),
+        partial(BasicBlock, shortcut=shortcut),
         [(layers - 2) // 6] * 3,
         CIFAR_WIDTHS,
         cifar=True,

@@ -1,13 +1,10 @@
 """ResNeXt. Xie, Girshick, Dollár, Tu, He, "Aggregated residual transformations for deep neural networks", 2016.
 
-arXiv 1611.05431. The networks use form (c) of figure 3; `AsPaths` and `AsConcatenation` are forms (a) and (b).
+arXiv 1611.05431. Of the three equivalent blocks of figure 3 the networks use form (c), a bottleneck with a grouped
+convolution.
 """
 
 from typing import NamedTuple
-
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from leadline.zoo.resnet import Bottleneck, ResNet
 
@@ -33,15 +30,6 @@ TABLE_1 = {
     "small": Row((2, 2, 2), 8, 4, stem=32, out=64),
 }
 
-READINGS = (
-    "a map is halved in the 3×3 of the bottleneck, as the authors' code does",
-    "He initialisation counts fan-out, as the authors' code does",
-)
-DEVIATES_32X8D = "torchvision's; the paper has no 101 layers of 32×8d"
-SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: 20 layers in the CIFAR networks' shape, 8×4d and a quarter of the channels"
-)
-
 
 class ResNeXt(ResNet):
     """Row `row` of Table 1; three stages are CIFAR's, with its stem. Input (batch, in_channels, height, width)."""
@@ -62,47 +50,3 @@ class ResNeXt(ResNet):
             num_classes=num_classes,
             in_channels=in_channels,
         )
-
-
-# The three equivalent blocks of figure 3, as functions of the weights of one `Bottleneck`: that itself is form (c).
-
-
-def form_a(block: Bottleneck, x: Tensor) -> Tensor:
-    """Figure 3a: every path has its own 1×1, 3×3 and 1×1 convolution, and the paths' outputs are added.
-
-    Batch normalisation of the sum comes before the shortcut is added, as the paper's section 4 asks for this form.
-    """
-    thirds = block.conv3.weight.chunk(block.conv2.groups, dim=1)
-    paths = [F.conv2d(out, third) for out, third in zip(_first_two_layers(block, x), thirds, strict=True)]
-    return _with_shortcut(block, x, torch.stack(paths).sum(0))
-
-
-def form_b(block: Bottleneck, x: Tensor) -> Tensor:
-    """Figure 3b: every path has its own 1×1 and 3×3; their outputs are concatenated and share the last 1×1."""
-    return _with_shortcut(block, x, block.conv3(torch.cat(_first_two_layers(block, x), dim=1)))
-
-
-def _first_two_layers(block: Bottleneck, x: Tensor) -> list[Tensor]:
-    paths = block.conv2.groups
-    outputs = []
-    for path, (first, second) in enumerate(
-        zip(block.conv1.weight.chunk(paths), block.conv2.weight.chunk(paths), strict=True)
-    ):
-        out = torch.relu(_normalised(block.bn1, F.conv2d(x, first, stride=block.conv1.stride), path, paths))
-        out = F.conv2d(out, second, stride=block.conv2.stride, padding=1)
-        outputs.append(torch.relu(_normalised(block.bn2, out, path, paths)))
-    return outputs
-
-
-def _normalised(norm: nn.BatchNorm2d, x: Tensor, path: int, paths: int) -> Tensor:
-    """`x` normalised with the part of `norm` that belongs to one of the paths."""
-    mean, variance, weight, bias = (
-        None if values is None else values.chunk(paths)[path]
-        for values in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
-    )
-    return F.batch_norm(x, mean, variance, weight, bias, norm.training, norm.momentum or 0.0, norm.eps)
-
-
-def _with_shortcut(block: Bottleneck, x: Tensor, out: Tensor) -> Tensor:
-    shortcut = x if block.downsample is None else block.downsample(x)
-    return torch.relu(block.bn3(out) + shortcut)

@@ -16,20 +16,6 @@ CONFIGURATIONS: dict[str, list[int | tuple[int, int] | str]] = {
 }
 HEADS = {"small": (4, 256)}  # side of the last map and width of the hidden layers, where they are not 7 and 4096
 
-READINGS = (
-    "Glorot initialisation, which the paper recommends in place of its N(0, 10⁻²) weights with layers taken from a "
-    "trained A",
-)
-LRN_READINGS = (
-    *READINGS,
-    "LRN with AlexNet's constants, to which the paper refers; alpha is not divided by n, as there",
-)
-BN_DEVIATES = "batch normalisation after every convolution and He initialisation, as torchvision's"
-SMALL_DEVIATES = (
-    "ours, for images up to 64 pixels: four stacks of at most 256 maps, the last not pooled, batch normalisation, "
-    "He initialisation, 256 units in the hidden fully connected layers"
-)
-
 
 class VGG(nn.Module):
     """Configuration `name` of Table 1 under three fully connected layers, with torchvision's parameter names.

@@ -13,6 +13,7 @@ from leadline.data.audit import audit
 from leadline.data.audit.problem import KINDS
 from leadline.data.reading import Reading
 from leadline.data.sources import scan
+from leadline.data.split import split
 from leadline.verbs.check import check
 
 from .conftest import COUNT, Kinds, texture
@@ -129,6 +130,20 @@ def test_a_class_of_few_images(clean: Path, kinds_in: Kinds, left: int, severity
         file.unlink()
     found = {one.severity for one in kinds_in(clean).get("class_too_small", [])}
     assert found == ({severity} if severity else set())
+
+
+def test_a_class_of_which_no_image_can_be_spared_for_the_test(clean: Path, kinds_in: Kinds) -> None:
+    for file in sorted((clean / "round").iterdir())[4:]:
+        file.unlink()
+    shutil.copy(clean / "round" / "000.png", clean / "round" / "copy.png")
+    (problem,) = kinds_in(clean)["class_too_small"]
+    assert problem.severity == "warning"
+    assert "4 different images" in problem.message
+    assert "test split" in problem.message
+    assert "at least 5" in problem.advice
+    # A training looks at them with the splits that were made of them.
+    (again,) = [one for one in audit(split(scan(clean))).problems if one.kind == "class_too_small"]
+    assert (again.severity, again.message) == (problem.severity, problem.message)
 
 
 def test_a_class_that_a_given_split_lacks(clean: Path, kinds_in: Kinds) -> None:

@@ -1,7 +1,7 @@
 """The batch effect: how well the source of an image (plate, day, microscope) can be told from its pixels alone."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,22 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.audit.looks import Looks
-from leadline.data.audit.problem import Problem, counted
+from leadline.data.audit.problem import Problem, Severity, counted
+from leadline.data.audit.told_apart import told_apart
 from leadline.data.keyed import generator
 from leadline.data.manifest import Manifest
 
-FOLDS = 5
+Integers = NDArray[np.int64]
+
 # A batch needs so many images to be judged; more images in all than MOST tell nothing more.
 FEWEST, MOST = 10, 4000
 # From here on (Cramér's V, bias-corrected) batch and class go together.
 CONFOUNDED = 0.3
 # A batch that is told apart so much better than by chance (0: by chance, 1: always) is easily learned.
 STRONG = 0.5
+# Batches that have no effect are said to have one in this share of studies at most.
+FALSE_ALARMS = 0.05
 
 
 @dataclass(frozen=True)
 class BatchEffect:
-    """What a ridge classifier makes of thumbnails and intensities, in cross-validation."""
+    """How well thumbnails and intensities tell batches apart (audit.told_apart), of images of other groups."""
 
     batches: int
     images: int
@@ -33,9 +37,15 @@ class BatchEffect:
     low: float  # a 95 % interval
     high: float
     chance: float
+    p_value: float | None  # that of no effect; None where batches cannot be told from the groups in them
     association_with_class: float  # Cramér's V: 0 independent, 1 the batch says the class
-    folds_by_group: bool  # whether no group was in two folds
-    left_out: int  # images of no batch, or of one with fewer than FEWEST
+    groups: int  # 0 where none are known, and images are taken for independent
+    left_out: int  # images of no batch, of one with fewer than FEWEST, or of one group that is a batch of its own
+
+    @property
+    def shown(self) -> bool:
+        """Whether batches are told apart better than divisions of the same groups by chance are."""
+        return self.p_value is not None and self.p_value <= FALSE_ALARMS
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,32 +53,25 @@ class BatchEffect:
 
 def batch_effect(manifest: Manifest, looks: Looks, batches: list[str | None]) -> BatchEffect | None:
     """None where there are not two batches with enough images."""
-    from sklearn.linear_model import RidgeClassifierCV
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     values = np.array([value or "" for value in batches], dtype=object)
-    usable = looks.readable & (values != "")
-    sizes = Counter(values[usable])
-    usable &= np.array([sizes[value] >= FEWEST for value in values])
-    rows = np.flatnonzero(usable)
-    left_out = int(looks.readable.sum()) - len(rows)
+    rows = _of_large_batches(np.flatnonzero(looks.readable & (values != "")), values, FEWEST)
     association = _cramers_v(values[rows], manifest.table["label"].fill_null("").to_numpy()[rows]) if len(rows) else 0.0
+    left_out = int(looks.readable.sum()) - len(rows)
     if len(rows) > MOST:
         rows = np.sort(generator("batch").permutation(rows)[:MOST])
-        sizes = Counter(values[rows])
-        rows = rows[[sizes[value] >= FOLDS for value in values[rows]]]
+        rows = _of_large_batches(rows, values, FEWEST // 2)
+    grouped = not manifest.table["group"].null_count()
+    group_of = manifest.table["group"].to_numpy() if grouped else np.arange(len(values)).astype(str)
+    several = _of_several_groups(rows, values, group_of)
+    comparable = len(set(values[several])) > 1
+    if comparable:
+        left_out, rows = left_out + len(rows) - len(several), several
     names, codes = np.unique(values[rows].astype(str), return_inverse=True)
     if len(names) < 2:
         return None
-    groups = manifest.table["group"][rows.tolist()].to_numpy()
-    by_group = _groups_divide(groups, codes)
-    folds = StratifiedGroupKFold(FOLDS) if by_group else StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    model = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=np.logspace(-1, 5, 7), class_weight="balanced"))
-    answers = cross_val_predict(model, _features(looks)[rows], codes, cv=folds, groups=groups if by_group else None)
-    recalls = [(int((answers[codes == k] == k).sum()), int((codes == k).sum())) for k in range(len(names))]
-    value, low, high = _mean_of_proportions(recalls)
+    groups = np.unique(group_of[rows].astype(str), return_inverse=True)[1]
+    found = told_apart(_features(looks)[rows], codes, groups)
+    value, low, high = _mean_of_proportions([_counted(found.answers == codes, groups, codes == k) for k in set(codes)])
     return BatchEffect(
         batches=len(names),
         images=len(rows),
@@ -76,8 +79,9 @@ def batch_effect(manifest: Manifest, looks: Looks, batches: list[str | None]) ->
         low=low,
         high=high,
         chance=1 / len(names),
+        p_value=found.p_value if comparable else None,
         association_with_class=association,
-        folds_by_group=by_group,
+        groups=len(set(groups)) if grouped else 0,
         left_out=left_out,
     )
 
@@ -89,24 +93,44 @@ def batch_problem(effect: BatchEffect | None, selector: str) -> Iterator[Problem
             "choose another column, expression or level of folders",
         )  # fmt: skip
         return
-    told_apart = effect.low > effect.chance
     confounded = effect.association_with_class >= CONFOUNDED
+    unknown = effect.p_value is None
+    if not (effect.shown or confounded or unknown):
+        return
+    of_groups = f" of {counted(effect.groups, 'group')}" if effect.groups else ""
     found = (
         f"a plain model on thumbnails tells {counted(effect.batches, 'batch')} (--batch {selector}) apart with a "
         f"balanced accuracy of {effect.balanced_accuracy:.1%} ({effect.low:.1%} to {effect.high:.1%}; chance "
-        f"{effect.chance:.1%}) on {effect.images:,} images"
+        f"{effect.chance:.1%}) on {effect.images:,} images{of_groups}"
     )
-    if not told_apart and not confounded:
-        return
+    advice = "spread classes evenly over batches, or test on batches that were not learned from (--group)"
+    if unknown:
+        found += "; whether the batch or the groups in it differ cannot be told from so few groups a batch"
+        advice = "take images of the same groups in several batches, or of at least four groups in each of two"
+    elif effect.shown and not effect.groups:
+        advice += "; if a batch is of a few patients, name them with --group, or it is them who are told apart"
     strong = (effect.low - effect.chance) / (1 - effect.chance) >= STRONG
     together = (
         f"; and batches differ in their classes (Cramér's V {effect.association_with_class:.2f}), so a network may "
         "learn the batch for the class" if confounded else ""
     )  # fmt: skip
-    yield Problem(
-        "batch_effect", "warning" if told_apart and (strong or confounded) else "hint", (), found + together,
-        "spread classes evenly over batches, or test on batches that were not learned from (--group)",
-    )  # fmt: skip
+    severity: Severity = "warning" if effect.shown and (strong or confounded) else "hint"
+    yield Problem("batch_effect", severity, (), found + together, advice)
+
+
+def _of_large_batches(rows: Integers, values: NDArray[Any], fewest: int) -> Integers:
+    sizes = Counter(values[rows])
+    return rows[[sizes[value] >= fewest for value in values[rows]]]
+
+
+def _of_several_groups(rows: Integers, values: NDArray[Any], group_of: NDArray[Any]) -> Integers:
+    """Without the batches of one group that is in no other: nothing of them is left to learn from."""
+    groups_in, batches_of = defaultdict(set), defaultdict(set)
+    for batch, group in zip(values[rows], group_of[rows], strict=True):
+        groups_in[batch].add(group)
+        batches_of[group].add(batch)
+    lone = {batch for batch, own in groups_in.items() if len(own) == 1 and batches_of[next(iter(own))] == {batch}}
+    return rows[[value not in lone for value in values[rows]]]
 
 
 def _features(looks: Looks) -> NDArray[np.float64]:
@@ -116,14 +140,24 @@ def _features(looks: Looks) -> NDArray[np.float64]:
     return np.nan_to_num(np.concatenate(figures, axis=1).astype(np.float64))
 
 
-def _groups_divide(groups: NDArray[Any], codes: NDArray[np.int64]) -> bool:
-    """Whether every batch has images of so many groups that a fold can do without some of them."""
-    if any(group is None for group in groups):
-        return False
-    return all(len(set(groups[codes == code])) >= FOLDS for code in np.unique(codes))
+def _counted(right: NDArray[np.bool_], groups: Integers, rows: NDArray[np.bool_]) -> tuple[float, float]:
+    """How many of `rows` are right, and of how many, after images of one group that go together count for less.
+
+    The design effect of Kish: the variance of the share between groups against that of as many independent images.
+    """
+    sizes, hits = np.bincount(groups[rows]), np.bincount(groups[rows], weights=right[rows])
+    sizes, hits = sizes[sizes > 0], hits[sizes > 0]
+    images, number = int(sizes.sum()), len(sizes)
+    share = float(hits.sum() / images)
+    if number in (1, images):
+        return (share * images, images) if number > 1 else (share, 1.0)
+    between = number / (number - 1) * float(((hits - share * sizes) ** 2).sum()) / images**2
+    alone = share * (1 - share)
+    effective = min(max(alone / between, float(number)), float(images)) if between and alone else float(number)
+    return share * effective, effective
 
 
-def _mean_of_proportions(counts: list[tuple[int, int]], z: float = 1.96) -> tuple[float, float, float]:
+def _mean_of_proportions(counts: list[tuple[float, float]], z: float = 1.96) -> tuple[float, float, float]:
     """The mean of independent proportions (hits, images), and its 95 % interval.
 
     From the Wilson intervals of the proportions by the method of variance estimates recovery (G. Y. Zou and A. Donner,

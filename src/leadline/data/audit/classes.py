@@ -13,6 +13,8 @@ from leadline.data.walking import appearance
 
 # Training, validation and test need one each.
 NEEDED = 3
+# With fewer, training would not get more than half of them, so none is left for the test (data.split).
+TESTED = 5
 # Below this an accuracy per class is hardly known: of 30 images, 27 right are 74 % to 97 %.
 FEW = 30
 UNEQUAL = 10.0
@@ -36,11 +38,20 @@ def too_small(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
         own = usable.filter(label=name)
         paths = tuple(own["path"])
         absent = [split for split in given if split not in set(own["split"])]
+        different = own["sha256"].n_unique()  # copies stay together
+        untested = "test" not in set(own["split"]) and given != ["train"]  # in folds all images train
         if len(own) < NEEDED:
             yield Problem(
                 "class_too_small", "error", paths,
                 f"the class {name!r} has {counted(len(own), 'image')} that can be used; training, validation and test "
                 "need one each", "add images, or take the class away",
+            )  # fmt: skip
+        elif different < TESTED and untested and absent in ([], ["test"]) and not grouped:
+            yield Problem(
+                "class_too_small", "warning", paths,
+                f"the class {name!r} has {counted(different, 'different image')}, of which none is for the test split, "
+                "so that training gets more than half of them",
+                f"add images: at least {TESTED} to be in each split, and {FEW} to know how often it is recognised",
             )  # fmt: skip
         elif absent:
             yield Problem(

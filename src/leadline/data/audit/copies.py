@@ -1,16 +1,20 @@
 """Copies: the same file twice, or the same image saved again; above all in two classes or on both sides of a split."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from leadline.data.audit.looks import Looks
+from leadline.data.audit.looks import Looks, look_at
 from leadline.data.audit.problem import Problem, Severity, listed
 from leadline.data.audit.similar import clusters, similar
+from leadline.data.image import Projection
 from leadline.data.manifest import Manifest
 
+# All pairs are compared: the time grows with the square of the images.
+MOST_COMPARED = 100_000
 ADVICE = {
     "classes": "look at it, keep it in the class where it belongs and take it out of the other",
     "splits": "keep one of them, or all in one split: what was learned by heart must not be tested",
@@ -27,13 +31,37 @@ def exact(manifest: Manifest) -> Iterator[Problem]:
 
 def near(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
     """Images that are near-copies of each other (audit.similar), a problem per cluster of different files."""
+    for rows in _near_copies(manifest.table, looks):
+        yield _problem("near_duplicates", manifest.table[rows], "nearly the same image")
+
+
+def with_near_copies(manifest: Manifest, *, project: Projection | None = None) -> Manifest:
+    """`manifest` with the column `copy_of`, so that splits and folds keep near-copies together (data.units).
+
+    Of more than MOST_COMPARED images none is looked for, and a note says so.
+    """
+    if len(manifest.usable) > MOST_COMPARED:
+        note = (
+            f"near-copies are not looked for among more than {MOST_COMPARED:,} images, so splits may divide them; "
+            "exact copies stay together"
+        )
+        return replace(manifest, notes=(*manifest.notes, note))
+    contents = manifest.table["sha256"].to_list()
+    copy_of: list[str | None] = [None] * len(contents)
+    for rows in _near_copies(manifest.table, look_at(manifest, project=project)):
+        for row in rows:
+            copy_of[row] = contents[rows[0]]
+    return manifest.with_table(manifest.table.with_columns(copy_of=pl.Series(copy_of, dtype=pl.String)))
+
+
+def _near_copies(table: pl.DataFrame, looks: Looks) -> Iterator[NDArray[np.int64]]:
+    """The rows of each cluster of near-copies, exact copies of its images among them."""
     readable = looks.readable
-    contents = [rows for rows in _equal_contents(manifest.table) if readable[rows[0]]]
+    contents = [rows for rows in _equal_contents(table) if readable[rows[0]]]
     first = np.array([rows[0] for rows in contents], dtype=np.int64)
     pairs, _ = similar(looks.thumbnails[first])
     for cluster in clusters(pairs):
-        rows = np.sort(np.concatenate([contents[number] for number in cluster]))
-        yield _problem("near_duplicates", manifest.table[rows], "nearly the same image")
+        yield np.sort(np.concatenate([contents[number] for number in cluster]))
 
 
 def _equal_contents(table: pl.DataFrame) -> list[NDArray[np.int64]]:
