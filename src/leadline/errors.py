@@ -9,6 +9,10 @@ class UsageError(LeadlineError):
     """The request itself makes no sense (exit status 2), as opposed to one that could not be carried out (1)."""
 
 
+class StorageError(LeadlineError):
+    """A file could not be written: the disk is full, or may not be written to."""
+
+
 class DataError(LeadlineError):
     """The images are not what they were when they were examined, or too few of them can be used: no network could be
     trained on them."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from leadline.errors import LeadlineError
+from leadline.writing import in_one_piece
 
 SCHEMA = 2  # raised whenever the meaning of a field changes
 NAME = "comparison.json"
@@ -118,7 +119,7 @@ class Gain(msgspec.Struct, frozen=True):
 
     name: str
     steps_ratio: float
-    difference: float  # of the criterion, as a share of 1
+    difference: float  # of accuracy, as a share of 1
     low: float
     high: float
 
@@ -130,9 +131,10 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     command: str
     created: str  # ISO date
-    minutes: float | None = None  # that were asked for, in all; None with --epochs
+    minutes: float | None = None  # that were asked for, last; None with --epochs
     settings: dict[str, Any] = {}  # of all networks alike (training.settings), without their length
     seeds: int = 1  # trainings of each network
+    entrants: tuple[Entrant, ...] = ()  # all networks that the comparison is between
     epochs: float | None = None  # with --epochs
     margin: float
     criterion: Criterion = "accuracy"
@@ -151,11 +153,6 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     looks_at_test: int = 0
     environment: dict[str, Any] = {}
     seconds: float = 0.0  # of the whole command so far
-
-    @property
-    def entrants(self) -> tuple[Entrant, ...]:
-        """All networks that the comparison is between."""
-        return self.rounds[0].entrants
 
     @property
     def final(self) -> Round | None:
@@ -194,7 +191,5 @@ def read_comparison(folder: Path) -> ComparisonResult:
 
 def write_comparison(folder: Path, result: ComparisonResult) -> None:
     """Write comparison.json in one piece, or not at all."""
-    file = folder / NAME
-    temporary = file.with_name(f"{file.name}.new")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    temporary.replace(file)
+    with in_one_piece(folder / NAME) as temporary:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, StorageError
 
 # Libraries written in Rust pass on what the system said in this way.
 OS_ERROR = re.compile(r"([^:]+) \(os error \d+\)")
@@ -41,7 +41,7 @@ def written(file: Path, *, way_out: str = WAY_OUT) -> Iterator[None]:
         reason = _said_by_the_system(error)
         if reason is None:
             raise
-        raise LeadlineError(f"{file}: could not be written ({reason}); {way_out}") from error
+        raise StorageError(f"{file}: could not be written ({reason}); {way_out}") from error
 
 
 def _said_by_the_system(error: BaseException | None) -> str | None:

@@ -29,7 +29,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
     full = Run(tmp_path / "whole" / "final" / "resnet20_cifar")
     assert curve["points"][-1]["accuracy"] == full.metrics["validation"]["accuracy"]
     for images in (10, 20, 42):
-        run = Run(tmp_path / "whole" / "learning-curve" / f"resnet20_cifar-{images}")
+        run = Run(tmp_path / "whole" / "final" / "learning-curve" / f"resnet20_cifar-{images}")
         assert run.recipe.steps == full.recipe.steps
         assert len(run.manifest.usable.filter(split="train")) == images
         assert run.predictions.table["path"].equals(full.predictions.of_split("validation").table["path"])
@@ -67,7 +67,10 @@ def test_every_seed_has_a_curve_of_its_own(make_images: MakeImages, tmp_path: Pa
     found = compare(data, models=["lenet5"], out=tmp_path / "out", epochs=1, seeds=2, learning_curve=True)
     points = (found.result.learning_curve or {})["points"]
     assert [len(point["seeds"]) for point in points] == [2, 2, 2, 2]
-    runs = [Run(tmp_path / "out" / "learning-curve" / f"lenet5-{points[2]['images']}-seed{seed}") for seed in (0, 1)]
+    runs = [
+        Run(tmp_path / "out" / "final" / "learning-curve" / f"lenet5-{points[2]['images']}-seed{seed}")
+        for seed in (0, 1)
+    ]
     subsets = [set(run.manifest.usable.filter(split="train")["path"]) for run in runs]
     assert subsets[0] != subsets[1]
 
@@ -94,9 +97,9 @@ def test_the_minutes_are_for_the_curve_too(make_images: MakeImages, tmp_path: Pa
     shares = []
     for learning_curve in (False, True):
         result, manifest = prepare(data, watch=Watch(), models=["lenet5"], minutes=5.0, learning_curve=learning_curve)
-        race = Race(tmp_path, result, manifest, Clock(), Watch())
-        final = Round("final", entrants=result.entrants, folder="final", ends_at=300.0)
-        shares.append(race.share(final, final.entrants))
+        race = Race(tmp_path / "not made", result, manifest, Clock(), Watch())
+        race.add(Round("final", entrants=result.entrants, folder="final", ends_at=300.0))
+        shares.append(race.share(result.entrants))
     assert shares[0] == pytest.approx((1 + HALVINGS) * shares[1], rel=0.01)
     with pytest.raises(UsageError, match="--learning-curve beside --folds"):
         plan_comparison(data, epochs=1.0, folds=3, learning_curve=True)

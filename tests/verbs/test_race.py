@@ -1,5 +1,6 @@
 """The race: a heat of equal time, a final of the best, steps that are written down before they are taken."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ import polars as pl
 import pytest
 
 from leadline.data.folds import pooled, without_test
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, StorageError, UsageError
 from leadline.results import ComparisonResult, Entrant, NetworkResult, Round, read_comparison
 from leadline.training import loop
 from leadline.training.budget import Cost
 from leadline.training.watch import Placing, Watch
-from leadline.verbs import race as race_module
+from leadline.verbs import pace as pace_module
 from leadline.verbs.compare import compare, plan_comparison, prepare, resume_comparison
+from leadline.verbs.pace import steps_per_epoch
 from leadline.verbs.race import HEAT, Clock, Race
 from leadline.verbs.run import Run
 
@@ -45,7 +47,7 @@ def race_of(data: Path, folder: Path, *, now: float = 0.0, **asked: Any) -> Race
 def costs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Cost]:
     """Seconds per image that the tests decide: resnet20_cifar costs ten times what lenet5 does."""
     known = {"lenet5": Cost(1e-3, 1e-4), "resnet20_cifar": Cost(1e-2, 1e-3)}
-    monkeypatch.setattr(race_module, "measure", lambda recipe, **_: known[recipe.model])
+    monkeypatch.setattr(pace_module, "measure", lambda recipe, **_: known[recipe.model])
     return known
 
 
@@ -56,14 +58,14 @@ def test_in_a_heat_equal_time_is_not_equal_steps(
     race.begin()
     heat = race.result.rounds[0]
     assert [one.name for one in heat.entrants] == MODELS  # the cheapest first, whose time flows on
-    manifest = race.round_manifest(heat)
+    manifest = race.round_manifest()
     steps, seconds = {}, {}
     for one in heat.entrants:
         recipe = race.recipe_for(one, manifest, heat.entrants)
         steps[one.name] = recipe.steps
-        epochs = recipe.steps / race_module.steps_per_epoch(manifest, recipe)
-        seconds[one.name] = costs[one.name].seconds(epochs, **race.workload(0))
-    share = race.share(heat, heat.entrants)
+        epochs = recipe.steps / steps_per_epoch(manifest, recipe)
+        seconds[one.name] = costs[one.name].seconds(epochs, **race.pace.workload(0))
+    share = race.share(heat.entrants)
     assert share == pytest.approx(HEAT * 180 / 2, rel=0.1)
     assert seconds["resnet20_cifar"] == pytest.approx(share, rel=0.1)
     assert steps["lenet5"] > 3 * steps["resnet20_cifar"]
@@ -75,25 +77,28 @@ def test_what_a_network_leaves_flows_on_and_what_it_takes_too_much_is_not_the_ot
     race = race_of(make_images(count=40), tmp_path / "out", models=MODELS, minutes=10.0)
     race.begin()
     heat = race.result.rounds[0]
-    equal = race.share(heat, heat.entrants)
+    equal = race.share(heat.entrants)
     race.clock.time = 1.0  # the first took hardly any time
-    assert race.share(heat, heat.entrants[1:]) > 1.9 * equal
+    assert race.share(heat.entrants[1:]) > 1.9 * equal
     race.clock.time = 600.0  # the first took all that there was
-    assert race.share(heat, heat.entrants[1:]) >= 0.45 * equal
+    assert race.share(heat.entrants[1:]) >= 0.45 * equal
 
 
 def test_slow_steps_are_learned_from(make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]) -> None:
     race = race_of(make_images(count=200), tmp_path / "out", models=MODELS, minutes=2.0)
     race.begin()
     heat = race.result.rounds[0]
-    manifest = race.round_manifest(heat)
+    manifest = race.round_manifest()
     before = race.recipe_for(heat.entrants[1], manifest, heat.entrants[1:]).steps
     race.enter(heat.entrants[0], race.recipe_for(heat.entrants[0], manifest, heat.entrants), manifest)
     (network,) = race.result.rounds[0].networks
-    expected = costs["lenet5"].seconds(network.epochs, **race.workload(0))
+    expected = costs["lenet5"].seconds(network.epochs, **race.pace.workload(0))
     for _ in range(8):
-        race.learn(network, training=3 * expected, taken=3 * expected)
-    assert race.slowdown == pytest.approx(3, rel=0.01)
+        recipe = Run(race.folder / network.run).recipe
+        race.pace.learn(
+            heat.entrants[0], recipe, network.epochs, training=3 * expected, taken=3 * expected, trainings=1
+        )
+    assert race.pace.slowdown == pytest.approx(3, rel=0.01)
     after = race.recipe_for(heat.entrants[1], manifest, heat.entrants[1:]).steps
     assert after == pytest.approx(before / 3, rel=0.15)
 
@@ -110,7 +115,7 @@ def test_folds_are_taken_where_each_still_trains_for_ten_epochs(
         final = race.result.rounds[-1]
         assert final.folds == folds
         assert (final.folds_would_take is None) == bool(folds)
-        split = race.round_manifest(final)
+        split = race.round_manifest()
         counts = dict(split.usable["split"].value_counts().iter_rows())
         assert counts["train"] == (len(pooled(race.manifest).usable.filter(split="train")) if folds else 280)
         assert "test" not in counts  # nobody looks at the test images before the end
@@ -120,12 +125,36 @@ def test_folds_can_be_forced_and_refused(make_images: MakeImages, tmp_path: Path
     data = make_images(count=40)
     for folds in (0, 2):
         race = race_of(data, tmp_path / f"out{folds}", models=["lenet5"], minutes=10.0, folds=folds)
+        race.begin()  # a single network has no heat
+        assert [(one.kind, one.folds) for one in race.result.rounds] == [("final", folds)]
+    with pytest.raises(UsageError, match="--folds 500: there are"):
+        prepare(data, watch=Watch(), models=MODELS, minutes=1.0, folds=500)
+
+
+def test_repeats_of_folds_share_the_time(make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]) -> None:
+    data, steps = make_images(count=200), []
+    for repeats in (1, 3):
+        asked = {"models": ["resnet20_cifar"], "minutes": 8.0, "folds": 2, "repeats": repeats}
+        race = race_of(data, tmp_path / f"out{repeats}", **asked)
         race.begin()
-        race.result = msgspec.structs.replace(race.result, rounds=(*race.result.rounds,))
-        assert not race.result.rounds[0].folds  # the heat is judged on a validation split
-        race.finalists = lambda race=race: list(race.result.rounds[0].entrants)  # type: ignore[method-assign]
-        race.begin_final(600.0)
-        assert race.result.rounds[-1].folds == folds
+        recipe = race.recipe_for(race.current.entrants[0], race.round_manifest(), race.current.entrants)
+        assert (recipe.folds, recipe.repeats) == (2, repeats)
+        steps.append(recipe.steps)
+    assert steps[0] > 2 * steps[1]
+
+
+def test_when_folds_do_not_fit_the_least_accurate_leave_and_never_the_cheapest(
+    make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = [*MODELS, "densenet_small"]
+    costs["densenet_small"] = Cost(1.2e-2, 1e-3)
+    race = race_of(make_images(count=200), tmp_path / "out", models=models, minutes=6.0)
+    race.begin()
+    reached = {"lenet5": 0.7, "resnet20_cifar": 0.8, "densenet_small": 0.9}
+    monkeypatch.setattr("leadline.verbs.race.criterion_of", lambda network, _: reached[network.name])
+    for entrant in race.current.entrants:
+        race.enter(entrant, race.recipe_for(entrant, race.round_manifest(), [entrant]), race.round_manifest())
+    assert race.least_promising(race.current.entrants).name == "resnet20_cifar"
 
 
 def test_larger_images_are_worked_on_at_the_size_that_the_time_buys(
@@ -134,13 +163,15 @@ def test_larger_images_are_worked_on_at_the_size_that_the_time_buys(
     race = race_of(make_images(count=200, size=96), tmp_path / "out", models=["resnet20_cifar"], minutes=10.0)
     race.begin()
     (entrant,) = race.result.rounds[0].entrants
-    workload = race.workload(0)
-    sizes = [race.size_within(entrant, seconds, workload) for seconds in (1.0, 40.0, 10_000.0)]
+    workload = race.pace.workload(0)
+    sizes = [race.pace.size_within(entrant, seconds, workload, epochs=4) for seconds in (1.0, 40.0, 10_000.0)]
     assert sizes == sorted(sizes)
     assert sizes[0] <= 48 < sizes[-1] == 96
     small = race_of(make_images("small", count=40, size=16), tmp_path / "small", models=MODELS, minutes=10.0)
     small.begin()
-    assert small.size_within(small.result.rounds[0].entrants[1], 1e4, workload) == 16  # never larger than it is
+    assert (
+        small.pace.size_within(small.result.rounds[0].entrants[1], 1e4, workload, epochs=4) == 16
+    )  # never larger than it is
 
 
 def test_a_race_names_a_network_and_hands_it_over(make_images: MakeImages, tmp_path: Path) -> None:
@@ -218,7 +249,7 @@ def test_an_interrupted_race_takes_the_steps_that_were_written_down(
 def test_a_finished_comparison_gets_a_longer_final_and_keeps_what_it_had(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
-    found = compare(make_images(count=40), models=["lenet5"], out=tmp_path / "out", minutes=0.2)
+    found = compare(make_images(count=40), models=MODELS, out=tmp_path / "out", minutes=0.2)
     before = found.result
     after = resume_comparison(found.folder, minutes=0.2).result
     assert after.rounds[:2] == before.rounds
@@ -278,6 +309,49 @@ def test_images_that_changed_stop_the_comparison_and_are_named(
     with pytest.raises(LeadlineError, match=r"1 of the 48 images are not what they were.*003\.png"):
         resume_comparison(tmp_path / "out")
     assert read_comparison(tmp_path / "out").answer is None
+
+
+def test_a_full_disk_fails_no_network(make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_images(count=24)
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise StorageError("checkpoint.pt: could not be written (No space left on device); make room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("leadline.verbs.train.fit", full)
+        with pytest.raises(StorageError, match="make room"):
+            compare(data, models=["lenet5"], out=tmp_path / "out", epochs=1)
+    assert resume_comparison(tmp_path / "out").result.answer is not None
+
+
+def test_a_further_final_that_fails_leaves_the_answer_that_there_was(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compare(make_images(count=24), models=["lenet5"], out=tmp_path / "out", minutes=0.1)
+    before = found.result.answer
+
+    def failing(*_: Any, **__: Any) -> Any:
+        raise LeadlineError("the loss is no longer a finite number")
+
+    monkeypatch.setattr("leadline.verbs.train.fit", failing)
+    after = resume_comparison(found.folder, minutes=0.1).result
+    assert before is not None
+    assert after.answer is not None
+    assert after.answer.networks == before.networks
+    for minutes in (-1.0, float("nan")):
+        with pytest.raises(UsageError, match="minutes"):
+            resume_comparison(found.folder, minutes=minutes)
+
+
+def test_a_test_report_that_was_cut_off_is_made_again_without_doubles(make_images: MakeImages, tmp_path: Path) -> None:
+    found = compare(make_images(count=24), models=["lenet5"], out=tmp_path / "out", epochs=1)
+    run = found.choice
+    metrics = {name: value for name, value in run.metrics.items() if name != "test"}
+    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+    resume_comparison(found.folder)
+    table = run.predictions.table
+    assert table["path"].n_unique() == len(table)
+    assert "test" in run.metrics
 
 
 def test_all_failing_is_an_error_that_says_why(

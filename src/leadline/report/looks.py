@@ -7,14 +7,16 @@ from leadline.results import ComparisonResult
 
 
 def looks_at_test(folder: Path, result: ComparisonResult) -> int:
-    """One when the comparison ended, and one for each later `evaluate`, which counts in its own run's metrics.json.
+    """One at the end of each final, and one for each later `evaluate`, which counts in its own run's metrics.json.
 
     `result` is what `folder`/comparison.json holds; 0 where there are no test images.
     """
-    runs = {run for one in result.rounds for network in one.networks for run in network.runs or (network.run,)}
-    own = [count for run in runs if (count := _own(folder / run))]
-    # Not less than it was, also where a run has been taken away since.
-    return max(1 + sum(count - 1 for count in own), result.looks_at_test) if own else result.looks_at_test
+    looks = 0
+    for one in result.rounds:  # each ends with one look
+        runs = {run for network in one.networks for run in network.runs or (network.run,)}
+        own = [count for run in runs if (count := _own(folder / run))]
+        looks += 1 + sum(count - 1 for count in own) if own else 0
+    return max(looks, result.looks_at_test)  # not less than it was, also where a run has been taken away since
 
 
 def _own(run: Path) -> int:

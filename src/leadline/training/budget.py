@@ -19,7 +19,7 @@ from leadline.data.loader import Decoded
 from leadline.data.papers import TABLE as PAPERS
 from leadline.data.papers import colours_of
 from leadline.data.preprocessing import FULL_RANGE, Preprocessing
-from leadline.runtime.engine import BATCH_SIZE, Engine
+from leadline.runtime.engine import Engine
 from leadline.runtime.hardware import Hardware
 from leadline.training.loop import MOST_VALIDATIONS, prepare, update
 from leadline.training.recipe import Recipe
@@ -27,7 +27,7 @@ from leadline.zoo import create_model
 
 # Training and prediction are each timed for this long: on a busy machine a second is soon an unlucky one.
 SECONDS, LONGEST = 1.0, 10.0
-WARM_UP, LEAST = 2, 3  # turns
+PREDICTED = 32  # images that are predicted together
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def measure(
     each for about so many seconds, LONGEST at most."""
     seconds = min(LONGEST, seconds)
     preprocessing = Preprocessing(channels, dtype, recipe.size, mean=(0.5,) * channels, std=(0.25,) * channels)
-    pixels = _noise(BATCH_SIZE, recipe.size, channels, dtype)
+    pixels = _noise(PREDICTED, recipe.size, channels, dtype)
     batch = _noise(recipe.batch_size, recipe.decoded_size, channels, dtype)
     colours = colours_of(batch, preprocessing) if recipe.augment in PAPERS else None
     with torch.random.fork_rng(devices=[]):  # what it begins with does not change what a step costs
@@ -94,10 +94,9 @@ def _noise(count: int, size: int, channels: int, dtype: str) -> NDArray[Any]:
 
 
 def _median_seconds(work: Callable[[], object], seconds: float) -> float:
-    for _ in range(WARM_UP):
-        work()
+    work()  # the first turn warms up
     times: list[float] = []
-    while len(times) < LEAST or sum(times) < seconds:
+    while not times or sum(times) < seconds:
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)

@@ -54,12 +54,10 @@ def default_batch_size(images: int) -> int:
     return 128 if images >= 8000 else 64 if images >= 2000 else 32
 
 
-def resolve(
-    settings: Mapping[str, Any], manifest: Manifest, *, model: str, epochs: float | None = None, steps: int = 0
-) -> Recipe:
+def resolve(settings: Mapping[str, Any], manifest: Manifest, *, model: str, epochs: float | None = None) -> Recipe:
     """The recipe for `model` on the split `manifest`: `settings` where they decide, what fits the data where not.
 
-    `steps` or `epochs` is the length where none is among the settings.
+    `epochs` is the length where none is among the settings.
     """
     images = len(manifest.usable.filter(split="train"))
     batch_size = settings.get("batch_size") or default_batch_size(images)
@@ -70,7 +68,7 @@ def resolve(
     chosen: dict[str, Any] = {
         "model": model,
         "data": manifest.source,
-        "steps": steps or max(1, round(length * steps_per_epoch)),
+        "steps": max(1, round(length * steps_per_epoch)),
         "batch_size": batch_size,
         "optimizer": optimizer,
         "learning_rate": rate,

@@ -131,7 +131,11 @@ def prepare(network: nn.Module, recipe: Recipe, hardware: Hardware) -> torch.opt
         betas = (recipe.momentum, recipe.second_momentum)
         return torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=betas, fused=fused)
     return torch.optim.SGD(
-        parameters, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=fused
+        parameters,
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov and recipe.momentum > 0,
+        fused=fused,
     )
 
 

@@ -332,10 +332,12 @@ def collect(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     """The settings of a `recipe` file, overruled by those that are `given` (not None); UsageError where they clash."""
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, value in chosen.items():
-        if name in SETTINGS:
-            SETTINGS[name][1].refuse(name, value)
         if isinstance(value, list):
-            chosen[name] = tuple(value)
+            value = chosen[name] = tuple(value)
+        if name in SETTINGS and name != "recipe":
+            kind, setting = SETTINGS[name]
+            chosen[name] = _typed(list(value) if isinstance(value, tuple) else value, kind, name)
+            setting.refuse(name, chosen[name])
     settings = dict(recipe)
     if set(LENGTHS) & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
         settings = {name: value for name, value in settings.items() if name not in LENGTHS}

@@ -1,6 +1,7 @@
 """`leadline compare`: which network, and how deep, do these images need?"""
 
 import datetime
+import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from typing import Any, Unpack
 import msgspec
 
 from leadline.data.folders import made_in_cache
-from leadline.data.folds import pooled
+from leadline.data.folds import fold_of_images, pooled
 from leadline.data.manifest import SPLITS, Manifest
-from leadline.errors import LeadlineError, UsageError
+from leadline.errors import DataError, LeadlineError, StorageError, UsageError
 from leadline.evaluation.choice import choose, never_learned, selection_flattery
 from leadline.evaluation.paired import gain
 from leadline.report import (
@@ -32,13 +33,12 @@ from leadline.results import (
     Evidence,
     Gain,
     NetworkResult,
-    Round,
     read_comparison,
     write_comparison,
 )
 from leadline.runtime.hardware import environment
 from leadline.training.defaults import natural_size, resolve
-from leadline.training.settings import SettingsDict
+from leadline.training.settings import SETTINGS, SettingsDict
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginnings, refuse_seen
 from leadline.verbs.beside_answer import pairwise_tests, seed_spreads
@@ -83,8 +83,8 @@ def compare(
     data: str | Path,
     *,
     models: list[str] | None = None,
-    lineup: str = "families",
-    weights: Sequence[str] = (),
+    lineup: str | None = None,
+    weights: Sequence[str] | None = None,
     seeds: int = 1,
     margin: float = MARGIN,
     learning_curve: bool = False,
@@ -133,26 +133,26 @@ def resume_comparison(
     manifest = Manifest.read(folder / "manifest.parquet")
     clock = Clock(before=result.seconds, started=time.perf_counter() if started is None else started)
     race = Race(folder, result, manifest, clock, watch or Watch())
-    race.change(with_tests=result.with_tests or tests)
     if minutes is not None:
+        SETTINGS["minutes"][1].refuse("minutes", minutes)
         if result.answer is None:
             raise UsageError(f"{folder}: is not finished; go on without --minutes first")
         if result.minutes is None:
             raise UsageError(f"{folder}: was compared with --epochs; a longer final is for comparisons with --minutes")
-        race.change(minutes=(clock.now + 60 * minutes) / 60, answer=None, evidence=None)
-        race.begin_final(race.ends_at)
+        with race.interruptible():
+            race.begin_final(clock.now + 60 * minutes, minutes=minutes, answer=None, evidence=None, gain=None)
+    race.change(with_tests=result.with_tests or tests)
     return run_comparison(race)
 
 
 def plan_comparison(data: str | Path, *, watch: Watch | None = None, **asked: Any) -> Plan:
     """What `compare` would begin with: the heat's recipes, or with epochs all of them."""
     result, manifest = prepare(data, watch=watch or Watch(), **asked)
-    race = Race(Path(), result, manifest, Clock(), watch or Watch())
-    race.begin(save=False)
-    current = race.result.rounds[-1]
-    split = race.round_manifest(current)
+    race = Race(Path("not made"), result, manifest, Clock(), watch or Watch())
+    race.begin()
+    split, current = race.round_manifest(), race.current
     recipes = tuple(race.recipe_for(one, split, current.entrants) for one in current.entrants)
-    costs = tuple(race.cost_of(one, recipe) for one, recipe in zip(current.entrants, recipes, strict=True))
+    costs = tuple(race.pace.cost(one, recipe) for one, recipe in zip(current.entrants, recipes, strict=True))
     return Plan(split if current.folds else manifest, recipes, costs, minutes=result.minutes)
 
 
@@ -160,8 +160,8 @@ def prepare(
     data: str | Path,
     *,
     models: list[str] | None = None,
-    lineup: str = "families",
-    weights: Sequence[str] = (),
+    lineup: str | None = None,
+    weights: Sequence[str] | None = None,
     seeds: int = 1,
     margin: float = MARGIN,
     learning_curve: bool = False,
@@ -176,9 +176,14 @@ def prepare(
         raise UsageError(
             f"--margin {margin}: is a share of the images, more than 0 and less than 1 (0.01 is one point)"
         )
+    for name, several in (("models", models), ("weights", weights)):
+        if isinstance(several, str):
+            raise UsageError(f"{name} = {several!r}: expected a list of names")
     models = [architecture(name).name for name in models or []]  # an unknown name fails before the images are read
     settings = collect_settings(**given)
-    settings.pop("recipe", None)
+    for name in ("model", "data"):
+        if settings.pop(name, None) is not None:
+            watch.note(f"{given.get('recipe')}: names a {name}, which a comparison passes over")
     if seeds > 1 and settings.get("folds"):
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if learning_curve and settings.get("folds"):
@@ -187,7 +192,7 @@ def prepare(
         raise UsageError(
             f"{given.get('recipe')}: names the weights of one network; a comparison takes them from --weights"
         )
-    frozen = beginnings(weights, say=watch.note)
+    frozen = beginnings(weights or (), say=watch.note)
     minutes, epochs, steps = (settings.pop(name, None) for name in ("minutes", "epochs", "steps"))
     if steps:
         settings["steps"] = steps
@@ -195,7 +200,9 @@ def prepare(
         minutes = MINUTES
     # Whatever the final is judged on, the heat is on a validation split.
     manifest = read_data(data, settings if minutes is None else {**settings, "folds": 0}, watch)
-    names = models or networks_of(lineup, settings.get("size") or natural_size(manifest))
+    names = models or networks_of(lineup or "families", settings.get("size") or natural_size(manifest))
+    if minutes is not None and settings.get("folds"):  # what folds cannot be made of is told before anything is trained
+        fold_of_images(pooled(manifest), settings["folds"], seed=settings.get("split_seed") or 0)
     if len(set(names)) < len(names):
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
     if given.get("recipe") and epochs:
@@ -219,10 +226,10 @@ def prepare(
         criterion=criterion_for(manifest, settings),
         classes=manifest.classes,
         images=images_of(manifest),
-        rounds=(Round("heat" if minutes is not None else "final", entrants=entrants),),
+        entrants=entrants,
         learning_curve={} if learning_curve else None,
         with_tests=tests,
-        hint=hint_for(manifest, data, bool(weights)),
+        hint="" if frozen else hint_for(manifest, data, settings),
         environment=environment(),
     )
     return result, manifest
@@ -240,46 +247,49 @@ def images_of(manifest: Manifest) -> dict[str, int]:
     return {name: counts[name] for name in SPLITS}
 
 
-def hint_for(manifest: Manifest, data: str | Path, with_weights: bool) -> str:
+def hint_for(manifest: Manifest, data: str | Path, settings: dict[str, Any]) -> str:
     """When a pretrained network would probably do better, the command for it."""
     usable = manifest.usable
-    colour = bool((usable["channels"] == 3).any())
-    if with_weights or not colour or len(usable) >= FEW_IMAGES:
+    if len(usable) >= FEW_IMAGES or not (usable["channels"] == 3).any():
         return ""
-    return (
-        f"With only {len(usable):,} colour images, a network pretrained on photographs would probably do better: "
-        f"leadline compare {data} --weights imagenet"
-    )
+    group = ["--group", settings["group"]] if settings.get("group") else []
+    command = shlex.join(["leadline", "compare", str(data), "--weights", "imagenet", *group])
+    better = "a network pretrained on photographs would probably do better"
+    return f"With only {len(usable):,} colour images, {better}: {command}"
 
 
 def run_comparison(race: Race) -> Comparison:
     """Run what has not run yet, then answer and report; no other process may at the same time."""
     folder = race.folder
-    with alone_in(folder):
+    with alone_in(folder), race.interruptible():
         if not (folder / "check.json").is_file():
             check_before(race.manifest, folder, going_on=folder, reading=race.reading, watch=race.watch)
         race.begin()
         race.run_all()
-        with race.interruptible():
-            conclude(race)
+        conclude(race)
         write_comparison_report(folder)
         write_comparison_card(folder)
-        race.save()
     return Comparison(folder)
 
 
 def conclude(race: Race) -> None:
     """The answer, and the network that it names: trained on all images after folds, and judged on the test images."""
-    folder, final = race.folder, race.result.rounds[-1]
-    contestants = contestants_of(folder, final, race.manifest, race.result)
+    folder = race.folder
+    contestants = contestants_of(folder, race.current, race.manifest, race.result)
+    earlier = [one for one in race.result.rounds[:-1] if one.kind == "final"]
+    if not contestants and earlier:  # a further final in which every training failed
+        race.watch.note(f"no network could be trained in this final: {race.current.networks[0].failed}")
+        race.change(rounds=race.result.rounds[:-1])
+        contestants = contestants_of(folder, race.current, race.manifest, race.result)
     if not contestants:
-        raise LeadlineError(f"none of the networks could be trained: {final.networks[0].failed}")
+        raise LeadlineError(f"none of the networks could be trained: {race.current.networks[0].failed}")
     choice = choose(contestants, margin=race.result.margin, criterion=race.result.criterion)
-    learned = {one.name: not never_learned(one) for one in contestants}
-    for network in final.networks:
-        if not learned.get(network.name, True):
+    unlearned = {one.name for one in contestants if never_learned(one)}
+    for network in race.current.networks:
+        if network.name in unlearned:
             race.put(msgspec.structs.replace(network, remarks=("never learned: no better than guessing",)))
-    hand_over(race, next(one for one in race.result.rounds[-1].networks if one.name == choice.name))
+    hand_over(race, next(one for one in race.current.networks if one.name == choice.name))
+    final = race.current
     runs = {one.name: [Run(folder / name) for name in one.runs] for one in final.networks if not one.failed}
     race.change(
         evidence=Evidence(
@@ -299,7 +309,9 @@ def conclude(race: Race) -> None:
     )
     race.change(gain=gain_of(race))
     if race.result.learning_curve is not None:
-        curve = trained_on_fewer(folder, choice.name, runs[choice.name], margin=race.result.margin, watch=race.watch)
+        curve = trained_on_fewer(
+            folder / final.folder, choice.name, runs[choice.name], margin=race.result.margin, watch=race.watch
+        )
         race.change(learning_curve=curve)
     race.change(looks_at_test=looks_at_test(folder, race.result))
     assert race.result.answer is not None
@@ -311,13 +323,20 @@ def hand_over(race: Race, network: NetworkResult) -> None:
     """Make the named network's first run whole: its classifier, the test images, and a report of its own."""
     run = Run(race.folder / network.run)
     recipe = run.recipe
-    if recipe.folds:
-        whole = pooled(race.manifest)
-        whole.write(run.folder / "manifest.parquet")
-        race.watch.note(f"{network.name}: trained on all images but the test images")
-        train_in_folds(run, recipe, whole, train_part=train_one, watch=race.watch)
-    else:
-        report_on_test(run, race.manifest)
+    try:
+        if recipe.folds:
+            whole = pooled(race.manifest)
+            whole.write(run.folder / "manifest.parquet")
+            race.watch.note(f"{network.name}: trained on all images but the test images")
+            train_in_folds(run, recipe, whole, train_part=train_one, watch=race.watch)
+        else:
+            report_on_test(run, race.manifest)
+    except (DataError, StorageError):
+        raise
+    except LeadlineError as error:  # the answer stands on what has been judged
+        race.watch.note(f"{network.name}: could not be handed over, {error}")
+        race.put(msgspec.structs.replace(network, remarks=(*network.remarks, f"could not be handed over: {error}")))
+        return
     write_run_report(run.folder)
     write_model_card(run.folder)
     if "test" in run.metrics:
@@ -328,7 +347,10 @@ def gain_of(race: Race) -> Gain | None:
     """What the final gained over the heat for the named network, where it ran in both."""
     named, heat = race.result.named, race.result.heat
     before = next((one for one in heat.networks if named and one.name == named.name), None) if heat else None
-    if named is None or before is None or before.failed or not before.steps:
+    accuracy = race.result.criterion == "accuracy"
+    if named is None or before is None or before.failed or not accuracy:
+        return None
+    if named.steps <= before.steps or named.size != before.size:  # not longer, or not only
         return None
     shorter, longer = (Run(race.folder / one.run).chosen_on[0] for one in (before, named))
     gained = gain(shorter, longer)

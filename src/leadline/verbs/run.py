@@ -85,7 +85,7 @@ class Run:
     @property
     def comparison(self) -> Path | None:
         """The comparison that this is a run of."""
-        above = self.folder.resolve().parents[:2]
+        above = self.folder.resolve().parents[:4]
         return next((folder for folder in above if (folder / "comparison.json").is_file()), None)
 
     def write_history(self, history: list[dict[str, float]]) -> None:

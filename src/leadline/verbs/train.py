@@ -199,9 +199,9 @@ def report_on_test(run: Run, manifest: Manifest) -> None:
     recipe, classifier = run.recipe, run.classifier
     data = TrainingData.open(manifest, recipe).with_preprocessing(classifier.preprocessing)
     tested = data.predict(Engine.of(classifier, hardware()), "test")
-    judged = run.predictions
+    judged = run.predictions.of_split("validation")
     predictions = Predictions(pl.concat([judged.table, tested.table], how="diagonal_relaxed"), judged.classes)
-    stated = recalibrated(judged.of_split("validation"), 1 / classifier.temperature)
+    stated = recalibrated(judged, 1 / classifier.temperature)
     manifest.write(run.folder / "manifest.parquet")
     predictions.write(run.folder / "predictions.parquet")
     suspects(predictions).write(run.folder / "suspects.csv")
