@@ -118,7 +118,7 @@ def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:
         "flattery": result.flattery,
         "gain": result.gain,
         "length": _length(result),
-        "more_minutes": 2 * (result.minutes or max(1, round(result.seconds / 60))),
+        "more_minutes": 2 * result.minutes if result.minutes else None,  # with --epochs there is no longer final
     }
 
 
