@@ -1,4 +1,4 @@
-"""What a network learns in few steps, by optimiser, peak rate and size: the ground of `training.defaults` and `verbs.pace`.
+"""What a network learns in few steps, by optimiser, peak rate and size: for `training.defaults` and `verbs.pace`.
 
     python benchmarks/short_trainings.py --data digits --size 8 --steps 100 300 1000
     python benchmarks/short_trainings.py --data cells.npz --size 32 --steps 100 300 1000
@@ -6,7 +6,7 @@
 
 A plain loop on one device, so that the rates are not judged by the program that uses them: cosine to zero after a tenth
 of warm-up, batches of 32, gradients cut at norm 1, labels smoothed by 0.1, images shifted by up to an eighth and, but
-for digits, mirrored. An .npz file holds xtr, ytr, xte, yte: uint8 images (n, height, width, channels) and class numbers.
+for digits, mirrored. An .npz file holds xtr, ytr, xte, yte: uint8 images (n, height, width, channels) and classes.
 Prints test accuracy in per cent; a row per network and number of steps.
 """
 
@@ -113,11 +113,11 @@ def main() -> None:
     for network in asked.networks:
         smallest = architecture(network).minimum_size
         if asked.sizes:
-            figures = [
-                f"{size}×{steps} {accuracy(asked.data, read(asked.data, size, device), network, 'adamw', 0.004, steps):.1f}"
-                for size, steps in SIZES
-                if size >= smallest
-            ]
+            figures = []
+            for size, steps in SIZES:
+                if size >= smallest:
+                    right = accuracy(asked.data, read(asked.data, size, device), network, "adamw", 0.004, steps)
+                    figures.append(f"{size}×{steps} {right:.1f}")
             print(f"{network:16s}", "  ".join(figures), flush=True)
             continue
         images = read(asked.data, max(asked.size, smallest), device)
