@@ -81,7 +81,9 @@ class SettingsDict(TypedDict, total=False):
     minutes: Annotated[
         float | None,
         Setting(
-            "How long to train here. Costs are measured and turned into steps before training.", "schedule", above=0
+            "How long to train here; of compare, the whole command. Costs are measured and turned into steps.",
+            "schedule",
+            above=0,
         ),
     ]
     steps: Annotated[int | None, Setting("Updates of the weights.", "schedule", at_least=1, option=False)]
