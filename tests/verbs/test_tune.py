@@ -19,7 +19,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.report import write_model_card, write_run_report
 from leadline.runtime.features import Features
 from leadline.training import loop
-from leadline.training.defaults import resolve
+from leadline.training.defaults import ADAMW_RATE, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.watch import Watch
 from leadline.verbs.beginning import beginning
@@ -149,7 +149,7 @@ def test_a_training_that_goes_on_from_weights_resumes_bit_by_bit(
     assert bits(resumed) == bits(whole)
     assert not all(values.equal(body_of(begun[NORMED])[key]) for key, values in body_of(whole).items())
     recipe = whole.recipe
-    assert recipe.learning_rate * recipe.last_layer_rate == pytest.approx(0.1 * 8 / 128)
+    assert recipe.learning_rate * recipe.last_layer_rate == pytest.approx(ADAMW_RATE)
 
 
 def test_an_interrupted_head_goes_on(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
