@@ -36,7 +36,7 @@ def gallery_of(root: Path, *paths: str, **tables: Any) -> Gallery:
 
 
 def test_only_mistakes_of_test_images_are_shown_surest_first(finished: Path) -> None:
-    network = read_network({}, finished / "lenet5")
+    network = read_network(finished / "lenet5")
     gallery = most_confident_mistakes(network)
     assert gallery is not None
     table = pl.read_parquet(finished / "lenet5" / "predictions.parquet").filter(split="test", error="")
@@ -49,7 +49,7 @@ def test_only_mistakes_of_test_images_are_shown_surest_first(finished: Path) -> 
 
 
 def test_a_small_image_is_shown_pixel_by_pixel(finished: Path) -> None:
-    network = read_network({}, finished / "lenet5")
+    network = read_network(finished / "lenet5")
     gallery = most_confident_mistakes(network)
     assert gallery is not None
     for mistake in gallery.mistakes:
@@ -118,5 +118,5 @@ def test_one_unreadable_image_does_not_cost_the_others_their_thumbnails(tmp_path
 
 
 def test_without_predictions_there_is_no_gallery(finished: Path) -> None:
-    network = read_network({}, finished / "lenet5")
+    network = read_network(finished / "lenet5")
     assert most_confident_mistakes(replace(network, tables=RunTables())) is None

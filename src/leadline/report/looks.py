@@ -12,7 +12,7 @@ def looks_at_test(folder: Path, result: ComparisonResult) -> int:
     `result` is what `folder`/comparison.json holds; 0 where there are no test images.
     """
     looks = 0
-    for one in result.rounds:  # each ends with one look
+    for one in (part for part in result.rounds if part.kind == "final"):  # each ends with one look
         runs = {run for network in one.networks for run in network.runs or (network.run,)}
         own = [count for run in runs if (count := _own(folder / run))]
         looks += 1 + sum(count - 1 for count in own) if own else 0
