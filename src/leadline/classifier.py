@@ -92,10 +92,13 @@ def load(path: str | Path) -> Classifier:
     except OSError as error:
         raise LeadlineError(f"{folder}: cannot be read ({error.strerror or error})") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LeadlineError(f"{folder / DESCRIPTION}: is damaged ({error!r})") from error
+        raise LeadlineError(
+            f"{folder / DESCRIPTION}: is damaged ({error!r}); put a copy of it back, or train again"
+        ) from error
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise LeadlineError(
-            f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason})"
+            f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason}); put a copy of "
+            "it back, or train again"
         ) from error
     return Classifier(network.eval(), description["architecture"], classes, preprocessing, provenance, temperature)

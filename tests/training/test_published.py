@@ -186,7 +186,8 @@ def test_a_paper_s_recipe_resumes_to_the_same_bits(
         grey = np.array(Image.open(path))
         Image.fromarray(np.stack([grey, grey[::-1], 255 - grey], axis=2)).save(path)
     text = recipe_file("alexnet-2012").read_text("utf-8")
-    file.write_text(text + "".join(f"{name} = {value}\n" for name, value in changes.items()))
+    more = "".join(f"{name} = {value}\n" for name, value in changes.items())
+    file.write_text(text.replace("[optimizer]\n", f"[optimizer]\n{more}"))
     given: dict[str, Any] = {"recipe": file, "model": "alexnet_small", "epochs": 3, "size": 16, "batch_size": 8}
     whole = train(data, out=tmp_path / "whole", **given)
     real, calls = loop.update, []

@@ -147,7 +147,9 @@ class Manifest:
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None
         except (pl.exceptions.PolarsError, ValueError, OSError) as error:
-            raise LeadlineError(f"{file}: is not a readable manifest ({error})") from error
+            raise LeadlineError(
+                f"{file}: is not a readable manifest ({error}); put a copy of it back, or train again into a new folder"
+            ) from error
 
 
 @dataclass(frozen=True)

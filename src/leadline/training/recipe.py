@@ -126,4 +126,8 @@ class Recipe:
         try:
             return Recipe(**values)
         except TypeError as error:
-            raise LeadlineError(f"{file}: is no complete recipe ({error})") from error
+            missing = str(error).rpartition(": ")[2]
+            raise LeadlineError(
+                f"{file}: is no complete recipe, it lacks {missing}; put a copy of it back, or train again into a new "
+                "folder"
+            ) from error

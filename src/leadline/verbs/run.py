@@ -208,4 +208,6 @@ def read_json(file: Path) -> Any:
     except FileNotFoundError:
         raise LeadlineError(f"{file}: no such file") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LeadlineError(f"{file}: is damaged ({error})") from error
+        raise LeadlineError(
+            f"{file}: is damaged ({error}); put a copy of it back, or train again into a new folder"
+        ) from error
