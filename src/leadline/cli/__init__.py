@@ -7,6 +7,7 @@ from cyclopts import App, CycloptsError
 from leadline import __version__
 from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
+from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
 from leadline.errors import LeadlineError, UsageError
 
@@ -44,6 +45,8 @@ def main() -> None:
     debug = "--debug" in arguments
     keep_freed_memory()
     try:
+        if arguments and arguments[0] in VERBS and "--help" not in arguments:
+            refuse_little_memory(arguments[0])
         status = app(
             quoted([argument for argument in arguments if argument != "--debug"]),
             exit_on_error=False,
