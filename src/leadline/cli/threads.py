@@ -12,8 +12,7 @@ BUSY = 0.35  # cores that they use
 def wait_politely_beside_others() -> None:
     """Where other programs compute, let threads that wait sleep: spinning ones take the cores from each other.
 
-    Two threads beside one busy process, steps per second of resnet20_cifar (8 pixels, two cores, AVX2, 2026-11-26):
-    spinning 7, sleeping 23. On a quiet machine 33 and 20, so there they spin. What a person has set stays.
+    On a quiet machine it is the other way round, so there they spin. What a person has set stays.
     """
     if "OMP_WAIT_POLICY" not in os.environ and _busy_cores() > BUSY:
         os.environ["OMP_WAIT_POLICY"] = "passive"

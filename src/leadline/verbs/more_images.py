@@ -29,17 +29,13 @@ NOT_SAID = "It cannot be said whether more images would help"
 Trained = tuple[int, Predictions]  # how many images it was trained on, and what it says of the validation images
 
 
-def trained_on_fewer(
-    folder: Path, network: str | None, runs: list[Run], *, margin: float, watch: Watch
-) -> dict[str, Any]:
+def trained_on_fewer(folder: Path, network: str, runs: list[Run], *, margin: float, watch: Watch) -> dict[str, Any]:
     """What comparison.json says under "learning_curve": the points, the law where there is one, and the answer.
 
     `runs` are those of `network`, one per seed. Trains what is not trained yet; a subset whose training fails is left
     out and noted. Raises Interrupted with the folder of the curve.
     """
     asked = {"halvings": HALVINGS, "network": network}
-    if network is None:
-        return {**asked, "points": [], "answer": UNKNOWN, "reason": f"{NOT_SAID}: no network could be judged."}
     found: list[list[Trained]] = [[] for _ in range(HALVINGS + 1)]
     for run in runs:
         recipe, manifest = run.recipe, run.manifest
