@@ -60,8 +60,8 @@ def main(studies: int = 200, folder: str = "") -> None:
 
 def of_cells(folder: str):
     from leadline.data.audit.batch import _features
-    from leadline.data.audit.looks import look_at
-    from leadline.data.sources import scan
+    from leadline.data.audit.pixels import look_at
+    from leadline.data.sources.scan import scan
 
     manifest = scan(folder)
     names = [re.search(r"(C\d+)[^/]*$", path)[1] for path in manifest.table["path"]]

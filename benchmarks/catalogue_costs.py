@@ -9,9 +9,9 @@ against the networks; run this when a network, or torchvision's list of weights,
 import csv
 
 from leadline.anatomy import measure
+from leadline.pretrained.torchvision_files import tags
 from leadline.zoo import list_models
 from leadline.zoo.catalogue import COSTS
-from leadline.zoo.pretrained import tags
 
 with COSTS.open("w", encoding="utf-8", newline="") as file:
     table = csv.writer(file, lineterminator="\n")

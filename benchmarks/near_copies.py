@@ -12,10 +12,10 @@ import sys
 import numpy as np
 from PIL import Image
 
-from leadline.data.audit.looks import SIDE, look_at, seen_in
+from leadline.data.audit.pixels import SIDE, look_at, seen_in
 from leadline.data.audit.similar import similar
-from leadline.data.image import read_image
-from leadline.data.sources import scan
+from leadline.data.formats.image import read_image
+from leadline.data.sources.scan import scan
 
 
 def jpeg(quality: int):

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from leadline.zoo import architecture, create_model
+from leadline.pretrained.create import create_model
+from leadline.zoo import architecture
 
 NETWORKS = (
     "lenet5", "alexnet_small", "vgg_small", "nin_small", "googlenet_small", "resnet20_cifar", "resnext_small",

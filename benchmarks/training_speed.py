@@ -37,7 +37,7 @@ def plain(folder: Path, model: str, size: int, batch_size: int) -> float:
     """Images per second of the plain loop."""
     from torchvision import datasets, transforms
 
-    from leadline.zoo import create_model
+    from leadline.pretrained.create import create_model
 
     prepare = transforms.Compose(
         [
@@ -72,11 +72,11 @@ def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
     from leadline.data.cache import ImageCache
     from leadline.data.loader import TrainingBatches
     from leadline.data.preprocessing import geometry, measured
-    from leadline.data.sources import scan
-    from leadline.runtime.hardware import hardware
+    from leadline.data.sources.scan import scan
+    from leadline.inference.hardware import hardware
+    from leadline.pretrained.create import create_model
     from leadline.training.loop import prepare, update
     from leadline.training.recipe import Recipe
-    from leadline.zoo import create_model
 
     keep_freed_memory()
     manifest = scan(folder)

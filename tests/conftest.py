@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leadline.training.watch import Watch
+from leadline.progress import Watch
 
 # The real image sets lie outside the repository; tests that need them skip without.
 TEST_DATA = Path(os.environ.get("LEADLINE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -10,13 +10,14 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
-    {"errors"},
+    {"errors", "progress"},
     {"writing"},
     {"zoo", "data", "evaluation"},
-    {"anatomy", "classifier", "results"},
-    {"runtime"},
-    {"training", "explain"},
-    {"report", "lab", "serve"},
+    {"pretrained", "anatomy"},
+    {"classifier", "results"},
+    {"inference"},
+    {"training", "explain", "export"},
+    {"claims", "report", "serve"},
     {"verbs"},
     {"cli"},
 ]

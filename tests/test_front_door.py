@@ -17,7 +17,7 @@ import leadline
 from leadline.classifier import Classifier, load
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
-from leadline.zoo import create_model
+from leadline.pretrained.create import create_model
 
 
 def test_every_public_name_is_listed_before_it_is_used() -> None:

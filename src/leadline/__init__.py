@@ -8,9 +8,7 @@ processes with `multiprocessing.get_context("spawn")`.
 """
 
 import random
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -20,7 +18,7 @@ _HOMES = {
     "LeadlineError": "leadline.errors",
     "check": "leadline.verbs.check",
     "compare": "leadline.verbs.compare",
-    "create_model": "leadline.zoo",
+    "create_model": "leadline.pretrained.create",
     "evaluate": "leadline.verbs.evaluate",
     "inspect": "leadline.verbs.inspect",
     "lab": "leadline.verbs.lab",
@@ -49,6 +47,7 @@ __all__ = [
 if TYPE_CHECKING:
     from leadline.classifier import load
     from leadline.errors import LeadlineError
+    from leadline.pretrained.create import create_model
     from leadline.verbs.check import check
     from leadline.verbs.compare import compare
     from leadline.verbs.evaluate import evaluate
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
     from leadline.verbs.models import models
     from leadline.verbs.predict import predict
     from leadline.verbs.train import train
-    from leadline.zoo import create_model, list_models
+    from leadline.zoo import list_models
 
 
 def __getattr__(name: str) -> Any:
@@ -72,19 +71,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
-
-
-class _FrontDoor(ModuleType):
-    """`leadline.lab` is the verb, though a room of the house has that name, too: importing `leadline.lab.claim` would
-    otherwise put the room in the verb's place. `from leadline.lab.claim import Claim` works as ever."""
-
-    @property
-    def lab(self) -> Any:
-        return __getattr__("lab")
-
-    @lab.setter
-    def lab(self, room: ModuleType) -> None:
-        """What the import system does when the room is first imported."""
-
-
-sys.modules[__name__].__class__ = _FrontDoor

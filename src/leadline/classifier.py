@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
-from leadline.data.walking import shown
+from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.writing import in_one_piece, written
-from leadline.zoo import create_model
+from leadline.zoo import build_model
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"
@@ -79,7 +79,7 @@ def load(path: str | Path) -> Classifier:
             raise LeadlineError(f"{folder / DESCRIPTION}: temperature {temperature}: must be a number above 0")
         provenance = dict(description["provenance"])
         with torch.random.fork_rng(devices=[]):  # it is initialised in vain, and the caller's state is the caller's
-            network = create_model(
+            network = build_model(
                 description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
             )
         network.load_state_dict(load_file(folder / WEIGHTS))

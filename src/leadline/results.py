@@ -170,6 +170,12 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return next(one for one in self.final.networks if one.name == self.answer.name)
 
+    def reached(self, network: NetworkResult) -> float | None:
+        """The accuracy, or balanced accuracy, of a network by which networks are compared; None before its end."""
+        judged = network.metrics.get("out-of-fold") or network.metrics.get("validation") or {}
+        estimate = judged.get(self.criterion)
+        return None if estimate is None else float(estimate["value"])
+
 
 def read_comparison(folder: Path) -> ComparisonResult:
     """Raises LeadlineError where `folder` holds no comparison.json, a damaged one, or one of an older Leadline."""

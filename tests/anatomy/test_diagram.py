@@ -8,7 +8,7 @@ import pytest
 
 from leadline.anatomy import measure
 from leadline.anatomy.diagram import draw
-from leadline.anatomy.plan import stages_of
+from leadline.anatomy.layout import stages_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ["lenet5", "alexnet", "vgg_e", "nin_imagenet", "googlenet", "resnet18", "resnext50_32x4d", "densenet121"]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from leadline.anatomy import Anatomy, measure, trace
-from leadline.zoo import create_model
+from leadline.pretrained.create import create_model
 from leadline.zoo.densenet import DenseBlock
 from leadline.zoo.googlenet import Filters, Inception
 from leadline.zoo.resnet import BasicBlock

@@ -13,8 +13,8 @@ import pytest
 import tifffile
 
 from leadline.data.formats import pages, png
-from leadline.data.image import ImageError, read_header, read_image
-from leadline.data.sources import scan
+from leadline.data.formats.image import ImageError, read_header, read_image
+from leadline.data.sources.scan import scan
 from leadline.verbs.check import check
 
 from ..conftest import MakeImages

@@ -10,7 +10,7 @@ from leadline.data import cache as cache_module
 from leadline.data.cache import ImageCache
 from leadline.data.loader import TrainingBatches, cached_images, files, work_ahead
 from leadline.data.preprocessing import Preprocessing, geometry
-from leadline.data.sources import scan
+from leadline.data.sources.scan import scan
 
 from ..conftest import MakeImages
 

@@ -9,8 +9,8 @@ import pytest
 from leadline.data.decoding import DecodedImages
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing, geometry
-from leadline.data.sources import scan
-from leadline.data.split import split
+from leadline.data.sources.scan import scan
+from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError
 
 from ..conftest import MakeImages

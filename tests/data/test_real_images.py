@@ -7,8 +7,8 @@ import pytest
 
 from leadline.data.audit.names import likely_group
 from leadline.data.manifest import Manifest
-from leadline.data.sources import scan
-from leadline.data.split import split
+from leadline.data.sources.scan import scan
+from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError
 from leadline.verbs.train import train
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from leadline.pretrained.create import create_model
 from leadline.training.tuning import THAWING, Thawing, parts_of
-from leadline.zoo import create_model, list_models
-from leadline.zoo.head import last_layer
+from leadline.zoo import list_models
+from leadline.zoo.last_layer import last_layer
 
 from .test_recipe import recipe
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import LeadlineError
-from leadline.verbs.run import alone_in
+from leadline.training.run_folder import alone_in
 
 HOLD = (
     "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire();"

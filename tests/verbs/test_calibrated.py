@@ -14,9 +14,9 @@ from leadline.classifier import load
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import at_temperature, fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure
+from leadline.training.run_folder import Run
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.predict import predict
-from leadline.verbs.run import Run
 from leadline.verbs.train import train
 
 from ..conftest import disc

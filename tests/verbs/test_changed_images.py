@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import LeadlineError
+from leadline.training.run_folder import Run
 from leadline.verbs.evaluate import evaluate
-from leadline.verbs.run import Run
 from leadline.verbs.train import resume, train
 
 from ..conftest import MakeImages, Notes

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 import leadline.verbs.train as train_module
-from leadline.data.audit import looks
-from leadline.data.sources import scan
-from leadline.training.watch import Watch
+from leadline.data.audit import pixels as looks
+from leadline.data.sources.scan import scan
+from leadline.progress import Watch
 from leadline.verbs.check import check
 from leadline.verbs.compare import compare
 from leadline.verbs.train import resume, train

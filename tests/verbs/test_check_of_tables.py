@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from leadline.data.sources import columns_of, scan
-from leadline.data.split import split
+from leadline.data.sources.scan import columns_of, scan
+from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError
 from leadline.verbs.check import check
 

@@ -7,10 +7,9 @@ import pytest
 from scipy.stats import binomtest
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.training import loop
-from leadline.verbs import race
+from leadline.training import loop, race
+from leadline.training.run_folder import Run
 from leadline.verbs.compare import compare, networks_of, plan_comparison, resume_comparison
-from leadline.verbs.run import Run
 from leadline.zoo import architecture
 
 from ..conftest import MakeImages
@@ -52,7 +51,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_bits(
             raise loop.Interrupted("second")
         return real(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("leadline.verbs.train.fit", fit)
+    monkeypatch.setattr("leadline.training.training.fit", fit)
     with pytest.raises(loop.Interrupted):
         compare(data, models=MODELS, out=tmp_path / "stopped", epochs=3)
     resumed = resume_comparison(tmp_path / "stopped")

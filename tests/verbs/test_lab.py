@@ -111,15 +111,15 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_measured(
 
 def test_the_verb_keeps_its_name_beside_the_room_of_that_name() -> None:
     from leadline import lab as imported
-    from leadline.lab import claim
-    from leadline.lab.claim import Claim
+    from leadline.claims import claim
+    from leadline.claims.claim import Claim
 
-    assert leadline.lab is lab is imported
+    assert leadline.claims is lab is imported
     assert claim.Claim is Claim
     assert leadline.lab("stride")[0].verdict == "holds"
 
 
-@pytest.mark.parametrize("first", ["leadline.lab.claim", "leadline.verbs.lab"])
+@pytest.mark.parametrize("first", ["leadline.claims.claim", "leadline.verbs.lab"])
 def test_it_does_so_whatever_was_imported_first(first: str) -> None:
     script = f"import {first}\nimport leadline\nprint(leadline.lab('stride')[0].verdict)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

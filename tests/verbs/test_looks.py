@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from leadline.errors import LeadlineError
-from leadline.training.watch import Watch
+from leadline.progress import Watch
+from leadline.training.run_folder import Run
 from leadline.verbs.compare import Comparison, compare
 from leadline.verbs.evaluate import evaluate
-from leadline.verbs.run import Run
 
 from ..conftest import MakeImages
 

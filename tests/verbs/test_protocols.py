@@ -18,13 +18,13 @@ from leadline.data.preprocessing import Preprocessing
 from leadline.data.protocols import TABLE, find_protocol
 from leadline.data.views import views, views_of
 from leadline.errors import LeadlineError, UsageError
-from leadline.runtime.engine import Engine
-from leadline.runtime.hardware import hardware
-from leadline.training.watch import Watch
+from leadline.inference.engine import Engine
+from leadline.inference.hardware import hardware
+from leadline.pretrained.create import create_model
+from leadline.progress import Watch
+from leadline.training.run_folder import Run
 from leadline.verbs.evaluate import evaluate
-from leadline.verbs.run import Run
 from leadline.verbs.train import train
-from leadline.zoo import create_model
 
 from ..conftest import MakeImages, disc
 

@@ -15,10 +15,10 @@ from leadline.data.preprocessing import geometry, measured
 from leadline.errors import LeadlineError, UsageError
 from leadline.report.tables import read_run
 from leadline.training.recipe import Recipe
+from leadline.training.run_folder import Run
 from leadline.verbs.compare import compare
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.predict import predict
-from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, resume, train
 
 from ..conftest import disc

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import UsageError
+from leadline.training.run_folder import read_json
 from leadline.verbs.check import check
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.predict import predict
-from leadline.verbs.run import read_json
 from leadline.verbs.train import resume, train
 
 from ..conftest import MakeImages

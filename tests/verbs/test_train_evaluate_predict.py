@@ -14,9 +14,9 @@ from PIL import Image
 from leadline.classifier import load
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
+from leadline.training.run_folder import Run
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.predict import predict
-from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, train
 
 from ..conftest import MakeImages, Notes, disc

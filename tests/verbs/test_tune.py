@@ -12,23 +12,24 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from leadline.classifier import load
-from leadline.data.image import read_image
-from leadline.data.sources import scan
-from leadline.data.split import split
+from leadline.data.formats.image import read_image
+from leadline.data.sources.scan import scan
+from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError, UsageError
+from leadline.inference.features import Features
+from leadline.pretrained.create import create_model
+from leadline.pretrained.torchvision_files import Pretrained
+from leadline.progress import Watch
 from leadline.report import write_model_card, write_run_report
-from leadline.runtime.features import Features
 from leadline.training import loop
 from leadline.training.defaults import ADAMW_RATE, resolve
 from leadline.training.loop import Interrupted
-from leadline.training.watch import Watch
-from leadline.verbs.beginning import beginning
+from leadline.training.plan import workload
+from leadline.training.run_folder import Run
+from leadline.training.transfer import beginning
 from leadline.verbs.compare import compare, plan_comparison
-from leadline.verbs.plan import workload
-from leadline.verbs.run import Run
 from leadline.verbs.train import plan_training, resume, train
-from leadline.zoo import Pretrained, create_model
-from leadline.zoo.head import last_layer
+from leadline.zoo.last_layer import last_layer
 
 from ..conftest import MakeImages, Notes, disc
 
@@ -341,7 +342,9 @@ def test_weights_that_change_before_a_resumption_are_refused(
 ) -> None:
     weights = tmp_path / "weights"
     shutil.copytree(begun[NORMED].folder, weights)
-    monkeypatch.setattr("leadline.verbs.train.fit_head", lambda *_, **__: (_ for _ in ()).throw(Interrupted("run")))
+    monkeypatch.setattr(
+        "leadline.training.training.fit_head", lambda *_, **__: (_ for _ in ()).throw(Interrupted("run"))
+    )
     with pytest.raises(Interrupted):
         train(make_images(count=30), weights=weights, tune="head", out=tmp_path / "run")
     state = load_file(weights / "classifier" / "model.safetensors")
@@ -421,5 +424,5 @@ def test_a_folder_called_as_a_tag_does_not_stand_for_it(tmp_path: Path, monkeypa
     (tmp_path / "imagenet").mkdir()
     monkeypatch.chdir(tmp_path)
     known = Pretrained(architecture="resnet18", source="imagenet:v1", crop=224, sha256="f37072fd")
-    monkeypatch.setattr("leadline.verbs.beginning.known_of", lambda *_, **__: known)
+    monkeypatch.setattr("leadline.training.transfer.known_of", lambda *_, **__: known)
     assert beginning("resnet18", "imagenet", frozen=True, say=print).weights == "imagenet"

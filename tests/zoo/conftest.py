@@ -12,9 +12,10 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from leadline.zoo import Pretrained, create_model, fetch
-from leadline.zoo import weights as weights_module
-from leadline.zoo.pretrained import MIRROR, torchvision_weights
+from leadline.pretrained import fetch
+from leadline.pretrained import weights as weights_module
+from leadline.pretrained.create import create_model
+from leadline.pretrained.torchvision_files import MIRROR, Pretrained, torchvision_weights
 
 Said = list[str]
 

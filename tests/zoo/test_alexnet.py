@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from leadline.zoo import create_model
+from leadline.pretrained.create import create_model
 from leadline.zoo.alexnet import AlexNet
 from leadline.zoo.layers import CeilConv2d, LocalResponseNorm
 

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from leadline.errors import LeadlineError
-from leadline.zoo import architecture, create_model
+from leadline.pretrained.create import create_model
+from leadline.zoo import architecture
 from leadline.zoo.convolutional import Sliding, fully_convolutional
 
 

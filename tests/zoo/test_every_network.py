@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.zoo import WithAuxiliary, architecture, create_model, list_models
+from leadline.pretrained.create import create_model
+from leadline.zoo import WithAuxiliary, architecture, list_models
 
 # The deepest take seconds each even without values, and are made of the same parts.
 DEEP = {"resnet1202_cifar", "resnet110_cifar", "plain110_cifar", "resnet101", "resnet101_v1_5", "resnet152"}

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from leadline.zoo import WithAuxiliary, create_model
+from leadline.pretrained.create import create_model
+from leadline.zoo import WithAuxiliary
 from leadline.zoo.googlenet import TABLE_1, Filters, Inception
 
 

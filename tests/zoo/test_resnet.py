@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from leadline.zoo import create_model
+from leadline.pretrained.create import create_model
 from leadline.zoo.resnet import BasicBlock, Bottleneck, PadShortcut, imagenet_resnet
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leadline.errors import UsageError
-from leadline.zoo import create_model
+from leadline.pretrained.create import create_model
 from leadline.zoo.densenet import DenseBlock, DenseNet
 from leadline.zoo.resnet import Bottleneck
 

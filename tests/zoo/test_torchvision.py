@@ -7,8 +7,9 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from leadline.zoo import WithAuxiliary, create_model
-from leadline.zoo.pretrained import COUNTERPARTS
+from leadline.pretrained.create import create_model
+from leadline.pretrained.torchvision_files import COUNTERPARTS
+from leadline.zoo import WithAuxiliary
 
 # One of each kind by default: what the others add to it stands in their tables, whose totals are tested.
 QUICK = {"alexnet_owt", "vgg_a_bn", "googlenet_bn", "resnet18", "resnet50_v1_5", "resnext50_32x4d", "densenet121"}

@@ -5,9 +5,9 @@ from functools import cache
 import pytest
 
 from leadline import anatomy as rooms
+from leadline.pretrained.torchvision_files import tags
 from leadline.zoo import architecture, list_models
 from leadline.zoo.catalogue import COSTS
-from leadline.zoo.pretrained import tags
 
 measure = cache(rooms.measure)
 

@@ -3,7 +3,7 @@
 import math
 
 from leadline.anatomy.canvas import Canvas, text_width
-from leadline.anatomy.plan import Block, Box, Stage, stages_of
+from leadline.anatomy.layout import Block, Box, Stage, stages_of
 from leadline.anatomy.trace import Anatomy
 
 # Light fills under dark text; each outline can be told from the others without the fill.

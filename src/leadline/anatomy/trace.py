@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from leadline.anatomy.view import View, Window, window_of
-from leadline.zoo import WithAuxiliary, architecture, create_model
+from leadline.zoo import WithAuxiliary, architecture, build_model
 
 # Operations between layers that bring several inputs together, and what they are called here.
 JOINS = {torch.ops.aten.cat: "Concatenation", torch.ops.aten.add: "Addition", torch.ops.aten.add_: "Addition"}
@@ -88,7 +88,7 @@ def measure(name: str, *, size: int | None = None, channels: int | None = None, 
     """
     row = architecture(name)
     with torch.device("meta"), _Unfilled():  # type: ignore[no-untyped-call]
-        model = create_model(name, num_classes=classes, in_channels=channels)
+        model = build_model(name, num_classes=classes, in_channels=channels)
     published, height, width = row.input
     if size is not None:
         row.check_size(size, size)

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from leadline.cli.options import Json
 
 if TYPE_CHECKING:
-    from leadline.lab.claim import Finding
+    from leadline.claims.claim import Finding
 
 STYLES = {
     "holds": "green",
@@ -56,9 +56,9 @@ def _list(findings: list["Finding"]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from leadline.claims.claim import MARKS
+    from leadline.claims.ledger import chapter_of
     from leadline.cli.printing import console
-    from leadline.lab.claim import MARKS
-    from leadline.lab.ledger import chapter_of
 
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
@@ -87,10 +87,10 @@ def _explain(finding: "Finding") -> None:
     """One claim with its numbers, in full."""
     from functools import partial
 
+    from leadline.claims.claim import MARKS
+    from leadline.claims.ledger import chapter_of
+    from leadline.claims.wording import exactly
     from leadline.cli import printing
-    from leadline.lab.claim import MARKS
-    from leadline.lab.ledger import chapter_of
-    from leadline.lab.wording import exactly
 
     claim, console = finding.claim, printing.console()
     chapter = chapter_of(claim)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from leadline.training.watch import Placing, Watch
+from leadline.progress import Placing, Watch
 
 SECONDS_BETWEEN_LINES = 30.0
 

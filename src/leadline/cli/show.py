@@ -9,10 +9,10 @@ from leadline.cli.printing import as_json, can_hold, table
 
 if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
     from leadline.evaluation.predictions import Predictions
+    from leadline.training.plan import Plan
+    from leadline.training.run_folder import Run
     from leadline.verbs.compare import Comparison
     from leadline.verbs.evaluate import Evaluation
-    from leadline.verbs.plan import Plan
-    from leadline.verbs.run import Run
 
 
 def count(value: float) -> str:

@@ -66,7 +66,7 @@ def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float
     heat, final = result.heat, result.final
     if heat is None or final is None:
         return []
-    reached = {one.name: criterion_of(one, result) for one in heat.networks}
+    reached = {one.name: result.reached(one) for one in heat.networks}
     best = max((value for value in reached.values() if value is not None), default=0.0)
     further = {one.name for one in final.networks}
     gone = [
@@ -75,12 +75,6 @@ def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float
         if one.name not in further and not one.failed
     ]
     return sorted(gone, key=lambda pair: 1.0 if pair[1] is None else pair[1])
-
-
-def criterion_of(network: NetworkResult, result: ComparisonResult) -> float | None:
-    """The accuracy, or balanced accuracy, by which networks are compared."""
-    judged = network.metrics.get("out-of-fold") or network.metrics.get("validation") or {}
-    return value_of(judged.get(result.criterion))
 
 
 def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leadline.report.abstention import abstention
-from leadline.report.answer import answer_words, criterion_of, predict_command, standings_of
+from leadline.report.answer import answer_words, predict_command, standings_of
 from leadline.report.comparison_methods import compared_in, comparison_methods
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
@@ -96,7 +96,7 @@ def _featured(networks: list[Network], result: ComparisonResult) -> Network | No
     judged = {network.name: network for network in networks if network.test}
     if result.answer and result.answer.name in judged:
         return judged[result.answer.name]
-    reached = {one.name: criterion_of(one, result) or 0.0 for part in result.rounds for one in part.networks}
+    reached = {one.name: result.reached(one) or 0.0 for part in result.rounds for one in part.networks}
     return max(judged.values(), key=lambda one: reached[one.name], default=None)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from leadline.report.answer import answer_words, criterion_of, left_after_heat, standings_of
+from leadline.report.answer import answer_words, left_after_heat, standings_of
 from leadline.report.card import NAME, methods_part
 from leadline.report.comparison_methods import Compared, compared_in, comparison_methods
 from leadline.report.facts import NOT_KNOWN
@@ -88,7 +88,7 @@ def _heat(compared: Compared) -> list[str]:
         [
             code(one.name),
             f"{one.steps:,}",
-            percent(criterion_of(one, compared.result)),
+            percent(compared.result.reached(one)),
             NOT_KNOWN if behind is None else points(behind, 1),
         ]
         for one, behind in left

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from leadline.data.strong import DEGREES, SCALE
+from leadline.data.augment.strong import DEGREES, SCALE
 from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts

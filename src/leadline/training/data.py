@@ -8,17 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leadline.data.augment.papers import TABLE as PAPERS
+from leadline.data.augment.papers import Colours, colours_of
 from leadline.data.balance import class_weights
 from leadline.data.decoding import DecodedImages
 from leadline.data.keyed import generator
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
-from leadline.data.papers import TABLE as PAPERS
-from leadline.data.papers import Colours, colours_of
 from leadline.data.preprocessing import SAMPLE, Preprocessing, geometry, measured
-from leadline.data.split import has_groups
+from leadline.data.split.holdout import has_groups
 from leadline.evaluation.predictions import Predictions
-from leadline.runtime.engine import BATCH_SIZE, Engine
+from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.training.recipe import Recipe
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from leadline.data.builtin import AUGMENT
 from leadline.data.manifest import Manifest
+from leadline.data.sources.builtin import AUGMENT
 from leadline.training.recipe import Recipe
-from leadline.zoo import architecture, create_model
+from leadline.zoo import architecture, build_model
 
 # Up to this size the papers' CIFAR networks and our small variants are meant.
 SMALL_IMAGES = 64
@@ -90,7 +90,7 @@ def default_rate(model: str, optimizer: str, batch_size: int) -> float:
     """The peak learning rate that the network bears."""
     small = architecture(model).small_images
     with torch.device("meta"):
-        network = create_model(model)
+        network = build_model(model)
     normalised = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     if optimizer == "adamw":
         if not small and not normalised:

@@ -17,14 +17,14 @@ from torch import nn
 
 from leadline.data.balance import class_weights
 from leadline.errors import LeadlineError
-from leadline.runtime.engine import Engine
-from leadline.runtime.features import Features
-from leadline.runtime.hardware import Hardware
+from leadline.inference.engine import Engine
+from leadline.inference.features import Features
+from leadline.inference.hardware import Hardware
+from leadline.progress import Watch
 from leadline.training.checkpoint import State
 from leadline.training.data import TrainingData
 from leadline.training.loop import Interrupted, stop_between_steps
-from leadline.training.watch import Watch
-from leadline.zoo.head import Body, set_last_layer
+from leadline.zoo.last_layer import Body, set_last_layer
 
 # What is added to the mean cross-entropy: half of one of these times the sum of the squared weights.
 PENALTIES = (100.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4)

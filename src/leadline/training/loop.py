@@ -15,15 +15,15 @@ from torch import Tensor, nn
 
 from leadline.data.keyed import key
 from leadline.errors import LeadlineError
-from leadline.runtime.engine import Engine
-from leadline.runtime.hardware import Hardware
+from leadline.inference.engine import Engine
+from leadline.inference.hardware import Hardware
+from leadline.progress import Watch
 from leadline.training import averaging, checkpoint
 from leadline.training.data import TrainingData
 from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
 from leadline.training.tuning import Thawing
-from leadline.training.watch import Watch
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 STEPS_BETWEEN_LOOKS = 20  # at whether the loss is still finite: a look waits for the accelerator

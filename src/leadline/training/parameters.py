@@ -7,7 +7,7 @@ from torch import nn
 
 from leadline.training.recipe import Recipe
 from leadline.training.tuning import parts_of
-from leadline.zoo.head import last_layer
+from leadline.zoo.last_layer import last_layer
 
 
 def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import tomli_w
 
-from leadline.data.papers import decoded_size
+from leadline.data.augment.papers import decoded_size
 from leadline.data.reading import Reading
-from leadline.data.walking import shown
+from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.settings import IN_FILES, path_of, read_settings
 from leadline.writing import in_one_piece
@@ -55,7 +55,7 @@ class Recipe:
     decay_norms_and_biases: bool = False  # whether weight decay is of all parameters
     bias_rate: float = 1.0  # the learning rate of biases, as a multiple
     last_layer_rate: float = 1.0  # that of the last layer
-    weights: str = ""  # what it begins with, as zoo.create_model takes it; empty: initialised as its paper says
+    weights: str = ""  # what it begins with, as create_model takes it; empty: initialised as its paper says
     weights_sha256: str = ""  # of their file, so that what is resumed or done again begins with the same
     tune: str = "all"  # TUNE; what is trained of it
     drop_rate: float | None = None  # of a DenseNet's dropout; None: as its network has it

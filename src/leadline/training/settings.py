@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypedDict, Union, get_args, get_origin, get_type_hints
 
-from leadline.data.policies import BALANCE, POLICIES
+from leadline.data.augment.policies import BALANCE, POLICIES
 from leadline.errors import LeadlineError, UsageError
 
 OPTIMIZERS = {"adamw": "AdamW (Loshchilov and Hutter 2019)", "sgd": "stochastic gradient descent with momentum"}

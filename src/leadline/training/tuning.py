@@ -3,7 +3,7 @@
 from torch import nn
 
 from leadline.training.recipe import Recipe
-from leadline.zoo.head import last_layer
+from leadline.zoo.last_layer import last_layer
 
 # The share of the steps in which `gradual` thaws the network; in the rest all of it is trained.
 THAWING = 0.5

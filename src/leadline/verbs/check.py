@@ -9,15 +9,15 @@ import polars as pl
 
 from leadline.data.audit import Audit, Problem, audit
 from leadline.data.audit.problem import KINDS, SEVERITIES
-from leadline.data.grouping import Columns, values_of
 from leadline.data.manifest import Manifest
+from leadline.data.outputs import check_output
 from leadline.data.reading import Reading
-from leadline.data.refusal import Complaint
-from leadline.data.sources import columns_of, scan
-from leadline.data.split import split
+from leadline.data.sources.refusal import Complaint
+from leadline.data.sources.scan import columns_of, scan
+from leadline.data.split.grouping import Columns, values_of
+from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError, UsageError
-from leadline.training.watch import Watch
-from leadline.verbs.outputs import check_output
+from leadline.progress import Watch
 
 # What a training says of these in its own words.
 SAID_ALREADY = ("unreadable_file",)
@@ -111,7 +111,7 @@ def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
 
 
 def _write(file: Path, found: Audit) -> None:
-    from leadline.verbs.run import write_json  # brings torch, which looking at images does without
+    from leadline.training.run_folder import write_json  # brings torch, which looking at images does without
 
     write_json(file, found.as_dict())
 

@@ -11,12 +11,14 @@ from typing import Any, Unpack
 
 import msgspec
 
-from leadline.data.folders import made_in_cache
-from leadline.data.folds import fold_of_images, pooled
+from leadline.data.cache_folder import made_in_cache
 from leadline.data.manifest import SPLITS, Manifest
+from leadline.data.split.folds import fold_of_images, pooled
 from leadline.errors import DataError, LeadlineError, StorageError, UsageError
 from leadline.evaluation.choice import choose, never_learned, selection_flattery
 from leadline.evaluation.paired import gain
+from leadline.inference.hardware import environment
+from leadline.progress import Watch
 from leadline.report import (
     answer_sentence,
     write_comparison_card,
@@ -36,20 +38,18 @@ from leadline.results import (
     read_comparison,
     write_comparison,
 )
-from leadline.runtime.hardware import environment
+from leadline.training.cross_validation import train_in_folds
 from leadline.training.defaults import natural_size, resolve
+from leadline.training.fewer_images import trained_on_fewer
+from leadline.training.lineups import networks_of
+from leadline.training.plan import Plan, collect_settings, read_data, tell_shortened
+from leadline.training.race import Clock, Race, contestants_of
+from leadline.training.run_folder import Run, alone_in, command_line, new_folder
 from leadline.training.settings import SETTINGS, SettingsDict
-from leadline.training.watch import Watch
-from leadline.verbs.beginning import beginnings, refuse_seen
-from leadline.verbs.beside_answer import pairwise_tests, seed_spreads
+from leadline.training.training import report_on_test
+from leadline.training.transfer import beginnings, refuse_seen
 from leadline.verbs.check import check_before
-from leadline.verbs.folds import train_in_folds
-from leadline.verbs.lineups import networks_of
-from leadline.verbs.more_images import trained_on_fewer
-from leadline.verbs.plan import Plan, collect_settings, read_data, tell_shortened
-from leadline.verbs.race import Clock, Race, contestants_of
-from leadline.verbs.run import Run, alone_in, command_line, new_folder
-from leadline.verbs.train import report_on_test, train_one
+from leadline.verbs.compare_tests import pairwise_tests, seed_spreads
 from leadline.zoo import architecture
 
 MARGIN = 0.01
@@ -328,7 +328,7 @@ def hand_over(race: Race, network: NetworkResult) -> None:
             whole = pooled(race.manifest)
             whole.write(run.folder / "manifest.parquet")
             race.watch.note(f"{network.name}: trained on all images but the test images")
-            train_in_folds(run, recipe, whole, train_part=train_one, watch=race.watch)
+            train_in_folds(run, recipe, whole, watch=race.watch)
         else:
             report_on_test(run, race.manifest)
     except (DataError, StorageError):

@@ -10,21 +10,21 @@ import polars as pl
 
 from leadline import results
 from leadline.classifier import Classifier
-from leadline.data.channel_files import changes
+from leadline.data.formats.channel_files import changes
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
-from leadline.data.sources import scan
-from leadline.data.walking import shown
+from leadline.data.sources.scan import scan
+from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
+from leadline.progress import Watch
 from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
 from leadline.report.looks import looks_at_test
-from leadline.training.watch import Watch
+from leadline.training.run_folder import Run, numbered, write_json
 from leadline.verbs.predict import predict_files
-from leadline.verbs.run import Run, numbered, write_json
 from leadline.zoo.convolutional import fully_convolutional
 
 # Changed images that an error names.

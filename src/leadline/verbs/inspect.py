@@ -4,8 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from leadline.data.outputs import check_output, says_leadline
 from leadline.errors import LeadlineError
-from leadline.verbs.outputs import check_output, says_leadline
 from leadline.writing import in_one_piece
 from leadline.zoo import architecture
 

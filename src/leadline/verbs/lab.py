@@ -4,16 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from leadline.claims.claim import MARKS, Chapter, Finding
+from leadline.claims.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
+from leadline.claims.painting.canvas import Colours
+from leadline.claims.wording import exactly
+from leadline.data.outputs import check_output, says_leadline
 from leadline.errors import LeadlineError, UsageError
-from leadline.lab.claim import MARKS, Chapter, Finding
-from leadline.lab.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
-from leadline.lab.painting.canvas import Colours
-from leadline.lab.wording import exactly
+from leadline.progress import Watch
 from leadline.report.figure import save
 from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
 from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
-from leadline.training.watch import Watch
-from leadline.verbs.outputs import check_output, says_leadline
 
 FIGURE_WIDTH = 656  # CSS pixels
 COLOURS = Colours(

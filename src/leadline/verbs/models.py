@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from leadline.pretrained.torchvision_files import torchvision_weights
 from leadline.zoo import architecture, list_models
-from leadline.zoo.pretrained import torchvision_weights
 
 
 def models(family: str | None = None) -> list[dict[str, Any]]:

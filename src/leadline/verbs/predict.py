@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
-from leadline.data.channel_columns import refuse_unlike_training
-from leadline.data.channel_files import Files
-from leadline.data.class_folders import contents
+from leadline.data.formats.channel_files import Files
 from leadline.data.loader import Decoded, files
+from leadline.data.outputs import check_output
 from leadline.data.protocols import Protocol
-from leadline.data.sources import TABLE_READERS, image_files, image_table
+from leadline.data.sources.channel_columns import refuse_unlike_training
+from leadline.data.sources.class_folders import contents
+from leadline.data.sources.scan import TABLE_READERS, image_files, image_table
+from leadline.data.sources.walking import shown
 from leadline.data.views import Viewed, views
-from leadline.data.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predictions, check_abstention
-from leadline.runtime.engine import BATCH_SIZE, Engine
-from leadline.runtime.hardware import hardware
-from leadline.runtime.memory import enough_memory
-from leadline.training.watch import Watch
-from leadline.verbs.outputs import check_output
+from leadline.inference.engine import BATCH_SIZE, Engine
+from leadline.inference.hardware import hardware
+from leadline.inference.memory import enough_memory
+from leadline.progress import Watch
 
 
 def predict(

@@ -5,22 +5,12 @@ Names and costs are had without torch; what needs it is imported when it is firs
 
 from typing import TYPE_CHECKING, Any
 
-from leadline.zoo.catalogue import Architecture, architecture, create_model, list_models
-from leadline.zoo.pretrained import Pretrained
+from leadline.zoo.catalogue import Architecture, architecture, build_model, list_models
 
 if TYPE_CHECKING:
     from leadline.zoo.layers import WithAuxiliary
-    from leadline.zoo.weights import weights_of
 
-__all__ = [
-    "Architecture",
-    "Pretrained",
-    "WithAuxiliary",
-    "architecture",
-    "create_model",
-    "list_models",
-    "weights_of",
-]
+__all__ = ["Architecture", "WithAuxiliary", "architecture", "build_model", "list_models"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,8 +18,4 @@ def __getattr__(name: str) -> Any:
         from leadline.zoo.layers import WithAuxiliary
 
         return WithAuxiliary
-    if name == "weights_of":
-        from leadline.zoo.weights import weights_of
-
-        return weights_of
     raise AttributeError(f"module 'leadline.zoo' has no attribute {name!r}")

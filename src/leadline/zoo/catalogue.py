@@ -1,10 +1,9 @@
-"""The catalogue: every network by name, one line each. `create_model` builds one, `architecture` describes one.
+"""The catalogue: every network by name, one line each. `build_model` builds one, `architecture` describes one.
 
 Names, costs and readings are had without torch, which takes seconds to import: only what builds a network needs it.
 """
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from leadline.errors import LeadlineError, UsageError
 from leadline.zoo import readings
-from leadline.zoo.published import PUBLISHED_ERRORS, PublishedError
+from leadline.zoo.published_errors import PUBLISHED_ERRORS, PublishedError
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +53,7 @@ class Architecture:
     deviates: str = ""  # from the paper that names it; empty where as published
     readings: tuple[str, ...] = ()  # what neither the paper nor its authors' code settles, or where the two disagree
     aliases: tuple[str, ...] = ()
-    drop_rate: float | None = None  # as published, where `create_model` takes another
+    drop_rate: float | None = None  # as published, where `build_model` takes another
 
     @property
     def parameters(self) -> int:
@@ -230,25 +229,14 @@ def list_models(family: str | None = None) -> list[str]:
     return names
 
 
-def create_model(
-    name: str,
-    *,
-    num_classes: int | None = None,
-    in_channels: int | None = None,
-    weights: str | Path | None = None,
-    drop_rate: float | None = None,
-    say: Callable[[str], None] | None = None,
+def build_model(
+    name: str, *, num_classes: int | None = None, in_channels: int | None = None, drop_rate: float | None = None
 ) -> "nn.Module":
-    """A new network, initialised as its paper says from torch's global random state, or with trained `weights`.
+    """A new network, initialised as its paper says from torch's global random state.
 
     None means what was published: the classes of its data set, its input's channels. It maps images (batch,
     in_channels, height, width) to logits (batch, num_classes); networks with auxiliary heads return `WithAuxiliary` in
     training mode. `model.stages` names the submodules after which the intermediate stages can be read, in order.
-
-    `weights` is "imagenet" or "imagenet:TAG" (torchvision's files), "hf:OWNER/NAME" (safetensors on the Hugging Face
-    hub), a .safetensors, .pth or .pt file, or a run folder. Where they are for other classes or channels, what is
-    changed is told to `say` (stderr unless given), and stands with their makers' figures in `model.pretrained`.
-
     `drop_rate` is DenseNet's dropout, of at least 0 and less than 1: 0.2 where the paper trains without augmentation.
     """
     row = architecture(name)
@@ -256,19 +244,14 @@ def create_model(
     in_channels = row.input[0] if in_channels is None else in_channels
     if num_classes < 1 or in_channels < 1:
         raise UsageError(f"{name}: {num_classes} classes and {in_channels} channels; both must be at least 1")
-    build: Builder = row.build
+    options = {}
     if drop_rate is not None:
         if row.drop_rate is None:
             raise UsageError(f"{name}: drop_rate = {drop_rate}: only DenseNets take one; leave it out")
         if not 0 <= drop_rate < 1:
             raise UsageError(f"{name}: drop_rate = {drop_rate}: expected at least 0 and less than 1")
-        build = partial(row.build, drop_rate=drop_rate)
-    if weights is None:
-        model = build(num_classes=num_classes, in_channels=in_channels)
-    else:
-        from leadline.zoo.weights import with_weights
-
-        model = with_weights(build, weights, name=row.name, num_classes=num_classes, in_channels=in_channels, say=say)
+        options["drop_rate"] = drop_rate
+    model = row.build(num_classes=num_classes, in_channels=in_channels, **options)
     model.register_forward_pre_hook(partial(_check_input, row, in_channels), with_kwargs=True)
     return model
 

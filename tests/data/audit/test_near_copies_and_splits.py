@@ -8,12 +8,12 @@ from PIL import Image
 
 from leadline.data.audit import copies
 from leadline.data.audit.copies import with_near_copies
-from leadline.data.folds import fold_of_images
 from leadline.data.manifest import Manifest
-from leadline.data.sources import scan
-from leadline.data.split import split
-from leadline.training.watch import Watch
-from leadline.verbs.plan import read_data
+from leadline.data.sources.scan import scan
+from leadline.data.split.folds import fold_of_images
+from leadline.data.split.holdout import split
+from leadline.progress import Watch
+from leadline.training.plan import read_data
 
 
 @pytest.fixture

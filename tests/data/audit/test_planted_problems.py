@@ -12,8 +12,8 @@ from PIL import Image
 from leadline.data.audit import audit
 from leadline.data.audit.problem import KINDS
 from leadline.data.reading import Reading
-from leadline.data.sources import scan
-from leadline.data.split import split
+from leadline.data.sources.scan import scan
+from leadline.data.split.holdout import split
 from leadline.verbs.check import check
 
 from .conftest import COUNT, Kinds, texture

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.data.audit.looks import Looks
+from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, Severity, counted
 from leadline.data.audit.told_apart import told_apart
 from leadline.data.keyed import generator

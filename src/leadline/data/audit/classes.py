@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from leadline.data.audit.looks import Looks
+from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, counted, listed
 from leadline.data.manifest import SPLITS, Manifest
-from leadline.data.walking import appearance
+from leadline.data.sources.walking import appearance
 
 # Training, validation and test need one each.
 NEEDED = 3

@@ -6,12 +6,12 @@ from itertools import chain
 
 from leadline.data.audit import classes, copies, files, groups, intensities, kinds
 from leadline.data.audit.batch import BatchEffect, batch_effect, batch_problem
-from leadline.data.audit.looks import look_at
 from leadline.data.audit.nesting import nested_folders
+from leadline.data.audit.pixels import look_at
 from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.reading import AS_IT_IS, Reading
-from leadline.data.refusal import Complaint
+from leadline.data.sources.refusal import Complaint
 
 # Errors of these kinds are why images cannot be split.
 NOT_SPLIT = ("single_class", "class_too_small", "divided_group")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from leadline.data.audit.looks import Looks
+from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, Severity, counted
 from leadline.data.manifest import Manifest
 

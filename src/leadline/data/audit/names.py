@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leadline.data.grouping import values_of
 from leadline.data.manifest import Manifest
+from leadline.data.split.grouping import values_of
 
 # A name is runs of letters, of digits, and of what stands between.
 RUNS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")

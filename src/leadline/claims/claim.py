@@ -1,0 +1,159 @@
+"""A claim: what is said and where, how it is measured, and the rule that judges what was measured."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+
+from leadline.claims.painting.canvas import Drawing
+
+Verdict = Literal["holds", "holds with a correction", "does not hold", "undecided"]
+# "exact" is computed from the networks, "measured" also on this machine, "trained" needs trainings; "published table"
+# and "source check" compare what is said with what the papers print.
+Kind = Literal[
+    "exact",
+    "exact + measured",
+    "exact + trained",
+    "measured",
+    "trained",
+    "published table",
+    "published table + trained",
+    "source check",
+]
+Value = int | float
+MARKS: dict[Verdict | None, str] = {
+    "holds": "✓",
+    "holds with a correction": "≈",
+    "does not hold": "✗",
+    "undecided": "?",
+    None: "○",
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One measured quantity; beside it what a closed formula or a paper's table gives, and what the claim states."""
+
+    value: Value
+    formula: Value | None = None
+    stated: Value | None = None
+    unit: str = ""
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the formula says the same, where there is one."""
+        return self.formula is None or _same(self.value, self.formula)
+
+    @property
+    def as_stated(self) -> bool:
+        """Whether the claim says the same, where it names a number."""
+        return self.stated is None or _same(self.value, self.stated)
+
+
+Numbers = Mapping[str, Number]
+
+
+def _same(one: Value, other: Value) -> bool:
+    """Counts to the last digit, shares and sizes as far as floating point goes."""
+    if isinstance(one, int) and isinstance(other, int):
+        return one == other
+    return math.isclose(one, other, rel_tol=1e-9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """`result` says in a few words what came out, `explanation` in a paragraph what it means."""
+
+    numbers: Numbers
+    result: str
+    explanation: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """`measure` runs the experiment, and `rule` judges its numbers and nothing else; trained claims have neither yet.
+
+    Where only a part can be computed (`kind` ends in "+ trained"), `rule` judges that part, and the claim itself has no
+    verdict before the trainings were run. `experiment` says what these will be.
+    """
+
+    id: str
+    kind: Kind
+    statement: str
+    source: str
+    measure: Callable[[], Measurement] | None = None
+    rule: Callable[[Numbers], Verdict] | None = None
+    experiment: str = ""
+
+    def run(self) -> "Finding":
+        """Measure and judge. Draws from a random state of its own, so that the same torch gives the same numbers."""
+        if self.measure is None or self.rule is None:
+            return Finding(claim=self)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            measurement = self.measure()
+        judged = self.rule(measurement.numbers)
+        whole = not self.kind.endswith("trained")
+        return Finding(claim=self, measurement=measurement, judged=judged, verdict=judged if whole else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What became of a claim: `judged` is the verdict on what was computed, `verdict` the one on the whole claim."""
+
+    claim: Claim
+    measurement: Measurement | None = None
+    judged: Verdict | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def words(self) -> str:
+        """The verdict as it is written; where there is none, what there is."""
+        if self.verdict is None and self.judged is not None:
+            return f"not run; the computed part {self.judged}"
+        return self.verdict or "not run"
+
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """Each number by its plain name: `value`, `formula`, `stated` (null where there is none) and `unit`."""
+        return {name: asdict(number) for name, number in self.measurement.numbers.items()} if self.measurement else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """The claims of one part of the lecture, in its order."""
+
+    name: str
+    title: str
+    introduction: str
+    claims: tuple[Claim, ...]
+    year: int | None = None
+
+
+def judge(*, stated: bool, amended: bool) -> Verdict:
+    """Of two conditions: that the claim is true as it stands, and that it is true once put right."""
+    if stated:
+        return "holds"
+    return "holds with a correction" if amended else "does not hold"
+
+
+def all_confirmed(numbers: Numbers, names: Iterable[str] | None = None) -> bool:
+    """Whether all of them (or those named) are what their formulas say."""
+    return all(numbers[name].confirmed for name in (numbers if names is None else names))
+
+
+def all_as_stated(numbers: Numbers) -> bool:
+    """Whether all of them are what the claim says."""
+    return all(number.as_stated for number in numbers.values())
+
+
+def as_computed(numbers: Numbers) -> Verdict:
+    """The rule of most claims: what was measured is what the formula gives and what is stated, each to the last digit.
+
+    A statement that only names other numbers than were measured and confirmed can be put right.
+    """
+    confirmed = all_confirmed(numbers)
+    return judge(stated=confirmed and all_as_stated(numbers), amended=confirmed)

@@ -1,0 +1,210 @@
+"""GoogLeNet, 2014: filters of several sizes side by side, and what makes that affordable."""
+
+import torch
+
+from leadline.claims.claim import (
+    Chapter,
+    Claim,
+    Measurement,
+    Number,
+    Numbers,
+    Verdict,
+    all_confirmed,
+    as_computed,
+    judge,
+)
+from leadline.claims.clock import training_seconds
+from leadline.claims.inception import INCEPTION_BRANCHES, INCEPTION_COST, PAPER, REDUCTION
+from leadline.claims.networks import anatomy, quickly_filled
+from leadline.claims.painting.arcs import Row, arcs
+from leadline.claims.painting.bars import Bar, bar, bars
+from leadline.claims.wording import millions, percent
+from leadline.zoo import WithAuxiliary
+
+# As far as the lecture goes: whether the network is a chain, and how many places take from more than one layer.
+GRAPHS = {
+    "alexnet": ("AlexNet", "AlexNet", 0),
+    "vgg_d": ("VGG-16", "VGG", 0),
+    "googlenet": ("GoogLeNet", "GoogLeNet", 9),
+    "resnet34": ("ResNet-34", "ResNet", 16),
+    "densenet_small": ("DenseNet (small)", "DenseNet", 3 + 6 + 9),
+}
+
+
+def _not_sequential() -> Measurement:
+    numbers, rows = {}, []
+    for name, (label, family, formula) in GRAPHS.items():
+        layers = anatomy(name).layers
+        joins = sum(len(layer.inputs) > 1 for layer in layers)
+        jumps = tuple((start, end) for end, layer in enumerate(layers) for start in layer.inputs if end - start > 1)
+        numbers[f"layers of {label} that take from several"] = Number(joins, formula)
+        says = f"{joins} places where ways meet" if joins else "a chain"
+        rows.append(Row(label, len(layers), jumps, says, family))
+    return Measurement(
+        numbers=numbers,
+        result="AlexNet and VGG are chains; GoogLeNet has nine places where ways meet, ResNet-34 sixteen",
+        explanation=(
+            "What each layer takes its input from was recorded while an image ran through: a dot per layer, in the "
+            "order of execution, and an arc where something jumps ahead. AlexNet and VGG have none: every layer "
+            "takes what the one before it made. GoogLeNet splits and joins nine times, ResNet-34 adds what it had "
+            "sixteen times, and a DenseNet gathers everything so far again and again. None of this keeps a network "
+            "from being trained by the chain rule: it only has to be free of loops."
+        ),
+        drawing=arcs(rows, title="Networks as graphs"),
+    )
+
+
+def _not_sequential_rule(numbers: Numbers) -> Verdict:
+    """One trainable network with several ways is enough."""
+    return judge(
+        stated=numbers["layers of GoogLeNet that take from several"].value > 0 and all_confirmed(numbers), amended=False
+    )
+
+
+NOT_SEQUENTIAL = Claim(
+    id="not-sequential",
+    kind="exact",
+    statement="A network need not be a chain of layers.",
+    source=f"{PAPER}, figure 3",
+    measure=_not_sequential,
+    rule=_not_sequential_rule,
+)
+
+
+def _heads() -> Measurement:
+    model, image = quickly_filled("googlenet"), torch.rand(1, 3, 224, 224)
+    trained = model.train()(image)
+    heads = len(trained.auxiliary) if isinstance(trained, WithAuxiliary) else 0
+    with torch.no_grad():
+        before = model.eval()(image)
+        for name, values in model.named_parameters():
+            if name.startswith("aux"):
+                values.zero_()
+        differing = int((model(image) != before).sum())
+    found = anatomy("googlenet")
+    extra, multiply_adds = (
+        sum(getattr(one, key) for one in found.auxiliary) for key in ("parameters", "multiply_adds")
+    )
+    own = [(channels + 1) * 128 + (128 * 16 + 1) * 1024 + 1025 * 1000 for channels in (512, 528)]
+    return Measurement(
+        numbers={
+            "heads that speak in training": Number(heads, 2, 2),
+            "logits at test time that change with the heads' weights": Number(differing, 0, 0),
+            "parameters of the heads": Number(extra, sum(own)),
+            "parameters of the network without them": Number(found.parameters, 6_998_552),
+            "multiply-adds of the heads": Number(
+                multiply_adds, 16 * 128 * (512 + 528) + 2 * (2048 * 1024 + 1024 * 1000)
+            ),
+        },
+        result=f"{heads} heads of {millions(extra)} parameters, gone at test time",
+        explanation=(
+            "In training the network returns three sets of logits, at test time one. Setting all weights of the "
+            f"heads to zero changes {differing} of the 1,000 logits at test time: they are gone. In training they "
+            f"nearly double the parameters ({millions(extra)} beside {millions(found.parameters)}) for "
+            f"{percent(multiply_adds / found.multiply_adds, 1)} more multiply-adds. What they add to the accuracy is "
+            "for a training to show."
+        ),
+        drawing=bars(
+            [
+                Bar(
+                    "in training",
+                    ((found.parameters, "GoogLeNet"), (extra, "pale GoogLeNet")),
+                    millions(found.parameters + extra),
+                ),
+                Bar("at test time", ((found.parameters, "GoogLeNet"),), millions(found.parameters)),
+            ],
+            title="Parameters of GoogLeNet",
+            keys=[("GoogLeNet", "the network"), ("pale GoogLeNet", "two auxiliary heads")],
+        ),
+    )
+
+
+HEADS = Claim(
+    id="auxiliary-heads",
+    kind="exact + trained",
+    statement="Two auxiliary classifiers help in training, and are gone at test time.",
+    source=f"{PAPER}, section 5",
+    measure=_heads,
+    rule=as_computed,
+    experiment="the small network with and without its heads, several seeds: test accuracy",
+)
+
+# Images seen in a full training: VGG's from its paper; GoogLeNet's was not published, BVLC's re-training has 60 epochs.
+SEEN = {"vgg_d": 370_000 * 256, "googlenet": 2_400_000 * 32}
+TRAINING = 3  # forward once, backward for the maps and for the weights
+DAY = 86_400
+
+
+def _weeks() -> Measurement:
+    numbers, rows = {}, []
+    schedule = {}
+    for name, label, formula in (("vgg_d", "VGG-16", 15_470_264_320), ("googlenet", "GoogLeNet", 1_591_044_096)):
+        found = anatomy(name)
+        per_image = found.multiply_adds + sum(one.multiply_adds for one in found.auxiliary)
+        schedule[label] = TRAINING * SEEN[name] * per_image
+        days = SEEN[name] * training_seconds(name) / DAY
+        numbers[f"multiply-adds of a full training of {label}"] = Number(
+            schedule[label], TRAINING * SEEN[name] * formula
+        )
+        numbers[f"images in a full training of {label}"] = Number(SEEN[name])
+        numbers[f"full training of {label} on this machine"] = Number(round(days), unit="days")
+        rows.append(
+            bar(
+                label,
+                schedule[label] / 1e15,
+                f"{schedule[label] / 1e15:,.0f} · 10¹⁵",
+                tone="VGG" if name == "vgg_d" else "GoogLeNet",
+            )
+        )
+    numbers["weeks that the VGG paper reports, at most"] = Number(3, stated=3, unit="weeks, on four GPUs")
+    numbers["weeks that the GoogLeNet paper estimates, at most"] = Number(1, stated=1, unit="weeks, on a few GPUs")
+    numbers["of these two, how many were measured"] = Number(1)
+    times = schedule["VGG-16"] / schedule["GoogLeNet"]
+    return Measurement(
+        numbers=numbers,
+        result=f"{times:.0f} times the multiply-adds; but GoogLeNet's week was an estimate",
+        explanation=(
+            "VGG's two to three weeks are what its paper reports, on four GPUs. GoogLeNet's week is not a report: it "
+            "was trained on a cluster of CPUs, and its paper roughly estimates that a few GPUs would need at most a "
+            f"week. What can be counted: VGG-16 saw {SEEN['vgg_d'] / 1e6:.0f} million images, BVLC's published "
+            f"re-training of GoogLeNet {SEEN['googlenet'] / 1e6:.0f} million, so VGG takes {times:.0f} times the "
+            "multiply-adds. At the speed measured on this machine, "
+            f"{SEEN['vgg_d'] * training_seconds('vgg_d') / DAY / 365:.1f} years against "
+            f"{SEEN['googlenet'] * training_seconds('googlenet') / DAY / 365:.2f}."
+        ),
+        drawing=bars(rows, title="Multiply-adds of a full training"),
+    )
+
+
+def _weeks_rule(numbers: Numbers) -> Verdict:
+    """By counted work and by what the papers say, not by this machine's clock."""
+    work = {name: numbers[f"multiply-adds of a full training of {name}"] for name in ("VGG-16", "GoogLeNet")}
+    dearer = work["VGG-16"].value > work["GoogLeNet"].value and all(number.confirmed for number in work.values())
+    published = all(number.as_stated for name, number in numbers.items() if name.startswith("weeks"))
+    measured = numbers["of these two, how many were measured"].value == 2
+    return judge(stated=dearer and published and measured, amended=dearer and published)
+
+
+WEEKS = Claim(
+    id="training-weeks",
+    kind="exact + measured",
+    statement="VGG trains for two to three weeks, GoogLeNet for one.",
+    source=f"Simonyan and Zisserman 2014, section 3.3; {PAPER}, section 6; BVLC's re-training for GoogLeNet's schedule",
+    measure=_weeks,
+    rule=_weeks_rule,
+)
+FILTER_SIZE = Claim(
+    id="choose-filter-size",
+    kind="trained",
+    statement="Offered filters of all sizes, training chooses: it uses them unevenly.",
+    source="Lecture, GoogLeNet",
+    experiment="the weight that each branch gets in the small network, module by module, several seeds",
+)
+
+CHAPTER = Chapter(
+    name="googlenet",
+    title="GoogLeNet",
+    year=2014,
+    introduction="All filter sizes at once, made affordable by 1×1 reductions.",
+    claims=(INCEPTION_BRANCHES, INCEPTION_COST, REDUCTION, FILTER_SIZE, NOT_SEQUENTIAL, HEADS, WEEKS),
+)

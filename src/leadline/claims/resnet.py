@@ -1,0 +1,255 @@
+"""ResNet, 2015: shortcuts that make depth harmless."""
+
+import torch
+from torch import nn
+
+from leadline.claims.claim import (
+    Chapter,
+    Claim,
+    Measurement,
+    Number,
+    Numbers,
+    Verdict,
+    all_confirmed,
+    as_computed,
+    judge,
+)
+from leadline.claims.nested import NESTED, PAPER
+from leadline.claims.networks import anatomy, unfilled
+from leadline.claims.painting.arcs import Row, arcs
+from leadline.claims.painting.bars import bar, bars
+from leadline.claims.painting.plots import Axis, Series, plot
+from leadline.claims.wording import billions, millions, percent
+from leadline.zoo.resnet import BasicBlock, make_shortcut
+
+OPTIONS = ("A", "B", "C")
+SHORTCUTS = {"A": (0, 21_623_848), "B": (3, 21_797_672), "C": (16, 22_716_840)}  # projections, parameters
+
+
+def _shortcut() -> Measurement:
+    halved = BasicBlock(64, 128, 2, shortcut=None)
+    image = torch.rand(1, 64, 56, 56)
+    found = halved(image)
+    fits = 0
+    try:
+        found + image
+    except RuntimeError:
+        refused = 1
+    else:
+        refused = 0
+    names = {"A": "resnet34_a", "B": "resnet34", "C": "resnet34_c"}
+    numbers = {"sums of 64×56×56 and 128×28×28 that torch refuses": Number(refused, 1, 1)}
+    rows = []
+    plain = anatomy("plain34").parameters
+    for option in OPTIONS:
+        shortcut = make_shortcut(option, 64, 128, 2)  # type: ignore[arg-type]
+        assert shortcut is not None
+        fits += (found + shortcut(image)).shape == found.shape
+        projections = sum(
+            isinstance(module, nn.Conv2d) and "downsample" in name
+            for name, module in unfilled(names[option]).named_modules()
+        )
+        total = anatomy(names[option]).parameters
+        numbers[f"projections in ResNet-34 {option}"] = Number(projections, SHORTCUTS[option][0])
+        numbers[f"parameters of ResNet-34 {option}"] = Number(total, SHORTCUTS[option][1])
+        rows.append(
+            bar(
+                f"{option}: {projections} projections" if projections else "A: padded with zeros",
+                total - plain,
+                f"+{total - plain:,}",
+                tone="ResNet",
+            )
+        )
+    numbers["options that make the shapes fit"] = Number(fits, 3, 3)
+    return Measurement(
+        numbers=numbers,
+        result="without one torch refuses the sum; option A is free, B has 3 projections, C has 16",
+        explanation=(
+            "Where a stage begins, 64 maps of 56×56 become 128 maps of 28×28, and the two cannot be added. Option A "
+            "takes every second pixel and appends channels of zeros, at no cost; B puts a 1×1 convolution of stride "
+            "2 in these three places of ResNet-34; C puts one into all sixteen shortcuts. The first block of the "
+            "first stage needs none: its shape does not change."
+        ),
+        drawing=bars(rows, title="Parameters that shortcuts add to plain-34"),
+    )
+
+
+SHORTCUT = Claim(
+    id="shortcut-1x1",
+    kind="exact",
+    statement=(
+        "Where channels or size change, the shortcut needs a 1×1 convolution, or padding with zeros (options A, B "
+        "and C)."
+    ),
+    source=f"{PAPER}, section 3.3 and table 3",
+    measure=_shortcut,
+    rule=as_computed,
+)
+TWINS = {"plain18": "resnet18_a", "plain34": "resnet34_a"} | {
+    f"plain{depth}_cifar": f"resnet{depth}_cifar" for depth in (20, 32, 44, 56, 110)
+}
+
+
+def _no_extra() -> Measurement:
+    numbers, equal = {}, 0
+    for plain, residual in TWINS.items():
+        without, with_them = anatomy(plain), anatomy(residual)
+        costs = [(one.parameters, one.multiply_adds) for one in (without, with_them)]
+        equal += costs[0] == costs[1]
+        numbers[f"parameters of {residual}"] = Number(with_them.parameters, without.parameters, without.parameters)
+        numbers[f"multiply-adds of {residual}"] = Number(
+            with_them.multiply_adds, without.multiply_adds, without.multiply_adds
+        )
+    thirty_four = anatomy("resnet34_a")
+    additions = sum(
+        layer.output_shape[0] * layer.output_shape[1] * layer.output_shape[2]
+        for layer in thirty_four.layers
+        if layer.type == "Addition"
+    )
+    numbers["additions at the shortcuts of resnet34_a"] = Number(
+        additions, sum(blocks * (64 << stage) * (56 >> stage) ** 2 for stage, blocks in enumerate((3, 4, 6, 3)))
+    )
+    return Measurement(
+        numbers=numbers,
+        result=f"equal in {equal} of {len(TWINS)} pairs, to the last parameter and multiply-add",
+        explanation=(
+            f"{len(TWINS)} plain networks were taken apart beside their residual twins with option A. Parameters and "
+            f"multiply-adds are equal to the last digit: {millions(thirty_four.parameters)} and "
+            f"{billions(thirty_four.multiply_adds)} for 34 layers. What shortcuts do cost are additions, "
+            f"{millions(additions)} of them in ResNet-34, {percent(additions / thirty_four.multiply_adds, 2)} of the "
+            "multiply-adds, and memory: a block's input has to be kept until it is added."
+        ),
+        drawing=arcs(
+            [_graph("plain34", "plain-34", "muted"), _graph("resnet34_a", "ResNet-34 A", "ResNet")],
+            title="Plain-34 and ResNet-34 as graphs, with their parameters",
+        ),
+    )
+
+
+def _graph(name: str, label: str, tone: str) -> Row:
+    found = anatomy(name)
+    jumps = tuple((start, end) for end, layer in enumerate(found.layers) for start in layer.inputs if end - start > 1)
+    return Row(label, len(found.layers), jumps, f"{found.parameters:,} parameters", tone)
+
+
+NO_EXTRA = Claim(
+    id="no-extra-cost",
+    kind="exact",
+    statement="Identity shortcuts add no parameters and no multiply-adds: plain-34 and ResNet-34 (option A) are equal.",
+    source=f"{PAPER}, section 3.2",
+    measure=_no_extra,
+    rule=as_computed,
+)
+DEPTHS = {
+    "alexnet": ("AlexNet", "AlexNet", 8, 724_406_816),
+    "vgg_d": ("VGG-16", "VGG", 16, 15_470_264_320),
+    "vgg_e": ("VGG-19", "VGG", 19, 19_632_062_464),
+    "googlenet": ("GoogLeNet", "GoogLeNet", 22, 1_582_671_872),
+    "resnet34": ("ResNet-34", "ResNet", 34, 3_663_761_408),
+    "resnet50": ("ResNet-50", "ResNet", 50, 3_857_973_248),
+    "resnet101": ("ResNet-101", "ResNet", 101, 7_570_194_432),
+    "resnet152": ("ResNet-152", "ResNet", 152, 11_282_415_616),
+}
+
+
+def _ultra() -> Measurement:
+    numbers = {}
+    points: dict[str, list[tuple[int, float, str]]] = {}
+    for name, (label, family, depth, formula) in DEPTHS.items():
+        found = anatomy(name)
+        numbers[f"layers of {label}"] = Number(found.depth, depth, 152 if name == "resnet152" else None)
+        numbers[f"multiply-adds of {label}"] = Number(found.multiply_adds, formula)
+        points.setdefault(family, []).append((found.depth, found.multiply_adds / 1e9, label))
+    share = anatomy("resnet152").multiply_adds / anatomy("vgg_d").multiply_adds
+    beside = {
+        "VGG-16": "left",
+        "VGG-19": "right",
+        "ResNet-152": "left",
+        "ResNet-101": "left",
+        "GoogLeNet": "below",
+        "ResNet-34": "above",
+        "ResNet-50": "right",
+        "AlexNet": "above",
+    }
+    return Measurement(
+        numbers=numbers,
+        result=f"{anatomy('resnet152').depth} layers for {percent(share)} of VGG-16's multiply-adds",
+        explanation=(
+            "ResNet-152 is more than nine times as deep as VGG-16 and takes "
+            f"{billions(anatomy('resnet152').multiply_adds)} multiply-adds for an image where VGG-16 takes "
+            f"{billions(anatomy('vgg_d').multiply_adds)}: it halves its maps early, and squeezes them to a quarter of "
+            "the channels before every 3×3 filter. It also has fewer than half the parameters "
+            f"({millions(anatomy('resnet152').parameters, 0)} against {millions(anatomy('vgg_d').parameters, 0)})."
+        ),
+        drawing=plot(
+            [
+                Series(
+                    family,
+                    [p[0] for p in several],
+                    [p[1] for p in several],
+                    family,
+                    joined=len(several) > 1,
+                    labels=[p[2].rpartition("-")[2] if "-" in p[2] else "" for p in several],
+                    beside=[beside[p[2]] for p in several],
+                )
+                for family, several in points.items()
+            ],
+            across=Axis("layers with weights", (8, 19, 34, 50, 101, 152), (0, 162)),
+            up=Axis("multiply-adds per image, billions", (0, 5, 10, 15, 20), (0, 21.5)),
+            says="Multiply-adds against depth: "
+            + "; ".join(f"{p[2]}: {p[0]} layers, {p[1]:.1f} billion" for several in points.values() for p in several)
+            + ".",
+        ),
+    )
+
+
+def _ultra_rule(numbers: Numbers) -> Verdict:
+    deep = numbers["layers of ResNet-152"].as_stated
+    cheaper = numbers["multiply-adds of ResNet-152"].value < numbers["multiply-adds of VGG-16"].value
+    return judge(stated=deep and cheaper and all_confirmed(numbers), amended=False)
+
+
+ULTRA_DEEP = Claim(
+    id="ultra-deep",
+    kind="exact",
+    statement="ResNet has 152 layers, and still takes fewer multiply-adds than VGG-16.",
+    source=f"{PAPER}, table 1",
+    measure=_ultra,
+    rule=_ultra_rule,
+)
+DEGRADATION = Claim(
+    id="degradation",
+    kind="trained",
+    statement="Past some depth a plain network gets worse on the training images, too.",
+    source=f"{PAPER}, figure 1: plain-56 against plain-20 on CIFAR-10",
+    experiment="plain networks of 20 to 56 layers, several seeds: error on the training images",
+)
+FIXES = Claim(
+    id="residual-fixes-it",
+    kind="trained",
+    statement="Residual networks of the same depth do not.",
+    source=f"{PAPER}, figure 6",
+    experiment="the residual twins of the same depths, trained the same way",
+)
+IDENTITY_IS_HARD = Claim(
+    id="identity-is-hard",
+    kind="trained",
+    statement="A plain stack has trouble learning the identity; a residual one starts there.",
+    source=f"{PAPER}, section 3.1",
+    experiment="small plain and residual stacks that are to give back their input: error against steps, several seeds",
+)
+NO_UPGRADES = Claim(
+    id="no-upgrades",
+    kind="trained",
+    statement="Stacking residual units needs no further tricks, while a plain network does.",
+    source="Lecture, ResNet",
+    experiment="together with degradation: which depths train with the same recipe",
+)
+
+CHAPTER = Chapter(
+    name="resnet",
+    title="ResNet",
+    year=2015,
+    introduction="Learn what to add: x + F(x).",
+    claims=(DEGRADATION, FIXES, NESTED, IDENTITY_IS_HARD, SHORTCUT, NO_EXTRA, ULTRA_DEEP, NO_UPGRADES),
+)

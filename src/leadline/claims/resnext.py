@@ -1,0 +1,270 @@
+"""ResNeXt, 2016: the same block many times side by side, as grouped convolutions."""
+
+from functools import partial
+
+import torch
+from torch import nn
+
+from leadline.claims.claim import (
+    Chapter,
+    Claim,
+    Measurement,
+    Number,
+    Numbers,
+    Verdict,
+    all_confirmed,
+    as_computed,
+    judge,
+)
+from leadline.claims.clock import core_seconds
+from leadline.claims.gradients import awake, dependence, shares
+from leadline.claims.networks import anatomy, cost
+from leadline.claims.painting.bars import Bar, bar, bars
+from leadline.claims.painting.grids import Grid, grids
+from leadline.claims.painting.plots import Axis, Series, plot
+from leadline.claims.wording import billions, change, millions, percent
+from leadline.zoo.resnet import Bottleneck
+
+PAPER = "Xie, Girshick, Dollár, Tu, He, “Aggregated residual transformations”, 2016, arXiv 1611.05431"
+GROUPS = (1, 2, 4, 8, 16, 32, 64)
+CHANNELS, SIDE = 256, 28
+
+
+def _grouped() -> Measurement:
+    numbers, work = {}, []
+    layers = [nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=groups, bias=False) for groups in GROUPS]
+    for groups, layer in zip(GROUPS, layers, strict=True):
+        parameters, multiply_adds = cost(layer, (CHANNELS, SIDE, SIDE))
+        numbers[f"parameters with g = {groups}"] = Number(parameters, 9 * CHANNELS**2 // groups)
+        numbers[f"multiply-adds with g = {groups}"] = Number(multiply_adds, 9 * CHANNELS**2 * SIDE**2 // groups)
+        work.append(multiply_adds)
+    images = torch.rand(1, CHANNELS, SIDE, SIDE)
+    with torch.inference_mode():
+        times = [core_seconds(partial(layer, images)) for layer in layers]
+    for groups, taken in zip(GROUPS, times, strict=True):
+        numbers[f"times as fast with g = {groups}, here"] = Number(round(times[0] / taken, 2))
+    faster = [times[0] / taken for taken in times]
+    more = [str(groups) for groups, one in zip(GROUPS, faster, strict=True) if one > 1.1 * groups]
+    gained = f"with {', '.join(more)} it gained clearly more than g" if more else "never clearly more than g"
+    return Measurement(
+        numbers=numbers,
+        result=f"divided by g, exactly; with 32 groups {faster[5]:.1f} times as fast on this machine",
+        explanation=(
+            f"A 3×3 convolution of {CHANNELS} channels on {SIDE}×{SIDE} maps, in 1 to {GROUPS[-1]} groups. Parameters "
+            "and multiply-adds are divided by g, exactly. The clock has a mind of its own: with 32 groups a core of "
+            f"this machine was {faster[5]:.1f} times as fast and with 64 groups {faster[6]:.1f} times; {gained}. "
+            "Small groups leave more to fetch and less to reuse for every multiplication, and how much that costs "
+            "differs from machine to machine. So the time is shown, and no part of the verdict."
+        ),
+        drawing=plot(
+            [
+                Series("fewer multiply-adds", GROUPS, [work[0] / one for one in work], "ResNeXt"),
+                Series(
+                    "faster, measured here",
+                    GROUPS,
+                    faster,
+                    "ink",
+                    dashed=True,
+                    labels=[f"{one:.1f}" for one in faster],
+                    beside=["below"] * len(GROUPS),
+                ),
+            ],
+            across=Axis("groups", GROUPS, (0.9, 74), log=True),
+            up=Axis("times", (1, 4, 16, 64), (0.3, 90), log=True),
+            says="Groups, how many times fewer multiply-adds they take, and how many times as fast they are here: "
+            + "; ".join(f"{groups}: {groups}, {one:.1f}" for groups, one in zip(GROUPS, faster, strict=True))
+            + ".",
+        ),
+    )
+
+
+def _grouped_rule(numbers: Numbers) -> Verdict:
+    """What is counted alone: the claim's second half, the time, is shown and not judged."""
+    counted = [name for name in numbers if name.startswith(("parameters", "multiply-adds"))]
+    return judge(stated=all_confirmed(numbers, counted), amended=False)
+
+
+GROUPED = Claim(
+    id="grouped-cost",
+    kind="exact + measured",
+    statement="g groups divide parameters and multiply-adds by g, and the time, which depends on the machine, by less.",
+    source=f"{PAPER}, section 3.3; Krizhevsky, Sutskever, Hinton 2012",
+    measure=_grouped,
+    rule=_grouped_rule,
+)
+# Channels c, width b, groups g: one to begin with, then each doubled alone.
+SETTINGS = {"c, b, g": (256, 128, 8), "2c": (512, 128, 8), "2b": (256, 256, 8), "2g": (256, 128, 16)}
+
+
+def _parts(channels: int, width: int, groups: int) -> tuple[int, int, int, int]:
+    """Multiply-adds per position of a block's 1×1, grouped 3×3, 1×1 and of a 1×1 shortcut."""
+    block = Bottleneck(channels, channels, 1, width=width, groups=groups, shortcut="C")
+    assert isinstance(block.downsample, nn.Sequential)
+    first, grouped, last = (
+        cost(layer, (layer.in_channels, 4, 4))[1] // 16 for layer in (block.conv1, block.conv2, block.conv3)
+    )
+    return first, grouped, last, cost(block.downsample[0], (channels, 4, 4))[1] // 16
+
+
+def _block() -> Measurement:
+    numbers, rows = {}, []
+    for name, (channels, width, groups) in SETTINGS.items():
+        first, grouped, last, shortcut = _parts(channels, width, groups)
+        numbers[f"{name}: 1×1 to b/g channels, g times"] = Number(first, channels * width)
+        numbers[f"{name}: 3×3 in g groups"] = Number(grouped, 9 * width**2 // groups)
+        numbers[f"{name}: 1×1 back to c"] = Number(last, width * channels)
+        numbers[f"{name}: 1×1 shortcut"] = Number(shortcut, channels**2)
+        label = f"c = {channels}, b = {width}, g = {groups}"
+        parts = ((float(first + last), "ResNet"), (float(grouped), "ResNeXt"), (float(shortcut), "muted"))
+        rows.append(Bar(label, parts, f"{(first + grouped + last + shortcut) / 1000:.0f} k", bold=name == "c, b, g"))
+    return Measurement(
+        numbers=numbers,
+        result="c·b, 9·b²/g and c² multiply-adds per position, counted",
+        explanation=(
+            "Blocks were built for several c, b and g, and each of their layers counted for one position. The 1×1 "
+            "convolutions into and out of the g paths take c·b each, however many paths there are; the grouped 3×3 "
+            "takes 9·b²/g; a 1×1 shortcut takes c². So doubling c doubles the first and quadruples the last, "
+            "doubling b doubles the first and quadruples the grouped one, and doubling g halves the grouped one and "
+            "nothing else."
+        ),
+        drawing=bars(
+            rows,
+            title="Multiply-adds per position, in thousands",
+            keys=[("ResNet", "1×1 in and out, c·b"), ("ResNeXt", "grouped 3×3, b²/g"), ("muted", "1×1 shortcut, c²")],
+        ),
+    )
+
+
+BLOCK_COST = Claim(
+    id="block-cost",
+    kind="exact",
+    statement=(
+        "In a ResNeXt block c → b/g channels, g times, costs O(cb), grouped b → b costs O(b²/g), the 1×1 shortcut "
+        "O(c²)."
+    ),
+    source=f"Lecture, ResNeXt; {PAPER}, section 3.4",
+    measure=_block,
+    rule=as_computed,
+)
+
+
+def _isolate() -> Measurement:
+    groups, width = 4, 32
+    block = awake(Bottleneck(64, 64, 1, width=width, groups=groups))
+    assert isinstance(block, Bottleneck)
+    alone = dependence(block.conv2, width)
+    whole = dependence(nn.Sequential(block.conv1, block.conv2, block.conv3), 64)
+    own = width // groups
+    group = torch.arange(width) // own
+    across = group[:, None] != group
+    return Measurement(
+        numbers={
+            "groups": Number(groups),
+            "pairs of channels that a 3×3 in four groups connects": Number(int(alone.sum()), width * own),
+            "pairs connected across groups": Number(int((alone & across).sum()), 0, 0),
+            "pairs connected by 1×1, grouped 3×3 and 1×1": Number(int(whole.sum()), 64 * 64),
+            "pairs that there are": Number(whole.numel(), 64 * 64),
+        },
+        result=f"{int((alone & across).sum())} of {int(across.sum())} pairs across groups connected; with 1×1, all",
+        explanation=(
+            f"Gradients say on which input channels each output channel depends. A 3×3 convolution of {width} "
+            f"channels in {groups} groups connects {int(alone.sum())} of {width * width} pairs, all within a group: "
+            "nothing passes between groups, through however many such layers. Between two 1×1 convolutions, as in a "
+            "ResNeXt block, every output depends on every input again."
+        ),
+        drawing=grids(
+            [
+                Grid(alone.double().tolist(), ("grouped 3×3", f"{groups} groups"), tone="ResNeXt"),
+                Grid(shares(whole, rows=32, columns=32), ("1×1, grouped 3×3, 1×1", "all of them"), tone="ResNet"),
+            ],
+            says=(
+                "Which output channels (rows) depend on which input channels (columns): four separate blocks along the "
+                "diagonal for the grouped convolution alone, everything with 1×1 convolutions before and after it."
+            ),
+        ),
+    )
+
+
+ISOLATE = Claim(
+    id="groups-isolate",
+    kind="exact",
+    statement=(
+        "A grouped convolution passes nothing between groups; 1×1 convolutions before and after restore the exchange."
+    ),
+    source=f"{PAPER}, figure 3",
+    measure=_isolate,
+    rule=as_computed,
+)
+RESNET_50 = {
+    "resnet50": ("ResNet-50", "ResNet", 25_557_032, 3_857_973_248),
+    "resnet50_v1_5": ("ResNet-50 v1.5", "ResNet", 25_557_032, 4_089_184_256),
+    "resnext50_32x4d": ("ResNeXt-50 32×4d", "ResNeXt", 25_028_904, 4_230_479_872),
+}
+NEARLY = 0.05  # what “the same cost” may differ by
+
+
+def _resnext_cost() -> Measurement:
+    found = {name: anatomy(name) for name in RESNET_50}
+    numbers: dict[str, Number] = {}
+    rows: list[Bar] = []
+    for name, (label, family, parameters, _) in RESNET_50.items():
+        numbers[f"parameters of {label}"] = Number(found[name].parameters, parameters)
+        heading = "" if rows else "parameters"
+        rows.append(bar(label, found[name].parameters, millions(found[name].parameters), tone=family, heading=heading))
+    for name, (label, family, _, multiply_adds) in RESNET_50.items():
+        numbers[f"multiply-adds of {label}"] = Number(found[name].multiply_adds, multiply_adds)
+        heading = "multiply-adds" if name == "resnet50" else ""
+        rows.append(
+            bar(label, found[name].multiply_adds, billions(found[name].multiply_adds, 2), tone=family, heading=heading)
+        )
+    own, twin, published = found["resnext50_32x4d"], found["resnet50_v1_5"], found["resnet50"]
+    return Measurement(
+        numbers=numbers,
+        result=(
+            f"{change(own.parameters / twin.parameters)} parameters, "
+            f"{change(own.multiply_adds / twin.multiply_adds)} multiply-adds"
+        ),
+        explanation=(
+            f"ResNeXt-50 has {own.parameters:,} parameters and {own.multiply_adds:,} multiply-adds: "
+            f"{change(own.parameters / twin.parameters)} and {change(own.multiply_adds / twin.multiply_adds)} beside "
+            "the ResNet-50 that its paper compares it with, which halves its maps in the same place (v1.5). Beside "
+            "the ResNet-50 of 2015, which halves them one layer earlier, it is "
+            f"{change(own.multiply_adds / published.multiply_adds)}. It is twice as wide in its 3×3 layers, and pays "
+            f"for that with 32 groups. “The same” is taken as within {percent(NEARLY)}."
+        ),
+        drawing=bars(rows, title="Parameters and multiply-adds", own_scales=True),
+    )
+
+
+def _resnext_cost_rule(numbers: Numbers) -> Verdict:
+    near = all(
+        abs(numbers[f"{quantity} of ResNeXt-50 32×4d"].value / numbers[f"{quantity} of ResNet-50 v1.5"].value - 1)
+        <= NEARLY
+        for quantity in ("parameters", "multiply-adds")
+    )
+    return judge(stated=near and all_confirmed(numbers), amended=False)
+
+
+RESNEXT_COST = Claim(
+    id="resnext-cost",
+    kind="exact",
+    statement="ResNeXt-50 (32×4d) costs what ResNet-50 costs.",
+    source=f"{PAPER}, table 1",
+    measure=_resnext_cost,
+    rule=_resnext_cost_rule,
+)
+CARDINALITY = Claim(
+    id="cardinality",
+    kind="trained",
+    statement="At equal cost, more groups do no harm.",
+    source=f"{PAPER}, table 3",
+    experiment="small networks of equal cost with 1 to 32 groups, several seeds: test accuracy",
+)
+
+CHAPTER = Chapter(
+    name="resnext",
+    title="ResNeXt",
+    year=2016,
+    introduction="Many narrow paths side by side for the price of one wide path.",
+    claims=(GROUPED, BLOCK_COST, ISOLATE, CARDINALITY, RESNEXT_COST),
+)

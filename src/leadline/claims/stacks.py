@@ -1,0 +1,136 @@
+"""VGG's stacks of 3×3 filters beside large filters: what they see, and what they weigh."""
+
+from torch import Tensor, nn
+
+from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
+from leadline.claims.gradients import awake, gradient_map, side_seen
+from leadline.claims.networks import cost, unfilled
+from leadline.claims.painting.bars import bar, bars
+from leadline.claims.painting.grids import Grid, grids
+
+PAPER = "Simonyan and Zisserman, “Very deep convolutional networks”, 2014, arXiv 1409.1556"
+# VGG-16's own layers: the first three-layer stack begins at features.10, each convolution followed by its ReLU.
+FIRST, CHANNELS = 10, 128
+
+
+def stack(depth: int) -> nn.Sequential:
+    """The first `depth` convolutions of VGG-16's third stack, with all paths open."""
+    features = unfilled("vgg_d").get_submodule("features")
+    assert isinstance(features, nn.Sequential)
+    layers = awake(features[FIRST : FIRST + 2 * depth])
+    assert isinstance(layers, nn.Sequential)
+    return layers
+
+
+def single(kernel: int) -> nn.Module:
+    """One large filter that keeps the size."""
+    return awake(nn.Conv2d(CHANNELS, 256, kernel, padding=kernel // 2, device="meta"))
+
+
+def _stacked() -> Measurement:
+    seen = {
+        f"{number} 3×3": gradient_map(stack(depth), CHANNELS, side=11)
+        for number, depth in (("one", 1), ("two", 2), ("three", 3))
+    }
+    seen |= {f"one {kernel}×{kernel}": gradient_map(single(kernel), CHANNELS, side=11) for kernel in (5, 7)}
+    sides = {name: side_seen(gradient) for name, gradient in seen.items()}
+    formulas = {"one 3×3": 3, "two 3×3": 5, "three 3×3": 7, "one 5×5": 5, "one 7×7": 7}  # 1 + n · (k - 1)
+    stated = {"two 3×3": 5, "three 3×3": 7}
+    return Measurement(
+        numbers={
+            f"side seen by {name}": Number(sides[name], formula, stated.get(name), unit="pixels")
+            for name, formula in formulas.items()
+        },
+        result=f"two see {sides['two 3×3']}×{sides['two 3×3']}, three see {sides['three 3×3']}×{sides['three 3×3']}",
+        explanation=(
+            "The third stack of VGG-16 was asked pixel by pixel: how much does the middle output change when this "
+            f"pixel does? After two of its 3×3 layers {sides['two 3×3']}×{sides['two 3×3']} pixels matter and after "
+            f"three {sides['three 3×3']}×{sides['three 3×3']}, exactly what one 5×5 or one 7×7 filter sees. But not "
+            "evenly: more paths lead through the middle, so a stack looks at the centre of its field, and its "
+            "corners hardly count."
+        ),
+        drawing=grids(
+            [_seen(seen[name], name, sides[name]) for name in ("two 3×3", "one 5×5", "three 3×3", "one 7×7")],
+            says=(
+                "Gradient of the middle output with respect to each of 11×11 pixels. Two stacked 3×3 layers and one "
+                "5×5 both reach 5×5 pixels, three stacked 3×3 layers and one 7×7 both reach 7×7; in the stacks the "
+                "strength falls off towards the edge."
+            ),
+        ),
+    )
+
+
+def _seen(gradient: Tensor, name: str, side: int) -> Grid:
+    """Square roots, so that the weak rim can be seen too."""
+    return Grid(gradient.sqrt().tolist(), (name, f"sees {side}×{side}"), tone="VGG" if "3×3" in name else "muted")
+
+
+STACKED = Claim(
+    id="stacked-3x3",
+    kind="exact",
+    statement="Two stacked 3×3 filters see what one 5×5 filter sees, and three see what one 7×7 sees.",
+    source=f"{PAPER}, section 2.3",
+    measure=_stacked,
+    rule=as_computed,
+)
+
+
+def _weights() -> Measurement:
+    counted = {}
+    for layers, kernel in ((1, 5), (3, 3), (2, 3), (1, 7)):
+        network = nn.Sequential(*(nn.Conv2d(1, 1, kernel, padding=kernel // 2, bias=False) for _ in range(layers)))
+        name = f"{('one', 'two', 'three')[layers - 1]} {kernel}×{kernel}"
+        counted[name] = cost(network, (1, 11, 11))[0], side_seen(gradient_map(awake(network), 1, side=11))
+    formulas = {"one 5×5": (25, 5), "three 3×3": (27, 7), "two 3×3": (18, 5), "one 7×7": (49, 7)}
+    stated = {"one 5×5": 25, "three 3×3": 27}
+    numbers = {}
+    for name, (weights, side) in formulas.items():
+        numbers[f"weights of {name}"] = Number(counted[name][0], weights, stated.get(name))
+        numbers[f"side seen by {name}"] = Number(counted[name][1], side, unit="pixels")
+    return Measurement(
+        numbers=numbers,
+        result="25 against 18, and 49 against 27: stacks are cheaper, not dearer",
+        explanation=(
+            f"The arithmetic is right: one 5×5 filter has {counted['one 5×5'][0]} weights, three 3×3 filters have "
+            f"{counted['three 3×3'][0]}. But the two do not see the same: three 3×3 layers see 7×7 pixels. What sees "
+            f"as much as one 5×5 is two 3×3 layers, with {counted['two 3×3'][0]} weights, and what sees as much as "
+            f"three is one 7×7, with {counted['one 7×7'][0]}. So a stack saves 28 % of the weights in the one case "
+            "and 45 % in the other. With C channels in and out everything is multiplied by C², which changes no "
+            "ratio; biases are left out."
+        ),
+        drawing=bars(
+            [
+                bar(
+                    name,
+                    counted[name][0],
+                    f"{counted[name][0]} weights",
+                    tone="VGG" if "3×3" in name else "muted",
+                    heading=heading,
+                )
+                for heading, name in (
+                    ("see 5×5 pixels", "one 5×5"),
+                    ("", "two 3×3"),
+                    ("see 7×7 pixels", "one 7×7"),
+                    ("", "three 3×3"),
+                )
+            ],
+            title="Weights of filters that see the same, per pair of channels",
+        ),
+    )
+
+
+def _weights_rule(numbers: Numbers) -> Verdict:
+    """A comparison is fair between filters that see the same."""
+    fair = numbers["side seen by one 5×5"].value == numbers["side seen by three 3×3"].value
+    arithmetic = numbers["weights of one 5×5"].as_stated and numbers["weights of three 3×3"].as_stated
+    return judge(stated=arithmetic and fair, amended=arithmetic and all_confirmed(numbers))
+
+
+WEIGHTS = Claim(
+    id="25-vs-27",
+    kind="exact",
+    statement="One 5×5 filter has about as many parameters (25) as three 3×3 filters (27).",
+    source=f"Lecture, VGG; {PAPER}, section 2.3, has 49 against 27",
+    measure=_weights,
+    rule=_weights_rule,
+)

@@ -1,0 +1,212 @@
+"""VGG, 2014: small filters in deep stacks, and what they cost."""
+
+from leadline.claims.claim import (
+    Chapter,
+    Claim,
+    Measurement,
+    Number,
+    Numbers,
+    Verdict,
+    all_confirmed,
+    as_computed,
+    judge,
+)
+from leadline.claims.clock import training_seconds
+from leadline.claims.networks import anatomy
+from leadline.claims.painting.bars import Bar, bar, bars
+from leadline.claims.stacks import PAPER, STACKED, WEIGHTS
+from leadline.claims.wording import billions, millions
+
+DEPTHS = {"A": 11, "A-LRN": 11, "B": 13, "C": 16, "D": 16, "E": 19}  # Table 1
+
+
+def name_of(configuration: str) -> str:
+    return f"vgg_{configuration.lower().replace('-', '_')}"
+
+
+def _block() -> Measurement:
+    depths, rows = {}, []
+    kept = convolutions = halved = pools = 0
+    for configuration in DEPTHS:
+        found = anatomy(name_of(configuration))
+        depths[configuration] = found.depth
+        side, per_stack = found.input[1], [0]
+        for layer in found.layers:
+            if layer.type == "Conv2d":
+                convolutions, kept = convolutions + 1, kept + (layer.output_shape[-1] == side)
+                per_stack[-1] += 1
+            elif layer.type == "MaxPool2d":
+                pools, halved = pools + 1, halved + (2 * layer.output_shape[-1] == side)
+                per_stack.append(0)
+            side = layer.output_shape[-1]
+        tones = ("VGG", "pale VGG")
+        parts = [(float(count), tones[number % 2]) for number, count in enumerate(per_stack) if count]
+        stacks = " + ".join(str(count) for count in per_stack if count)
+        rows.append(Bar(f"{configuration}: {stacks} + 3", (*parts, (3.0, "muted")), f"{depths[configuration]} layers"))
+    numbers = {
+        f"weight layers of {configuration}": Number(depths[configuration], depth, depth)
+        for configuration, depth in DEPTHS.items()
+    }
+    return Measurement(
+        numbers={
+            **numbers,
+            "convolutions that keep the size": Number(kept, convolutions),
+            "poolings that halve it": Number(halved, pools),
+        },
+        result=f"{', '.join(str(depth) for depth in depths.values())} layers from A to E",
+        explanation=(
+            f"All {convolutions} convolutions of the six configurations keep the size of their maps, and all {pools} "
+            "poolings halve it, so that 224 pixels become 112, 56, 28, 14 and 7. That leaves one thing to vary: how "
+            "many convolutions stand between two poolings. (C has 1×1 filters in three places; they keep the size "
+            "without padding.)"
+        ),
+        drawing=bars(
+            rows,
+            title="Weight layers of VGG's configurations, stack by stack",
+            keys=[("VGG", "convolutions, a shade per stack"), ("muted", "fully connected")],
+        ),
+    )
+
+
+BLOCK = Claim(
+    id="vgg-block",
+    kind="exact",
+    statement=(
+        "3×3 filters with padding 1 keep the size, 2×2 pooling of stride 2 halves it; A to E have 11, 11, 13, 16, 16 "
+        "and 19 layers with weights."
+    ),
+    source=f"{PAPER}, section 2.1 and table 1",
+    measure=_block,
+    rule=as_computed,
+)
+TOTALS = {
+    "A": 132_863_336,
+    "A-LRN": 132_863_336,
+    "B": 133_047_848,
+    "C": 133_638_952,
+    "D": 138_357_544,
+    "E": 143_667_240,
+}
+ALEXNET = 60_965_224
+
+
+def _fewer() -> Measurement:
+    old = anatomy("alexnet")
+    numbers = {"parameters of AlexNet": Number(old.parameters, ALEXNET)}
+    rows = [_split("AlexNet", "alexnet")]
+    for configuration, total in TOTALS.items():
+        found = anatomy(name_of(configuration))
+        numbers[f"parameters of VGG {configuration}"] = Number(found.parameters, total)
+        if configuration != "A-LRN":
+            rows.append(_split(f"VGG {configuration}", name_of(configuration)))
+    ratios = [anatomy(name_of(one)).parameters / old.parameters for one in TOTALS]
+    small, large = (_in_convolutions(name) / 1e6 for name in ("vgg_a", "vgg_e"))
+    return Measurement(
+        numbers=numbers,
+        result=f"VGG has {min(ratios):.1f} to {max(ratios):.1f} times as many",
+        explanation=(
+            f"AlexNet has {millions(old.parameters)} parameters, VGG from {millions(TOTALS['A'])} (A) to "
+            f"{millions(TOTALS['E'])} (E): {min(ratios):.2f} to {max(ratios):.2f} times as many. It is not the fully "
+            f"connected layers alone: the convolutions, too, have {small:.1f} to {large:.1f} M where AlexNet's have "
+            f"{_in_convolutions('alexnet') / 1e6:.1f} M. The paper itself says only that its nets have no more than "
+            "the 144 M of a wider, shallower one (OverFeat), and speaks of their larger number of parameters beside "
+            "AlexNet's. Small filters are cheaper than large ones that see the same; VGG has many more of them, on "
+            "many more channels."
+        ),
+        drawing=bars(rows, title="Parameters", keys=[("VGG", "convolutions"), ("muted", "fully connected")]),
+    )
+
+
+def _in_convolutions(name: str) -> int:
+    return sum(layer.parameters for layer in anatomy(name).layers if layer.type == "Conv2d")
+
+
+def _split(label: str, name: str) -> Bar:
+    total, convolutions = anatomy(name).parameters, _in_convolutions(name)
+    tone = "AlexNet" if name == "alexnet" else "VGG"
+    parts = ((float(convolutions), tone), (float(total - convolutions), "muted"))
+    return Bar(label, parts, millions(total), bold=name == "alexnet")
+
+
+def _fewer_rule(numbers: Numbers) -> Verdict:
+    old = numbers["parameters of AlexNet"].value
+    fewer = [number.value < old for name, number in numbers.items() if "VGG" in name]
+    return judge(stated=all(fewer), amended=any(fewer))
+
+
+FEWER = Claim(
+    id="vgg-fewer-parameters",
+    kind="exact",
+    statement="VGG has fewer parameters than AlexNet.",
+    source=f"Lecture, VGG; against {PAPER}, table 2: 133 to 144 million",
+    measure=_fewer,
+    rule=_fewer_rule,
+)
+
+# One network of each kind in the lecture: multiply-adds as computed from the definitions.
+LINEUP = {
+    "alexnet": ("AlexNet", "AlexNet", 724_406_816),
+    "vgg_d": ("VGG-16", "VGG", 15_470_264_320),
+    "nin_imagenet": ("Network in Network", "Network in Network", 1_100_188_800),
+    "googlenet": ("GoogLeNet", "GoogLeNet", 1_582_671_872),
+    "resnet50": ("ResNet-50", "ResNet", 3_857_973_248),
+    "resnext50_32x4d": ("ResNeXt-50", "ResNeXt", 4_230_479_872),
+    "densenet121": ("DenseNet-121", "DenseNet", 2_834_161_664),
+}
+
+
+def _slow() -> Measurement:
+    taken = {name: training_seconds(name) for name in LINEUP}
+    numbers, rows = {}, []
+    for name, (label, family, formula) in LINEUP.items():
+        found, rate = anatomy(name).multiply_adds, 1 / taken[name]
+        numbers[f"multiply-adds of {label}"] = Number(found, formula)
+        rows.append(bar(label, found, f"{billions(found)}, {rate:.2g} images/s here", tone=family))
+    for name, (label, _, _) in LINEUP.items():
+        numbers[f"training of {label} here"] = Number(round(1 / taken[name], 2), unit="images per second")
+    times = anatomy("vgg_d").multiply_adds / anatomy("alexnet").multiply_adds
+    rest = sorted((1 / seconds for name, seconds in taken.items() if name != "vgg_d"))
+    return Measurement(
+        numbers=numbers,
+        result=f"{times:.0f} times AlexNet's multiply-adds, and more than any other network here",
+        explanation=(
+            f"For one image VGG-16 takes {billions(anatomy('vgg_d').multiply_adds)} multiply-adds, {times:.0f} times "
+            "what AlexNet takes and four times what ResNet-50 does. On this machine it trains on "
+            f"{1 / taken['vgg_d']:.2g} images per second, forward and backward, one at a time; the others do "
+            f"{rest[0]:.2g} to {rest[-1]:.2g}. The verdict counts multiply-adds; times depend on the machine and are "
+            "only shown."
+        ),
+        drawing=bars(rows, title="Multiply-adds for one image, and images per second in training on this machine"),
+    )
+
+
+def _slow_rule(numbers: Numbers) -> Verdict:
+    """By what is counted; a clock decides nothing."""
+    costs = {name: number.value for name, number in numbers.items() if name.startswith("multiply-adds")}
+    dearest = max(costs, key=lambda name: costs[name])
+    return judge(stated=dearest == "multiply-adds of VGG-16" and all_confirmed(numbers), amended=False)
+
+
+SLOW = Claim(
+    id="vgg-slow",
+    kind="exact + measured",
+    statement="VGG is very slow to train.",
+    source=f"Lecture, VGG; {PAPER}, section 3.3: two to three weeks on four GPUs",
+    measure=_slow,
+    rule=_slow_rule,
+)
+DEEP_NARROW = Claim(
+    id="deep-narrow",
+    kind="trained",
+    statement="A stack of small filters beats one large filter of the same receptive field.",
+    source=f"{PAPER}, section 4.1: B against a net with one 5×5 for each pair of 3×3, by 7 points of top-1 error",
+    experiment="the same small network with pairs of 3×3 and with single 5×5 filters, several seeds: test accuracy",
+)
+
+CHAPTER = Chapter(
+    name="vgg",
+    title="VGG",
+    year=2014,
+    introduction="Nothing but 3×3 filters, in stacks, up to 19 layers deep.",
+    claims=(STACKED, WEIGHTS, BLOCK, FEWER, DEEP_NARROW, SLOW),
+)

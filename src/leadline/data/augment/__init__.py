@@ -1,0 +1,1 @@
+"""What may be done to an image without changing its class, keyed by (seed, epoch, image)."""

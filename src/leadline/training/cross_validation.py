@@ -1,0 +1,178 @@
+"""A training with cross-validation: a run per fold, one on all images, and what they say together.
+
+    RUN/folds/0 … K·R−1   a run per fold, repeat after repeat; each judges the images that it was not trained on
+    RUN/folds/all         the run on all images, with the same recipe and as many epochs; its classifier is RUN's
+    RUN/folds/out-of-fold-0.parquet, …   per repeat, the predictions of all images by networks that had not seen them
+
+The out-of-fold predictions tell what this recipe comes to on images like these, trained on a little fewer of them. The
+classifier itself is judged only where there is a test split, which stays out of all folds.
+"""
+
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from leadline.data.keyed import key
+from leadline.data.manifest import Manifest
+from leadline.data.split.folds import OUT_OF_FOLD, fold_of_images, in_fold
+from leadline.evaluation.calibration import fit_temperature, recalibrated
+from leadline.evaluation.metrics import calibration, measure
+from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.seeds import seed_spread
+from leadline.evaluation.suspects import suspects
+from leadline.progress import Watch
+from leadline.training import checkpoint
+from leadline.training.loop import Interrupted
+from leadline.training.recipe import Recipe
+from leadline.training.run_folder import FOLDS, Run, begin, out_of_fold_file, write_json
+from leadline.training.training import train_one
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the trainings that a cross-validation consists of."""
+
+    name: str
+    recipe: Recipe
+    manifest: Manifest
+    repeat: int | None  # None for the training on all images
+
+
+def parts_of(recipe: Recipe, manifest: Manifest) -> list[Part]:
+    """The trainings in the order in which they are done. Seeds are keyed, and every fold trains for as many epochs."""
+    own = replace(recipe, folds=0, repeats=1)
+    epochs = recipe.steps / _steps_per_epoch(manifest, recipe)
+    parts = []
+    for repeat in range(recipe.repeats):
+        folds = fold_of_images(manifest, recipe.folds, seed=recipe.split_seed, repeat=repeat)
+        for number in range(recipe.folds):
+            rest = in_fold(manifest, folds, number)
+            steps = max(1, round(epochs * _steps_per_epoch(rest, recipe)))
+            seed = key("fold", recipe.seed, repeat, number) % 2**31
+            name = str(repeat * recipe.folds + number)
+            parts.append(Part(name, replace(own, steps=steps, seed=seed), rest, repeat))
+    return [*parts, Part(ALL, own, manifest, None)]
+
+
+def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, whole: bool = True) -> Run:
+    """Train every part that is not trained yet, then write what they come to; the run without its report.
+
+    Without `whole` the training on all images waits for another call; until then the run has no classifier. Raises
+    Interrupted with the folder of the run.
+    """
+    finished: list[tuple[Part, Run]] = []
+    for part in parts_of(recipe, manifest):
+        if part.repeat is None and not whole:
+            continue
+        own = Run(run.folder / FOLDS / part.name)
+        if not own.finished:
+            watch.note(f"{recipe.title}: {_named(part, recipe)}")
+            if not (own.folder / "recipe.toml").is_file():
+                begin(own, part.recipe, part.manifest)
+            try:
+                train_one(own, part.recipe, part.manifest, watch=watch, part=True)
+            except Interrupted:
+                raise Interrupted(str(run.folder)) from None
+        forget_checkpoints(own)
+        finished.append((part, own))
+    _conclude(run, recipe, manifest, finished)
+    return run
+
+
+def forget_checkpoints(run: Run) -> None:
+    """A finished part is never resumed, and there are many of them."""
+    for name in (checkpoint.NAME, checkpoint.PREVIOUS):
+        (run.folder / name).unlink(missing_ok=True)
+
+
+def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple[Part, Run]]) -> None:
+    folds = [own for part, own in finished if part.repeat is not None]
+    final = next((own for part, own in finished if part.repeat is None), None)
+    by_repeat = [
+        _together([own.predictions.table for part, own in finished if part.repeat == repeat], manifest)
+        for repeat in range(recipe.repeats)
+    ]
+    stated = by_repeat[0]
+    temperature = fit_temperature(stated)  # the classifier's own, whose training images tell nothing of it
+    by_repeat = [recalibrated(one, temperature) for one in by_repeat]
+    for repeat, one in enumerate(by_repeat):
+        one.write(out_of_fold_file(run.folder, repeat))
+    predictions = by_repeat[0]
+    if final is not None:
+        rows = [by_repeat[0].table, recalibrated(final.predictions, temperature).table]
+        together = pl.concat(rows, how="diagonal_relaxed").select(rows[0].columns)
+        predictions = Predictions(together, by_repeat[0].classes)
+        classifier = final.classifier
+        described = {**classifier.provenance, "recipe": vars(recipe)}
+        replace(classifier, provenance=described, temperature=temperature).save(run.folder / "classifier")
+    predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
+    run.write_history(_mean_history(recipe, folds))
+    tested = final is not None and len(final.predictions) > 0
+    metrics = {
+        **_metrics(recipe, by_repeat, folds, final),
+        **({"test": measure(predictions.of_split("test"))} if tested else {}),
+        "calibration": calibration(predictions, temperature, stated),
+    }
+    write_json(run.folder / "metrics.json", metrics)
+
+
+def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], final: Run | None) -> dict[str, Any]:
+    """As of a single training; "validation" are the out-of-fold predictions (of the first repeat)."""
+    each = [fold.metrics for fold in folds]
+    own = final.metrics if final is not None else {**each[0], "looks_at_test": 0}
+    accuracies = [one["validation"]["accuracy"]["value"] for one in each]
+    everything = [*each, own] if final is not None else each
+    return {
+        **own,
+        "validation": measure(by_repeat[0]),
+        "folds": {
+            "folds": recipe.folds,
+            "repeats": recipe.repeats,
+            "images": len(by_repeat[0]),
+            "accuracy_of_folds": np.reshape(accuracies, (recipe.repeats, recipe.folds)).tolist(),
+            "repeats_spread": seed_spread(by_repeat).as_dict() if len(by_repeat) > 1 else None,
+        },
+        "looks_at_test": own["looks_at_test"],
+        "seconds_per_image": {
+            name: fmean(one["seconds_per_image"][name] for one in each) for name in ("training", "prediction")
+        },
+        "training_seconds": sum(one["training_seconds"] for one in everything),
+        "peak_memory_bytes": max(filter(None, (one["peak_memory_bytes"] for one in everything)), default=None),
+    }
+
+
+def _together(tables: list[pl.DataFrame], manifest: Manifest) -> Predictions:
+    """The folds' predictions as one table, in the order of the manifest."""
+    order = manifest.usable.filter(split="train").select("path")
+    table = order.join(pl.concat(tables), on="path", how="left", maintain_order="left")
+    return Predictions(table.select(tables[0].columns).with_columns(split=pl.lit(OUT_OF_FOLD)), manifest.classes)
+
+
+def _mean_history(recipe: Recipe, folds: list[Run]) -> list[dict[str, float]]:
+    """Validation by validation, the mean over the folds; steps are those of the training on all images."""
+    histories = [fold.history for fold in folds]
+    length = min(map(len, histories))
+    rows = []
+    for number in range(-length, 0):
+        same = [history[number] for history in histories]
+        row = {name: fmean(one[name] for one in same) for name in same[0]}
+        shares = [one["step"] / fold.recipe.steps for one, fold in zip(same, folds, strict=True)]
+        rows.append({**row, "step": float(round(fmean(shares) * recipe.steps))})
+    return rows
+
+
+def _steps_per_epoch(manifest: Manifest, recipe: Recipe) -> int:
+    return max(1, -(-len(manifest.usable.filter(split="train")) // recipe.batch_size))
+
+
+def _named(part: Part, recipe: Recipe) -> str:
+    if part.repeat is None:
+        return "on all images"
+    of_repeat = f", repeat {part.repeat + 1} of {recipe.repeats}" if recipe.repeats > 1 else ""
+    return f"fold {int(part.name) % recipe.folds + 1} of {recipe.folds}{of_repeat}"

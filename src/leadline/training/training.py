@@ -1,0 +1,151 @@
+"""One training: a recipe and a manifest → a run folder with a classifier and what it comes to."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import polars as pl
+import torch
+from torch import nn
+
+from leadline.classifier import Classifier
+from leadline.data.keyed import key
+from leadline.data.manifest import Manifest
+from leadline.evaluation.calibration import fit_temperature, recalibrated
+from leadline.evaluation.metrics import calibration, measure
+from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.suspects import suspects
+from leadline.inference.engine import Engine
+from leadline.inference.hardware import hardware
+from leadline.inference.memory import PeakMemory, enough_memory
+from leadline.pretrained.create import create_model
+from leadline.pretrained.weights import weights_of
+from leadline.progress import Watch
+from leadline.training.data import TrainingData
+from leadline.training.description import description, left_out, provenance
+from leadline.training.head import fit_head
+from leadline.training.loop import Interrupted, fit
+from leadline.training.recipe import Recipe
+from leadline.training.run_folder import Run, write_json
+from leadline.training.transfer import images_seen_by, normalised_as, refuse_changed
+
+
+@enough_memory(way_out="choose a smaller --batch-size or --size, or close other programs")
+def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool = False) -> Run:
+    """One training, from its checkpoint on where it has one: decode, train, calibrate, predict, save.
+
+    The probabilities of a `part` of something larger are as the network states them: the whole finds their temperature.
+    """
+    machine = hardware()
+    peak = PeakMemory(machine.device)
+    say = ignore if part else watch.note
+    data = open_data(manifest, recipe, run, watch=watch, say=say)
+    network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels, say=say)
+    known = weights_of(network)
+    refuse_changed(recipe, known)
+    data = data.with_preprocessing(normalised_as(data.preprocessing, known, say=say))
+    head = None
+    if recipe.frozen:
+        state, head = fit_head(network, data, machine, run.folder, watch)
+    else:
+        state = fit(network, data, machine, run.folder, watch)
+
+    engine = Engine(network, data.classes, data.preprocessing, machine)
+    fitted_on = data.predict(engine, "validation") if len(data.rows["validation"]) and not part else None
+    temperature = fit_temperature(fitted_on) if fitted_on is not None else 1.0
+    engine = replace(engine, temperature=temperature)  # from here on every probability is a calibrated one
+    started = time.perf_counter()
+    predictions = data.predict(engine, "validation", "test")
+    prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
+
+    run.write_history(state.history)
+    described = provenance(recipe, manifest, data.colours, known)
+    classifier = Classifier(network.cpu(), recipe.model, manifest.classes, data.preprocessing, described, temperature)
+    classifier.save(run.folder / "classifier")
+    predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
+    seen = {"images_known": images_seen_by(recipe.weights) is not None}
+    write_json(
+        run.folder / "metrics.json",
+        {
+            **description(recipe, classes=data.classes, channels=data.preprocessing.channels),
+            "classes": list(manifest.classes),
+            **({"pretrained": {**asdict(known), **seen}} if known else {}),
+            **({"head": head.about()} if head else {}),
+            **{
+                name: accuracy_alone(predictions.of_split(name)) if part else measure(predictions.of_split(name))
+                for name in ("validation", "test")
+                if len(data.rows[name])
+            },
+            **({"calibration": calibration(predictions, temperature, fitted_on)} if fitted_on is not None else {}),
+            "looks_at_test": int(len(data.rows["test"]) > 0),
+            "seconds_per_image": {
+                "training": state.seconds / (recipe.steps / len(data.batches) * len(data.rows["train"])),
+                "prediction": prediction_seconds,
+            },
+            "training_seconds": state.seconds,
+            "peak_memory_bytes": peak.bytes(),
+            "left_out": left_out(manifest, data.images.judged.names, data.images.errors),
+        },
+    )
+    return run
+
+
+def report_on_test(run: Run, manifest: Manifest) -> None:
+    """Judge a finished run on the test images of `manifest`, which it was trained on the rest of, and write that down
+    as if it had been done at its end."""
+    if not len(manifest.usable.filter(split="test")) or "test" in run.metrics:
+        return
+    recipe, classifier = run.recipe, run.classifier
+    data = TrainingData.open(manifest, recipe).with_preprocessing(classifier.preprocessing)
+    tested = data.predict(Engine.of(classifier, hardware()), "test")
+    judged = run.predictions.of_split("validation")
+    predictions = Predictions(pl.concat([judged.table, tested.table], how="diagonal_relaxed"), judged.classes)
+    stated = recalibrated(judged, 1 / classifier.temperature)
+    manifest.write(run.folder / "manifest.parquet")
+    predictions.write(run.folder / "predictions.parquet")
+    suspects(predictions).write(run.folder / "suspects.csv")
+    write_json(
+        run.folder / "metrics.json",
+        {
+            **run.metrics,
+            "test": measure(tested),
+            "calibration": calibration(predictions, classifier.temperature, stated),
+            "looks_at_test": 1,
+        },
+    )
+
+
+def accuracy_alone(predictions: Predictions) -> dict[str, Any]:
+    """What is measured of a part: there are many, and the whole has all metrics with their intervals."""
+    judged = predictions.readable.labelled
+    right = (judged.table["predicted"] == judged.table["label"]).mean()
+    return {"accuracy": {"value": right, "n": len(judged)}}
+
+
+def open_data(
+    manifest: Manifest, recipe: Recipe, run: Run, *, watch: Watch, say: Callable[[str], None]
+) -> TrainingData:
+    """The images decoded for `recipe`, with a bar; Interrupted, with the run to go on with, on Ctrl-C."""
+    watch.start("decoding", len(manifest.usable))
+    try:
+        return TrainingData.open(manifest, recipe, seen=watch.step, say=say)
+    except KeyboardInterrupt:
+        raise Interrupted(str(run.folder)) from None
+    finally:
+        watch.finish()
+
+
+def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[str], None] | None = None) -> nn.Module:
+    """The recipe's network with the weights that it names, or that its seed gives it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(key("initialisation", recipe.seed))
+        return create_model(
+            recipe.model, num_classes=classes, in_channels=channels, weights=recipe.weights or None,
+            drop_rate=recipe.drop_rate, say=say,
+        )  # fmt: skip
+
+
+def ignore(_: str) -> None:
+    """Told once, of the whole of which this is a part."""
