@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leadline.progress import Watch
+from leadline.progress import Progress
 
 # The real image sets lie outside the repository; tests that need them skip without.
 TEST_DATA = Path(os.environ.get("LEADLINE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -16,7 +16,7 @@ TEST_DATA = Path(os.environ.get("LEADLINE_TEST_DATA", Path(__file__).parents[2] 
 MakeImages = Callable[..., Path]
 
 
-class Notes(Watch):
+class Notes(Progress):
     """Keeps what a person is told."""
 
     def __init__(self) -> None:

@@ -1,6 +1,8 @@
-"""What a long verb tells whoever watches it. The command line draws a bar from it; by default nobody listens."""
+"""What long work tells whoever watches it: bars, notes, and how a comparison stands. By default nobody watches."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,31 +20,58 @@ class Placing:
     leads: bool = False
 
 
-class Watch:
-    """Every method does nothing; override what you want to see."""
+class Progress:
+    """Shows nothing; a display overrides `note`, `begin`, `advance`, `row`, `end` and `placings`."""
 
     def note(self, text: str) -> None:
         """Something a person should know, in one line."""
 
-    def start(self, task: str, steps: int, done: int = 0) -> None:
-        """A task of `steps` steps begins, `done` of which were done before."""
+    @contextmanager
+    def task(self, name: str, steps: int, *, done: int = 0) -> Iterator[None]:
+        """A task of `steps` steps, `done` of which were done before. One at a time."""
+        self.begin(name, steps, done)
+        try:
+            yield
+        finally:
+            self.end()
 
-    def step(self, done: int) -> None:
-        """`done` steps of the task are done."""
+    def begin(self, name: str, steps: int, done: int) -> None:
+        """A task begins."""
+
+    def advance(self, steps: int = 1) -> None:
+        """So many more steps of the task are done."""
 
     def row(self, row: dict[str, float]) -> None:
-        """A line of the history."""
+        """A line of a training's history."""
 
-    def finish(self) -> None:
-        """The task is done."""
+    def end(self) -> None:
+        """The task is done, or has failed."""
 
     def placings(self, networks: Sequence[Placing], *, seconds_left: float | None) -> None:
         """How a comparison stands; `seconds_left` of the time that was asked for."""
 
     def through(self, items: Iterable[T], *, size: Callable[[T], int]) -> Iterator[T]:
-        """`items` unchanged, each told as `size(item)` steps when the next one is asked for."""
-        done = 0
+        """`items` unchanged; each counts as `size(item)` steps when the next one is asked for."""
         for item in items:
             yield item
-            done += size(item)
-            self.step(done)
+            self.advance(size(item))
+
+
+SILENT = Progress()
+
+
+class WithoutNotes(Progress):
+    """Shows the bars of a part of something larger, whose notes the whole has shown already."""
+
+    def __init__(self, shown: Progress) -> None:
+        self.begin, self.advance, self.row, self.end = shown.begin, shown.advance, shown.row, shown.end  # type: ignore[method-assign]
+
+
+class NotesOnStderr(Progress):
+    """For a caller in Python, who has no display."""
+
+    def note(self, text: str) -> None:
+        print(f"leadline: {text}", file=sys.stderr)
+
+
+ON_STDERR = NotesOnStderr()

@@ -11,6 +11,7 @@ from leadline.data.cache import ImageCache
 from leadline.data.loader import TrainingBatches, cached_images, files, work_ahead
 from leadline.data.preprocessing import Preprocessing, geometry
 from leadline.data.sources.scan import scan
+from leadline.progress import Progress
 
 from ..conftest import MakeImages
 
@@ -245,12 +246,13 @@ def test_an_interruption_keeps_what_is_decoded_and_only_that(
     decoding = geometry(manifest, size=9)
     cache = ImageCache(manifest, decoding)
 
-    def interrupt(done: int) -> None:
-        if done:
-            raise KeyboardInterrupt
+    class Impatient(Progress):
+        def advance(self, steps: int = 1) -> None:
+            if steps:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.fill(np.arange(40), seen=interrupt)
+        cache.fill(np.arange(40), progress=Impatient())
     again = ImageCache(manifest, decoding)
     read: list[Path] = []
     original = Preprocessing.read

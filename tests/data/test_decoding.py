@@ -1,6 +1,5 @@
 """Before the first step every image is decoded, once, at the size its use needs; what cannot be is named or refused."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ from leadline.data.preprocessing import Preprocessing, geometry
 from leadline.data.sources.scan import scan
 from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError
+from leadline.progress import SILENT, Progress
 
-from ..conftest import MakeImages
+from ..conftest import MakeImages, Notes
 from .test_cache_and_loader import damage
 
 
@@ -27,9 +27,9 @@ def of_split(manifest: Manifest, name: str, label: str | None = None) -> list[Pa
     return manifest.paths(rows.filter(label=label) if label else rows)
 
 
-def opened(manifest: Manifest, *, size: int, training_size: int | None = None, say: Callable[[str], None] = print):
+def opened(manifest: Manifest, *, size: int, training_size: int | None = None, progress: Progress = SILENT):
     decoding = geometry(manifest, size=size)
-    return DecodedImages.of(manifest, decoding, training_size=training_size or size, say=say)
+    return DecodedImages.of(manifest, decoding, training_size=training_size or size, progress=progress)
 
 
 def test_each_image_is_decoded_once_at_the_size_that_its_use_needs(
@@ -62,10 +62,10 @@ def test_an_image_that_cannot_be_decoded_is_named_and_the_others_go_on(manifest:
     broken = of_split(manifest, "train", "dark")[0]
     damage(broken)
     manifest = split(scan(manifest.root))  # of the damaged file as it is now
-    said: list[str] = []
-    images = opened(manifest, size=17, say=said.append)
+    said = Notes()
+    images = opened(manifest, size=17, progress=said)
     assert [images.judged.names[row] for row in images.errors] == [f"dark/{broken.name}"]
-    assert any(broken.name in line and "damaged PNG" in line for line in said)
+    assert any(broken.name in line and "damaged PNG" in line for line in said.notes)
 
 
 @pytest.mark.parametrize(("name", "label"), [("validation", None), ("test", None), ("train", "light")])

@@ -10,8 +10,10 @@ from torch.nn import functional as F
 from leadline.pretrained.adapt import renamed
 from leadline.pretrained.create import create_model
 from leadline.pretrained.weights import weights_of
+from leadline.progress import SILENT
 
-from .conftest import Said, Server, assert_close, images, outputs, saved, serve_as_imagenet, theirs_of
+from ..conftest import Notes
+from .conftest import Server, assert_close, images, outputs, saved, serve_as_imagenet, theirs_of
 
 
 def test_densenets_files_have_older_names(tmp_path: Path) -> None:
@@ -106,50 +108,50 @@ def test_transformers_names_become_torchvisions() -> None:
 
 
 def test_another_number_of_classes_gives_a_new_head_and_says_so(trained: Path) -> None:
-    said = Said()
+    said = Notes()
     torch.manual_seed(7)
     fresh = create_model("resnet20_cifar", num_classes=4)
     torch.manual_seed(7)
-    ours = create_model("resnet20_cifar", num_classes=4, weights=trained, say=said.append)
-    assert said == ["resnet20_cifar: fc: new, for 4 classes; the weights tell 10 classes apart"]
+    ours = create_model("resnet20_cifar", num_classes=4, weights=trained, progress=said)
+    assert said.notes == ["resnet20_cifar: fc: new, for 4 classes; the weights tell 10 classes apart"]
     assert torch.equal(ours.fc.weight, fresh.fc.weight)
     state = torch.load(trained)
     assert all(torch.equal(values, state[key]) for key, values in ours.state_dict().items() if "fc" not in key)
     about = weights_of(ours)
     assert about is not None
-    assert f"resnet20_cifar: {about.notes[0]}" == said[0]
+    assert f"resnet20_cifar: {about.notes[0]}" == said.notes[0]
 
 
 def test_the_same_number_of_classes_keeps_the_head_and_says_nothing(trained: Path) -> None:
-    said = Said()
-    ours = create_model("resnet20_cifar", weights=trained, say=said.append)
+    said = Notes()
+    ours = create_model("resnet20_cifar", weights=trained, progress=said)
     assert torch.equal(ours.fc.weight, torch.load(trained)["fc.weight"])
-    assert said == []
+    assert said.notes == []
 
 
 def test_half_a_head_is_none(trained: Path, tmp_path: Path) -> None:
-    said, state = Said(), torch.load(trained)
+    said, state = Notes(), torch.load(trained)
     torch.save({key: values for key, values in state.items() if key != "fc.bias"}, tmp_path / "half.pth")
-    ours = create_model("resnet20_cifar", weights=tmp_path / "half.pth", say=said.append)
-    assert said == ["resnet20_cifar: fc: new, for 10 classes; the weights have it in part only"]
+    ours = create_model("resnet20_cifar", weights=tmp_path / "half.pth", progress=said)
+    assert said.notes == ["resnet20_cifar: fc: new, for 10 classes; the weights have it in part only"]
     assert not torch.equal(ours.fc.weight, state["fc.weight"])
 
 
 @pytest.mark.parametrize("channels", [1, 6, 9])
 def test_equal_channels_give_the_outputs_that_they_gave_before(trained: Path, channels: int) -> None:
-    said = Said()
+    said = Notes()
     before = create_model("resnet20_cifar", weights=trained)
-    ours = create_model("resnet20_cifar", in_channels=channels, weights=trained, say=said.append)
+    ours = create_model("resnet20_cifar", in_channels=channels, weights=trained, progress=said)
     grey = images(1)
     assert_close(outputs(ours, grey.expand(-1, channels, -1, -1)), outputs(before, grey.expand(-1, 3, -1, -1)))
-    assert len(said) == 1
-    assert f"conv1 adapted from 3 channels to {channels}" in said[0]
+    assert len(said.notes) == 1
+    assert f"conv1 adapted from 3 channels to {channels}" in said.notes[0]
 
 
 @pytest.mark.parametrize("channels", [2, 4, 5])
 def test_kernels_are_repeated_in_turn_and_rescaled(trained: Path, channels: int) -> None:
     before = torch.load(trained)["conv1.weight"]
-    ours = create_model("resnet20_cifar", in_channels=channels, weights=trained, say=Said().append).conv1.weight
+    ours = create_model("resnet20_cifar", in_channels=channels, weights=trained, progress=SILENT).conv1.weight
     for channel in range(channels):
         assert torch.allclose(ours[:, channel], before[:, channel % 3] * 3 / channels)
 
@@ -159,7 +161,7 @@ def test_the_mean_and_deviation_follow_the_channels(
 ) -> None:
     serve_as_imagenet("resnet18", theirs_of("resnet18"), server, monkeypatch)
     about = {
-        channels: weights_of(create_model("resnet18", in_channels=channels, weights="imagenet", say=Said().append))
+        channels: weights_of(create_model("resnet18", in_channels=channels, weights="imagenet", progress=SILENT))
         for channels in (1, 4)
     }
     assert about[1] is not None
@@ -177,10 +179,10 @@ def test_what_was_changed_is_said_on_stderr_where_nobody_else_listens(
 
 def test_every_network_finds_its_own_head_and_first_convolution(tmp_path: Path) -> None:
     for name in ("lenet5", "alexnet_small", "vgg_small", "nin_small", "googlenet_small", "resnext_small"):
-        said = Said()
+        said = Notes()
         file = saved(create_model(name), tmp_path / f"{name}.pth")
-        create_model(name, num_classes=3, in_channels=2, weights=file, say=said.append)
-        assert len(said) == 2, name
+        create_model(name, num_classes=3, in_channels=2, weights=file, progress=said)
+        assert len(said.notes) == 2, name
 
 
 def test_files_without_training_only_heads_are_enough(tmp_path: Path) -> None:
@@ -188,9 +190,9 @@ def test_files_without_training_only_heads_are_enough(tmp_path: Path) -> None:
     save_file(
         {key: values for key, values in state.items() if not key.startswith("aux")}, tmp_path / "body.safetensors"
     )
-    said = Said()
-    create_model("googlenet_small", num_classes=3, weights=tmp_path / "body.safetensors", say=said.append)
-    assert said == [
+    said = Notes()
+    create_model("googlenet_small", num_classes=3, weights=tmp_path / "body.safetensors", progress=said)
+    assert said.notes == [
         "googlenet_small: aux1, aux2: new; the weights have no such heads, which only training uses",
         "googlenet_small: fc: new, for 3 classes; the weights tell 10 classes apart",
     ]

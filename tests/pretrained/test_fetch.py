@@ -13,6 +13,7 @@ from leadline.errors import LeadlineError
 from leadline.pretrained import fetch
 from leadline.pretrained.fetch import download
 
+from ..conftest import Notes
 from .conftest import Server
 
 CONTENT = bytes(range(256)) * 12_000  # three chunks
@@ -44,11 +45,11 @@ def test_how_much_has_come_is_said_now_and_then(
     url: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "BETWEEN_REMARKS", 0.0)
-    said: list[str] = []
+    said = Notes()
     server.break_off_after = [1 << 20]
-    download(url, tmp_path / "weights.bin", sha256="", say=said.append)
-    assert said[0] == f"downloading {url} to {tmp_path / 'weights.bin'}"
-    assert said[1:] == ["1 MB of 3 have come", "2 MB of 3 have come", "3 MB of 3 have come"]
+    download(url, tmp_path / "weights.bin", sha256="", progress=said)
+    assert said.notes[0] == f"downloading {url} to {tmp_path / 'weights.bin'}"
+    assert said.notes[1:] == ["1 MB of 3 have come", "2 MB of 3 have come", "3 MB of 3 have come"]
 
 
 def test_a_line_that_breaks_is_taken_up_where_it_broke(url: str, server: Server, tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_process_that_was_killed_leaves_no_lock_behind(url: str, server: Serve
     script = (
         "import os, sys, leadline.pretrained.fetch as fetch; from pathlib import Path\n"
         "fetch.time.sleep = lambda _: os.kill(os.getpid(), 9)\n"
-        "fetch.download(sys.argv[1], Path(sys.argv[2]), sha256='', say=print)"
+        "fetch.download(sys.argv[1], Path(sys.argv[2]), sha256='', progress=Progress())"
     )
     target = tmp_path / "cache" / "weights.bin"
     done = subprocess.run([sys.executable, "-c", script, url, str(target)], capture_output=True, timeout=60)

@@ -17,9 +17,11 @@ from leadline.pretrained.create import create_model
 from leadline.pretrained.hub import from_hub
 from leadline.pretrained.torchvision_files import COUNTERPARTS, MIRROR, torchvision_weights
 from leadline.pretrained.weights import weights_of
+from leadline.progress import SILENT
 from leadline.zoo import list_models
 
-from .conftest import Said, Server, assert_close, images, outputs, serve_as_imagenet, theirs_of
+from ..conftest import Notes
+from .conftest import Server, assert_close, images, outputs, serve_as_imagenet, theirs_of
 
 
 def test_every_network_that_torchvision_has_states_what_torchvision_states() -> None:
@@ -43,16 +45,16 @@ def test_every_network_that_torchvision_has_states_what_torchvision_states() -> 
 def test_imagenet_weights_are_downloaded_once_into_torch_hubs_folder_and_give_their_outputs(
     server: Server, hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs, said = theirs_of("resnet18"), Said()
+    theirs, said = theirs_of("resnet18"), Notes()
     known = serve_as_imagenet("resnet18", theirs, server, monkeypatch)
     server.break_off_after = [10_000_000]
-    ours = create_model("resnet18", weights="imagenet", say=said.append)
+    ours = create_model("resnet18", weights="imagenet", progress=said)
     assert torch.equal(outputs(ours, images()), outputs(theirs, images()))
     assert server.ranges == [None, "bytes=10000000-"]
     assert [file.name for file in hub.iterdir()] == [f"resnet18-{known.sha256}.pth"]
-    create_model("resnet18", weights="imagenet:v1", say=said.append)
+    create_model("resnet18", weights="imagenet:v1", progress=said)
     assert len(server.ranges) == 2
-    assert [line.split()[0] for line in said] == ["downloading"]
+    assert [line.split()[0] for line in said.notes] == ["downloading"]
     about = weights_of(ours)
     assert about is not None
     assert (about.source, about.top1, about.resize, about.crop) == ("imagenet:v1", 69.758, 256, 224)
@@ -66,17 +68,17 @@ def test_a_file_of_torchvisions_name_with_other_content_is_refused(
     (server.folder / "resnet18-f37072fd.pth").write_bytes(b"x" * 1000)
     monkeypatch.setenv(MIRROR, server.url)
     with pytest.raises(LeadlineError, match=r"begins with [0-9a-f]{8}, expected f37072fd"):
-        create_model("resnet18", weights="imagenet", say=Said().append)
+        create_model("resnet18", weights="imagenet", progress=SILENT)
     assert list(hub.iterdir()) == []
     (hub / "resnet18-f37072fd.pth").write_bytes(b"put there by hand")
     with pytest.raises(LeadlineError, match=r"f37072fd\.pth: is damaged or another file"):
-        create_model("resnet18", weights="imagenet", say=Said().append)
+        create_model("resnet18", weights="imagenet", progress=SILENT)
 
 
 def test_without_a_network_the_place_for_the_file_is_named(monkeypatch: pytest.MonkeyPatch, hub: Path) -> None:
     monkeypatch.setattr("leadline.pretrained.fetch.PAUSE", 0.0)
     with pytest.raises(LeadlineError) as caught:
-        create_model("densenet121", weights="imagenet", say=Said().append)
+        create_model("densenet121", weights="imagenet", progress=SILENT)
     assert str(hub / "densenet121-a639ec97.pth") in str(caught.value)
 
 
@@ -86,8 +88,8 @@ def test_googlenets_weights_ask_for_the_normalisation_they_were_trained_with(
     theirs = theirs_of("googlenet", transform_input=True, aux_logits=True, init_weights=True)
     normal = torchvision.models.GoogLeNet_Weights.DEFAULT.transforms()
     serve_as_imagenet("googlenet_bn", theirs, server, monkeypatch)
-    said = Said()
-    ours = create_model("googlenet_bn", weights="imagenet", say=said.append)
+    said = Notes()
+    ours = create_model("googlenet_bn", weights="imagenet", progress=said)
     about = weights_of(ours)
     assert about is not None
     pixels = images()
@@ -100,7 +102,7 @@ def test_googlenets_weights_ask_for_the_normalisation_they_were_trained_with(
         assert_close(
             outputs(ours, torchvision.transforms.functional.normalize(pixels, normal.mean, normal.std)), expected
         )
-    assert any("auxiliary heads in this file are not trained" in line for line in said)
+    assert any("auxiliary heads in this file are not trained" in line for line in said.notes)
 
 
 def test_a_run_folder_lends_its_weights(tmp_path: Path, trained: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import UsageError
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.results import Round
 from leadline.training import loop
 from leadline.training.fewer_images import HALVINGS
@@ -96,8 +96,10 @@ def test_the_minutes_are_for_the_curve_too(make_images: MakeImages, tmp_path: Pa
     data = make_images(count=40)
     shares = []
     for learning_curve in (False, True):
-        result, manifest = prepare(data, watch=Watch(), models=["lenet5"], minutes=5.0, learning_curve=learning_curve)
-        race = Race(tmp_path / "not made", result, manifest, Clock(), Watch())
+        result, manifest = prepare(
+            data, progress=Progress(), models=["lenet5"], minutes=5.0, learning_curve=learning_curve
+        )
+        race = Race(tmp_path / "not made", result, manifest, Clock(), Progress())
         race.add(Round("final", entrants=result.entrants, folder="final", ends_at=300.0))
         shares.append(race.share(result.entrants))
     assert shares[0] == pytest.approx((1 + HALVINGS) * shares[1], rel=0.01)

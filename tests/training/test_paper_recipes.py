@@ -243,30 +243,34 @@ def test_parameters_learn_at_their_own_rates(make_images: MakeImages, tmp_path: 
 
 
 def test_a_shortened_schedule_says_what_all_of_it_would_take(make_images: MakeImages) -> None:
-    class Listening(loop.Watch):
+    class Listening(loop.Progress):
         def __init__(self) -> None:
             self.notes: list[str] = []
 
         def note(self, text: str) -> None:
             self.notes.append(text)
 
-    watch = Listening()
+    progress = Listening()
     plan, _ = plan_training(
-        make_images(count=12), model="lenet5", recipe="resnet-cifar-2015", epochs=2, timed=True, watch=watch
+        make_images(count=12), model="lenet5", recipe="resnet-cifar-2015", epochs=2, timed=True, progress=progress
     )
     assert plan.epochs(plan.recipes[0]) == 2
-    (told,) = [note for note in watch.notes if "resnet-cifar-2015" in note]
+    (told,) = [note for note in progress.notes if "resnet-cifar-2015" in note]
     assert "is for 182 epochs, these are 2" in told
     assert "hours here" in told
-    watch.notes.clear()
+    progress.notes.clear()
     images = plan.images
-    tell_shortened(replace(plan, costs=(Cost(training=36.0, prediction=0.0),)), "resnet-cifar-2015", watch)
-    assert f"all of them would take about {182 * images['train'] * 36 / 3600:.1f} hours here" in watch.notes[0]
-    watch.notes.clear()
+    tell_shortened(replace(plan, costs=(Cost(training=36.0, prediction=0.0),)), "resnet-cifar-2015", progress)
+    assert f"all of them would take about {182 * images['train'] * 36 / 3600:.1f} hours here" in progress.notes[0]
+    progress.notes.clear()
     both = plan_comparison(
-        make_images(count=12), models=["lenet5", "resnet20_cifar"], recipe="resnet-cifar-2015", epochs=2, watch=watch
+        make_images(count=12),
+        models=["lenet5", "resnet20_cifar"],
+        recipe="resnet-cifar-2015",
+        epochs=2,
+        progress=progress,
     )
-    assert "is for 182 epochs, these are 2" in watch.notes[-1]
+    assert "is for 182 epochs, these are 2" in progress.notes[-1]
     cost = Cost(training=36.0, prediction=0.0)
-    tell_shortened(replace(both, costs=(cost, cost)), "resnet-cifar-2015", watch)
-    assert f"all of them would take about {2 * 182 * images['train'] * 36 / 3600:.1f} hours here" in watch.notes[-1]
+    tell_shortened(replace(both, costs=(cost, cost)), "resnet-cifar-2015", progress)
+    assert f"all of them would take about {2 * 182 * images['train'] * 36 / 3600:.1f} hours here" in progress.notes[-1]

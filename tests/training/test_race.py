@@ -10,7 +10,7 @@ import pytest
 
 from leadline.data.split.folds import pooled, without_test
 from leadline.errors import LeadlineError, StorageError, UsageError
-from leadline.progress import Placing, Watch
+from leadline.progress import Placing, Progress
 from leadline.results import ComparisonResult, Entrant, NetworkResult, Round, read_comparison
 from leadline.training import loop
 from leadline.training import pace as pace_module
@@ -38,9 +38,9 @@ class Fixed(Clock):
 
 
 def race_of(data: Path, folder: Path, *, now: float = 0.0, **asked: Any) -> Race:
-    result, manifest = prepare(data, watch=Watch(), **asked)
+    result, manifest = prepare(data, progress=Progress(), **asked)
     folder.mkdir(exist_ok=True)
-    return Race(folder, result, manifest, Fixed(now), Watch())
+    return Race(folder, result, manifest, Fixed(now), Progress())
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_folds_can_be_forced_and_refused(make_images: MakeImages, tmp_path: Path
         race.begin()  # a single network has no heat
         assert [(one.kind, one.folds) for one in race.result.rounds] == [("final", folds)]
     with pytest.raises(UsageError, match="--folds 500: there are"):
-        prepare(data, watch=Watch(), models=MODELS, minutes=1.0, folds=500)
+        prepare(data, progress=Progress(), models=MODELS, minutes=1.0, folds=500)
 
 
 def test_repeats_of_folds_share_the_time(make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]) -> None:
@@ -177,12 +177,12 @@ def test_larger_images_are_worked_on_at_the_size_that_the_time_buys(
 def test_a_race_names_a_network_and_hands_it_over(make_images: MakeImages, tmp_path: Path) -> None:
     seen: list[Placing] = []
 
-    class Seeing(Watch):
+    class Seeing(Progress):
         def placings(self, networks: Any, *, seconds_left: float | None) -> None:
             assert seconds_left is not None
             seen.extend(networks)
 
-    found = compare(make_images(count=60), models=MODELS, out=tmp_path / "out", minutes=0.3, watch=Seeing())
+    found = compare(make_images(count=60), models=MODELS, out=tmp_path / "out", minutes=0.3, progress=Seeing())
     result = found.result
     assert [one.kind for one in result.rounds] == ["heat", "final"]
     assert result.answer is not None
@@ -372,7 +372,7 @@ def test_a_dry_run_plans_the_heat(make_images: MakeImages) -> None:
 
 
 def test_a_rounds_manifest_keeps_every_image_and_hides_the_test_split(make_images: MakeImages) -> None:
-    _, manifest = prepare(make_images(count=40), watch=Watch(), models=["lenet5"], minutes=1.0)
+    _, manifest = prepare(make_images(count=40), progress=Progress(), models=["lenet5"], minutes=1.0)
     hidden = without_test(manifest)
     assert hidden.table["path"].equals(manifest.table["path"])
     assert hidden.usable.filter(pl.col("split").is_null())["path"].equals(

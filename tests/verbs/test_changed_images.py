@@ -74,10 +74,10 @@ def test_what_only_decoding_shows_is_named_before_the_split_which_has_only_the_o
     broken = sorted(data.rglob("*.png"))[::3]
     for image in broken:
         damage(image)
-    watch = Notes()
-    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, watch=watch)
+    progress = Notes()
+    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, progress=progress)
     for image in broken:
-        assert any(image.name in note and image.parent.name in note for note in watch.notes)
+        assert any(image.name in note and image.parent.name in note for note in progress.notes)
     assert set(run.manifest.unusable["path"]) == {image.relative_to(data).as_posix() for image in broken}
     assert run.metrics["test"]["accuracy"]["n"] == 2
     assert len(run.metrics["left_out"]) == len(broken)

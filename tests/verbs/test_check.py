@@ -10,7 +10,7 @@ from PIL import Image
 import leadline.verbs.train as train_module
 from leadline.data.audit import pixels as looks
 from leadline.data.sources.scan import scan
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.verbs.check import check
 from leadline.verbs.compare import compare
 from leadline.verbs.train import resume, train
@@ -18,7 +18,7 @@ from leadline.verbs.train import resume, train
 from ..conftest import MakeImages
 
 
-class Notes(Watch):
+class Notes(Progress):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -37,7 +37,7 @@ def test_a_training_says_what_it_found_in_a_line_per_kind_and_keeps_all_of_it(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
     root, notes = with_copies(make_images(count=12), count=8), Notes()
-    run = train(root, model="lenet5", epochs=1, out=tmp_path / "run", watch=notes)
+    run = train(root, model="lenet5", epochs=1, out=tmp_path / "run", progress=notes)
     kept = json.loads((run.folder / "check.json").read_text())
     copies = [one["message"] for one in kept["problems"] if one["kind"] == "near_duplicates"]
     assert len(copies) == 8

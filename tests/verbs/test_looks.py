@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from leadline.errors import LeadlineError
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.run_folder import Run
 from leadline.verbs.compare import Comparison, compare
 from leadline.verbs.evaluate import evaluate
@@ -14,7 +14,7 @@ from leadline.verbs.evaluate import evaluate
 from ..conftest import MakeImages
 
 
-class Notes(Watch):
+class Notes(Progress):
     def __init__(self) -> None:
         self.notes: list[str] = []
 
@@ -34,11 +34,11 @@ def test_evaluating_the_named_run_counts_in_the_comparison_and_its_report_and_ca
     assert "**Looks at the test images.** 1;" in (compared.folder / "MODEL_CARD.md").read_text("utf-8")
     run = compared.choice
     for looks in (2, 3):
-        before, watch = compared.result, Notes()
+        before, progress = compared.result, Notes()
         monkeypatch.chdir(run.folder)
-        evaluate(".", watch=watch)
+        evaluate(".", progress=progress)
         assert compared.result == msgspec.structs.replace(before, looks_at_test=looks)
-        assert watch.notes[-1] == f"look number {looks} at the test split of all networks in out"
+        assert progress.notes[-1] == f"look number {looks} at the test split of all networks in out"
         card = (compared.folder / "MODEL_CARD.md").read_text("utf-8")
         assert f"**Looks at the test images.** {looks}, {looks - 1} of them" in card
         page = (compared.folder / "report.html").read_text("utf-8")
@@ -61,9 +61,9 @@ def test_a_comparison_that_is_not_finished_or_damaged_or_another_ones_is_left_al
     others = msgspec.structs.replace(compared.result, rounds=())
     for content in (msgspec.json.encode(unfinished), msgspec.json.encode(others), b"{"):
         file.write_bytes(content)
-        watch = Notes()
-        found = evaluate(run, watch=watch)
+        progress = Notes()
+        found = evaluate(run, progress=progress)
         assert found.metrics["accuracy"]["n"] > 0
         assert file.read_bytes() == content
-        assert not any("of all networks" in note for note in watch.notes)
-    assert "comparison.json: is damaged" in watch.notes[-1]
+        assert not any("of all networks" in note for note in progress.notes)
+    assert "comparison.json: is damaged" in progress.notes[-1]

@@ -21,7 +21,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
 from leadline.pretrained.create import create_model
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.run_folder import Run
 from leadline.verbs.evaluate import evaluate
 from leadline.verbs.train import train
@@ -31,7 +31,7 @@ from ..conftest import MakeImages, disc
 NAMES = [row.name for row in TABLE]
 
 
-class Notes(Watch):
+class Notes(Progress):
     def __init__(self, said: list[str]) -> None:
         self.said = said
 
@@ -59,7 +59,7 @@ def copy(trained: Run, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_protocol_is_named_counted_and_good_at_what_is_easy(copy: Path, name: str) -> None:
     said: list[str] = []
-    found = evaluate(copy, protocol=name, watch=Notes(said))
+    found = evaluate(copy, protocol=name, progress=Notes(said))
     assert said[0] == "look number 2 at this test split"
     # The images are 48×40: smaller than the larger scales, larger than the others.
     assert any("12 of these images are smaller" in note for note in said) == (name not in ("center", "ten-crop"))
@@ -189,7 +189,7 @@ def test_data_with_a_test_split_is_judged_on_it(copy: Path, make_images: MakeIma
     make_images("data/train", count=4)
     root = make_images("data/test", count=3).parent
     said: list[str] = []
-    found = evaluate(copy, root, watch=Notes(said))
+    found = evaluate(copy, root, progress=Notes(said))
     assert len(found.predictions) == 6
     assert any("has a test split of its own: its 6 images are judged" in note for note in said)
 

@@ -121,11 +121,11 @@ def test_bad_requests_to_predict_are_named(trained: Run, tmp_path: Path) -> None
 def test_evaluating_the_own_test_split_counts_the_look(trained: Run, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(trained.folder, tmp_path / "run"))
     for look in (2, 3):
-        watch = Notes()
-        found = evaluate(copy, watch=watch)
+        progress = Notes()
+        found = evaluate(copy, progress=progress)
         assert found.metrics["accuracy"]["value"] == Run(copy).metrics["test"]["accuracy"]["value"]
         assert Run(copy).metrics["looks_at_test"] == look
-        assert watch.notes == [f"look number {look} at this test split"]
+        assert progress.notes == [f"look number {look} at this test split"]
         assert json.loads((found.folder / "metrics.json").read_text())["accuracy"] == found.metrics["accuracy"]
 
 
@@ -142,10 +142,10 @@ def test_evaluating_on_other_images_uses_the_classifiers_classes(
 
 def test_evaluating_on_the_training_images_says_so(trained: Run, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(trained.folder, tmp_path / "run"))
-    watch = Notes()
-    evaluate(copy, trained.manifest.root, watch=watch)
-    assert any("84 of these images were trained on" in note for note in watch.notes)
-    assert "look number 2 at this test split" in watch.notes  # its images are among them
+    progress = Notes()
+    evaluate(copy, trained.manifest.root, progress=progress)
+    assert any("84 of these images were trained on" in note for note in progress.notes)
+    assert "look number 2 at this test split" in progress.notes  # its images are among them
 
 
 def test_an_unknown_label_at_evaluation_is_refused(trained: Run, make_images: MakeImages) -> None:
@@ -190,10 +190,10 @@ def test_images_that_cannot_be_decoded_are_left_out_and_named(make_images: MakeI
         content[len(content) // 2 : len(content) // 2 + 32] = bytes(32)
         (root / name).write_bytes(content)
     (root / "dark" / "zero.png").touch()
-    watch = Notes()
-    run = train(root, model=MODEL, out=tmp_path / "run", epochs=1, watch=watch)
+    progress = Notes()
+    run = train(root, model=MODEL, out=tmp_path / "run", epochs=1, progress=progress)
     assert {one["path"] for one in run.metrics["left_out"]} == {"dark/003.png", "light/004.png", "dark/zero.png"}
-    assert any(note.startswith("left out dark/zero.png: ") for note in watch.notes)
+    assert any(note.startswith("left out dark/zero.png: ") for note in progress.notes)
 
 
 def test_mixed_kinds_are_refused_with_the_counts(make_images: MakeImages, tmp_path: Path) -> None:
@@ -228,10 +228,10 @@ def test_minutes_become_steps_once_and_options_overrule_the_recipe(make_images: 
 
 
 def test_a_size_below_the_networks_smallest_is_raised_and_said(make_images: MakeImages) -> None:
-    watch = Notes()
-    plan, _ = plan_training(make_images(), model="lenet5", recipe=None, size=20, epochs=1.0, watch=watch)
+    progress = Notes()
+    plan, _ = plan_training(make_images(), model="lenet5", recipe=None, size=20, epochs=1.0, progress=progress)
     assert plan.recipes[0].size == 32
-    assert watch.notes == ["lenet5 works at 32 pixels, its smallest, and not at 20"]
+    assert progress.notes == ["lenet5 works at 32 pixels, its smallest, and not at 20"]
 
 
 def test_a_group_is_never_divided(make_images: MakeImages, tmp_path: Path) -> None:
@@ -259,14 +259,14 @@ def test_nothing_is_written_into_the_data(make_images: MakeImages, monkeypatch: 
 def test_new_images_are_grouped_as_those_of_the_training_were(make_images: MakeImages, tmp_path: Path) -> None:
     data = make_images(count=40)
     run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, group=r"/(\d\d)\d")
-    watch = Notes()
-    again = evaluate(run.folder, data, watch=watch)
+    progress = Notes()
+    again = evaluate(run.folder, data, progress=progress)
     assert again.metrics["accuracy"]["method"] == "Wilson, clustered by 4 groups"
     for image in data.rglob("*.png"):
         image.rename(image.with_name(f"cell {image.name}"))
-    without = evaluate(run.folder, data, watch=watch)
+    without = evaluate(run.folder, data, progress=progress)
     assert without.metrics["accuracy"]["method"] == "Wilson"
-    assert any(note.startswith("the training's --group does not fit these images: ") for note in watch.notes)
+    assert any(note.startswith("the training's --group does not fit these images: ") for note in progress.notes)
 
 
 def test_a_test_split_that_is_no_longer_there_costs_no_look(make_images: MakeImages, tmp_path: Path) -> None:

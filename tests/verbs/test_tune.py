@@ -19,14 +19,14 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.inference.features import Features
 from leadline.pretrained.create import create_model
 from leadline.pretrained.torchvision_files import Pretrained
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
 from leadline.training import loop
 from leadline.training.defaults import ADAMW_RATE, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.plan import workload
 from leadline.training.run_folder import Run
-from leadline.training.transfer import beginning
+from leadline.training.transfer import start_weights
 from leadline.verbs.compare import compare, plan_comparison
 from leadline.verbs.train import plan_training, resume, train
 from leadline.zoo.last_layer import last_layer
@@ -70,12 +70,12 @@ def bits(run: Run) -> bytes:
 def test_only_the_last_layer_is_another(
     name: str, begun: dict[str, Run], make_images: MakeImages, tmp_path: Path
 ) -> None:
-    watch = Notes()
-    run = train(make_images(count=30), weights=begun[name].folder, tune="head", out=tmp_path / "run", watch=watch)
+    progress = Notes()
+    run = train(make_images(count=30), weights=begun[name].folder, tune="head", out=tmp_path / "run", progress=progress)
     before, after = body_of(begun[name]), body_of(run)
     assert before.keys() == after.keys()
     assert all(values.equal(before[key]) for key, values in after.items())
-    assert any("new, for 2 classes; the weights tell 4 classes apart" in note for note in watch.notes)
+    assert any("new, for 2 classes; the weights tell 4 classes apart" in note for note in progress.notes)
     metrics, recipe = run.metrics, run.recipe
     assert metrics["test"]["accuracy"]["value"] > 0.8
     assert (recipe.model, recipe.tune, recipe.augment) == (name, "head", "none")
@@ -156,13 +156,15 @@ def test_a_training_that_goes_on_from_weights_resumes_bit_by_bit(
 def test_an_interrupted_head_goes_on(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
     import signal
 
-    class Impatient(Watch):
-        def start(self, task: str, steps: int, done: int = 0) -> None:
+    class Impatient(Progress):
+        def begin(self, name: str, steps: int, done: int) -> None:
             if "features" in task:
                 signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Interrupted):
-        train(make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=Impatient())
+        train(
+            make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", progress=Impatient()
+        )
     assert resume(tmp_path / "run").finished
 
 
@@ -220,14 +222,14 @@ def test_the_size_is_that_of_the_weights_unless_told(begun: dict[str, Run], make
 
 
 def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Run], tmp_path: Path) -> None:
-    data, watch = tmp_path / "deep", Notes()
+    data, progress = tmp_path / "deep", Notes()
     for position, label in enumerate(("dark", "light")):
         (data / label).mkdir(parents=True)
         for number in range(14):
             pixels = disc(number, bright=position == 1).astype(np.uint16) * 16
             Image.fromarray(pixels).save(data / label / f"{number}.tif")
-    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=watch)
-    assert any("trained on uint8, these images are uint16" in note for note in watch.notes)
+    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", progress=progress)
+    assert any("trained on uint8, these images are uint16" in note for note in progress.notes)
     how = run.classifier.preprocessing
     assert how.mean != begun[NORMED].classifier.preprocessing.mean
     assert "over training images" in (run.folder / "MODEL_CARD.md").read_text("utf-8")
@@ -237,7 +239,7 @@ def test_images_of_another_type_keep_their_own_normalisation(begun: dict[str, Ru
         tune="head",
         intensity="range 0 4095",
         out=tmp_path / "ranged",
-        watch=Notes(),
+        progress=Notes(),
     )
     assert ranged.classifier.preprocessing.mean == begun[NORMED].classifier.preprocessing.mean
 
@@ -295,14 +297,14 @@ def test_a_comparison_refuses_weights_of_no_network(
 
 
 def test_weights_with_other_channels_are_adapted_and_said(begun: dict[str, Run], tmp_path: Path) -> None:
-    data, watch = tmp_path / "colour", Notes()
+    data, progress = tmp_path / "colour", Notes()
     for position, label in enumerate(("dark", "light")):
         (data / label).mkdir(parents=True)
         for number in range(14):
             grey = disc(number, bright=position == 1)
             Image.fromarray(np.stack([grey, grey, 255 - grey], axis=2)).save(data / label / f"{number}.png")
-    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", watch=watch)
-    assert any("conv1 adapted from 1 channels to 3" in note for note in watch.notes)
+    run = train(data, weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", progress=progress)
+    assert any("conv1 adapted from 1 channels to 3" in note for note in progress.notes)
     assert (
         json.loads((run.folder / "metrics.json").read_text("utf-8"))["pretrained"]["mean"]
         == [begun[NORMED].classifier.preprocessing.mean[0]] * 3
@@ -412,11 +414,15 @@ def test_other_limits_of_intensity_are_another_normalisation(tmp_path: Path) -> 
                 pixels = disc(number, bright=position == 1).astype(np.uint16) * 16
                 Image.fromarray(pixels).save(home / label / f"{number}.tif")
     ranged = train(data, model=NORMED, epochs=1, intensity="range 0 4095", out=tmp_path / "ranged")
-    watch = Notes()
-    run = train(more, weights=ranged.folder, tune="head", out=tmp_path / "full", watch=watch)
-    assert any("trained on uint16 range 0 4095, these images are uint16: they are norm" in note for note in watch.notes)
+    progress = Notes()
+    run = train(more, weights=ranged.folder, tune="head", out=tmp_path / "full", progress=progress)
+    assert any(
+        "trained on uint16 range 0 4095, these images are uint16: they are norm" in note for note in progress.notes
+    )
     assert run.classifier.preprocessing.mean != ranged.classifier.preprocessing.mean
-    same = train(more, weights=ranged.folder, tune="head", intensity="range 0 4095", out=tmp_path / "same", watch=watch)
+    same = train(
+        more, weights=ranged.folder, tune="head", intensity="range 0 4095", out=tmp_path / "same", progress=progress
+    )
     assert same.classifier.preprocessing.mean == ranged.classifier.preprocessing.mean
 
 
@@ -425,4 +431,4 @@ def test_a_folder_called_as_a_tag_does_not_stand_for_it(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     known = Pretrained(architecture="resnet18", source="imagenet:v1", crop=224, sha256="f37072fd")
     monkeypatch.setattr("leadline.training.transfer.known_of", lambda *_, **__: known)
-    assert beginning("resnet18", "imagenet", frozen=True, say=print).weights == "imagenet"
+    assert start_weights("resnet18", "imagenet", frozen=True, progress=Progress()).weights == "imagenet"

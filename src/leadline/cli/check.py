@@ -38,11 +38,11 @@ def check(
 ) -> int:  # fmt: skip
     """Look at every image and say what is wrong with the data; nothing is changed."""
     from leadline.cli import DONE, SOME_UNREADABLE, printing
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.verbs.check import check as verb
 
-    with watch() as watching:
-        found = verb(data, group=group, batch=batch, project=project, out=out, watch=watching)
+    with display() as progress:
+        found = verb(data, group=group, batch=batch, project=project, out=out, progress=progress)
     if json:
         printing.as_json(found.as_dict())
     else:

@@ -70,7 +70,7 @@ def compare(
     refuse_early(models=named or [], data=data)
     wait_politely_beside_others()
     from leadline.cli import show
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.errors import UsageError
     from leadline.training.loop import Interrupted
     from leadline.verbs import compare as verb
@@ -84,19 +84,21 @@ def compare(
         "learning_curve": learning_curve or None,
     }
     chosen: dict[str, Any] = {name: value for name, value in {**asked, **given(settings)}.items() if value is not None}
-    with watch() as watching:
+    with display() as progress:
         try:
             if resume is not None:
                 minutes = chosen.pop("minutes", None)
                 refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **chosen)
-                finished = verb.resume_comparison(resume, minutes=minutes, tests=tests, started=started, watch=watching)
+                finished = verb.resume_comparison(
+                    resume, minutes=minutes, tests=tests, started=started, progress=progress
+                )
             elif data is None:
                 raise UsageError("no data: name a folder, a table or a built-in data set")
             elif dry_run:
-                plan = verb.plan_comparison(data, watch=watching, **chosen)
+                plan = verb.plan_comparison(data, progress=progress, **chosen)
                 return show.plan(plan, json=json)
             else:
-                finished = verb.compare(data, out=out, tests=tests, started=started, watch=watching, **chosen)
+                finished = verb.compare(data, out=out, tests=tests, started=started, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline compare --resume {interrupt}") from None
     return show.comparison(finished, json=json)

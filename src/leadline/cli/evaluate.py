@@ -34,12 +34,12 @@ def evaluate(
     """Judge a trained classifier on its own test split, or on new labelled images."""
     refuse_early(run=run, data=data)
     from leadline.cli import show
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.data.protocols import parse_scales
     from leadline.verbs import evaluate as verb
 
-    with watch() as watching:
+    with display() as progress:
         found = verb.evaluate(
-            run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, watch=watching
+            run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, progress=progress
         )
     return show.evaluation(found, json=json)

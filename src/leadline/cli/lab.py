@@ -32,12 +32,12 @@ def lab(
 ) -> int | None:
     """Measure what a lecture says about these networks, and judge each claim: all, one chapter's, or one."""
     from leadline.cli import printing
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.verbs.lab import lab as verb
     from leadline.verbs.lab import row
 
-    with watch() as watching:
-        findings = verb(claim, chapter=chapter, figure=figure, report=report, watch=watching)
+    with display() as progress:
+        findings = verb(claim, chapter=chapter, figure=figure, report=report, progress=progress)
     if json:
         printing.as_json([row(finding) for finding in findings])
         return None

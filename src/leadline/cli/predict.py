@@ -26,12 +26,12 @@ def predict(
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
     refuse_early(run=run)
     from leadline.cli import show
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.errors import LeadlineError
     from leadline.verbs import predict as verb
 
     if out is None and sys.__stdout__ is None:
         raise LeadlineError("there is no standard output to print the table on; name a file with --out")
-    with watch() as watching:
-        found = verb.predict(run, inputs, out=out, min_confidence=min_confidence, watch=watching)
+    with display() as progress:
+        found = verb.predict(run, inputs, out=out, min_confidence=min_confidence, progress=progress)
     return show.predictions(found, out=out)

@@ -41,21 +41,21 @@ def train(
     refuse_early(models=[model] if model else [], data=data)
     wait_politely_beside_others()
     from leadline.cli import show
-    from leadline.cli.progress import watch
+    from leadline.cli.display import display
     from leadline.training.loop import Interrupted
     from leadline.verbs import train as verb
 
     chosen: dict[str, Any] = {"model": model, "weights": weights, "tune": tune, **given(settings)}
-    with watch() as watching:
+    with display() as progress:
         try:
             if resume is not None:
                 refuse_beside_resume(data=data, out=out, dry_run=dry_run or None, **chosen)
-                finished = verb.resume(resume, watch=watching)
+                finished = verb.resume(resume, progress=progress)
             elif dry_run:
-                plan, _ = verb.plan_training(data, timed=True, watch=watching, **chosen)
+                plan, _ = verb.plan_training(data, timed=True, progress=progress, **chosen)
                 return show.plan(plan, json=json)
             else:
-                finished = verb.train(data, out=out, watch=watching, **chosen)
+                finished = verb.train(data, out=out, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None
     return show.run(finished, json=json)

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from io import FileIO
@@ -21,6 +20,7 @@ from leadline.data.formats.image import ImageError
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
+from leadline.progress import SILENT, Progress
 from leadline.writing import in_one_piece, written
 
 # Raise it when the same file would be decoded to other pixels.
@@ -67,14 +67,14 @@ class ImageCache:
         """Whether every image has been decoded, or cannot be."""
         return bool((self._state != PENDING).all())
 
-    def fill(self, rows: NDArray[np.int64], *, seen: Callable[[int], None] = lambda _: None) -> None:
-        """Decode the images at `rows` that are not decoded yet, by all cores; `seen` is told how many rows are done.
+    def fill(self, rows: NDArray[np.int64], *, progress: Progress = SILENT) -> None:
+        """Decode the images at `rows` that are not decoded yet, by all cores.
 
         An interruption keeps what is decoded. Raises LeadlineError where there is no room for the pixels.
         """
         with self._filling:
             pending = rows[self._state[rows] == PENDING]
-            seen(len(rows) - len(pending))
+            progress.advance(len(rows) - len(pending))
             if not len(pending):
                 return
             try:
@@ -83,7 +83,7 @@ class ImageCache:
                     file = self._pixels.open("r+b", buffering=0)
                 with file:
                     try:
-                        self._decode_all(file, pending, seen=lambda done: seen(len(rows) - len(pending) + done))
+                        self._decode_all(file, pending, progress)
                     finally:  # the pixels are on the disk before it is recorded that they are
                         with written(self._pixels, way_out=CACHE_WAY_OUT):
                             os.fsync(file.fileno())
@@ -106,7 +106,7 @@ class ImageCache:
         dtype = np.dtype(self._preprocessing.dtype)
         return np.memmap(self._pixels, dtype=dtype, mode="r", shape=(len(self.names), *self._shape))
 
-    def _decode_all(self, file: FileIO, rows: NDArray[np.int64], *, seen: Callable[[int], None]) -> None:
+    def _decode_all(self, file: FileIO, rows: NDArray[np.int64], progress: Progress) -> None:
         stopping, writing = threading.Event(), threading.Lock()
 
         def decode(chunk: NDArray[np.int64]) -> int:
@@ -129,10 +129,8 @@ class ImageCache:
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             try:
-                done = 0
                 for count in pool.map(decode, [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]):
-                    done += count
-                    seen(done)
+                    progress.advance(count)
             finally:
                 stopping.set()
 

@@ -1,6 +1,5 @@
 """Before the first step: every image is decoded once, at the size its use needs, and what cannot be is said."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -14,6 +13,7 @@ from leadline.data.loader import cached_images
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.preprocessing import Preprocessing, resize
 from leadline.errors import DataError
+from leadline.progress import SILENT, Progress
 
 SHOWN = 3
 TOGETHER = 64
@@ -33,27 +33,26 @@ class DecodedImages:
         decoding: Preprocessing,
         *,
         training_size: int,
-        seen: Callable[[int], None] = lambda _: None,
-        say: Callable[[str], None] = lambda _: None,
+        progress: Progress = SILENT,
     ) -> "DecodedImages":
         """All of them decoded: training images at `training_size`, the others at the size of `decoding`.
 
-        `seen` is told how many are done; `say`, which could not be decoded. Raises DataError where images have
+        Notes say which could not be decoded. Raises DataError where images have
         changed or vanished since they were examined, and where what can be decoded leaves a split without images or the
         training without a class.
         """
         judged = ImageCache(manifest, decoding)
         if training_size == decoding.size:
             images = DecodedImages(judged, judged)
-            judged.fill(np.arange(len(judged.names)), seen=seen)
+            judged.fill(np.arange(len(judged.names)), progress=progress)
         else:
             images = DecodedImages(ImageCache(manifest, replace(decoding, size=training_size)), judged)
             in_training = manifest.usable["split"].eq_missing("train").to_numpy()
             training, others = np.flatnonzero(in_training), np.flatnonzero(~in_training)
-            images.training.fill(training, seen=seen)
-            judged.fill(others, seen=lambda done: seen(len(training) + done))
+            images.training.fill(training, progress=progress)
+            judged.fill(others, progress=progress)
         images._refuse_changed(manifest)
-        images._refuse_empty(manifest, say)
+        images._refuse_empty(manifest, progress)
         return images
 
     @property
@@ -78,13 +77,13 @@ class DecodedImages:
                 "new folder"
             )
 
-    def _refuse_empty(self, manifest: Manifest, say: Callable[[str], None]) -> None:
+    def _refuse_empty(self, manifest: Manifest, progress: Progress) -> None:
         examined = manifest.usable
         reasons = pl.Series([self.errors.get(row, "") for row in range(len(examined))], dtype=pl.String)
         found = examined.with_columns(error=reasons)
         lost, left = found.filter(pl.col("error") != ""), found.filter(error="")
         for note in describe_problems(lost):
-            say(note)
+            progress.note(note)
         empty = lost.join(left, on="split", how="anti").with_columns(label=pl.lit(None, pl.String))
         without_class = lost.filter(split="train").join(left.filter(split="train"), on="label", how="anti")
         for one in pl.concat([empty, without_class]).head(1).iter_rows(named=True):

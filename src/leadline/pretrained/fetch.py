@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 
 from leadline import __version__
 from leadline.errors import LeadlineError
+from leadline.progress import Progress
 
 TIMEOUT = 30.0  # seconds without a byte
 BETWEEN_REMARKS = 10.0  # seconds after which it is said again how much has come
@@ -26,7 +27,7 @@ class _BrokeOffError(Exception):
     """The connection ended before the file did."""
 
 
-def download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) -> Path:
+def download(url: str, file: Path, *, sha256: str, progress: Progress) -> Path:
     """`file`, downloaded from `url` unless it is there; its SHA-256 must begin with `sha256`.
 
     What has arrived lies in `file`.part, with which the next call goes on. Processes and threads that want the same
@@ -39,7 +40,7 @@ def download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) -
             file.parent.mkdir(parents=True, exist_ok=True)
             with _alone(file):
                 if not file.exists():  # another one was faster
-                    return _download(url, file, sha256=sha256, say=say)
+                    return _download(url, file, sha256=sha256, progress=progress)
         found = _digest(file)
     except OSError as error:
         raise LeadlineError(f"{error.filename or file}: {error.strerror or error}") from error
@@ -51,13 +52,13 @@ def download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) -
     return file
 
 
-def _download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) -> Path:
+def _download(url: str, file: Path, *, sha256: str, progress: Progress) -> Path:
     part = file.with_name(f"{file.name}.part")
     furthest, failures = _size(part), 0
-    say(f"downloading {url} to {file}{f', going on at byte {furthest:,}' if furthest else ''}")
+    progress.note(f"downloading {url} to {file}{f', going on at byte {furthest:,}' if furthest else ''}")
     while True:
         try:
-            _transfer(url, part, say=say)
+            _transfer(url, part, progress=progress)
             break
         except (_BrokeOffError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
             failures = 0 if _size(part) > furthest else failures + 1
@@ -78,7 +79,7 @@ def _download(url: str, file: Path, *, sha256: str, say: Callable[[str], None]) 
     return file
 
 
-def _transfer(url: str, part: Path, *, say: Callable[[str], None]) -> None:
+def _transfer(url: str, part: Path, *, progress: Progress) -> None:
     """Append to `part` what is missing of the file at `url`, or begin again where the server cannot go on."""
     start = _size(part)
     headers = {"User-Agent": f"leadline/{__version__}", **({"Range": f"bytes={start}-"} if start else {})}
@@ -101,7 +102,9 @@ def _transfer(url: str, part: Path, *, say: Callable[[str], None]) -> None:
                 target.write(chunk)
                 if time.monotonic() - said >= BETWEEN_REMARKS:
                     said = time.monotonic()
-                    say(f"{target.tell() / 1e6:,.0f} MB{f' of {expected / 1e6:,.0f}' if expected else ''} have come")
+                    progress.note(
+                        f"{target.tell() / 1e6:,.0f} MB{f' of {expected / 1e6:,.0f}' if expected else ''} have come"
+                    )
     if expected is not None and _size(part) < expected:
         raise _BrokeOffError(f"the connection ended at {_size(part):,} of {expected:,} bytes")
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import pickle
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from leadline.pretrained.adapt import State, fitted, per_channel
 from leadline.pretrained.fetch import download
 from leadline.pretrained.hub import HUB, from_hub
 from leadline.pretrained.torchvision_files import ELSEWHERE, Pretrained, file_name, mirrored, tags, torchvision_weights
+from leadline.progress import ON_STDERR, Progress
 
 # What a training script may have saved the parameters under, beside an optimiser and the like.
 INSIDE = ("state_dict", "model")
@@ -31,14 +31,13 @@ def with_weights(
     name: str,
     num_classes: int,
     in_channels: int,
-    say: Callable[[str], None] | None = None,
+    progress: Progress = ON_STDERR,
 ) -> nn.Module:
     """The network `build(num_classes=…, in_channels=…)`, `name` in the catalogue, filled with what `weights` names.
 
-    What is known of them then stands in `model.pretrained`, and what was changed is told to `say`, or on stderr.
+    What is known of them then stands in `model.pretrained`, and what was changed is noted.
     """
-    say = say or _on_stderr
-    state, known = locate(name, weights, say=say)
+    state, known = locate(name, weights, progress=progress)
     model = build(num_classes=num_classes, in_channels=in_channels)
     state, changes = fitted(
         state, build, num_classes=num_classes, in_channels=in_channels, source=str(weights), name=name
@@ -52,16 +51,16 @@ def with_weights(
     )
     object.__setattr__(model, "pretrained", known)  # a module's own way keeps parameters and modules apart
     for note in known.notes:
-        say(f"{name}: {note}")
+        progress.note(f"{name}: {note}")
     return model
 
 
 def known_of(
-    build: Callable[..., nn.Module], weights: str | Path, *, name: str, in_channels: int, say: Callable[[str], None]
+    build: Callable[..., nn.Module], weights: str | Path, *, name: str, in_channels: int, progress: Progress
 ) -> Pretrained:
     """What is known of the weights that `weights` names for the network `name`; they are fetched, read, and refused
     where they do not fit it."""
-    state, known = locate(name, weights, say=say)
+    state, known = locate(name, weights, progress=progress)
     fitted(state, build, num_classes=2, in_channels=in_channels, source=str(weights), name=name)
     return known
 
@@ -86,14 +85,14 @@ def weights_of(model: nn.Module) -> Pretrained | None:
     return known if isinstance(known, Pretrained) else None
 
 
-def locate(name: str, weights: str | Path, *, say: Callable[[str], None]) -> tuple[State, Pretrained]:
+def locate(name: str, weights: str | Path, *, progress: Progress) -> tuple[State, Pretrained]:
     """The parameters that `weights` names, under the names they have there, and what is known of them."""
     text, path = str(weights), Path(weights)
     if text.startswith(HUB):
         file, of_hub = from_hub(name, text)
         return read(file), _measured(of_hub, file)
     if not is_path(weights):
-        return _from_torchvision(name, text, say=say)
+        return _from_torchvision(name, text, progress=progress)
     if path.is_dir():
         return _from_classifier(name, path)
     if not path.is_file():
@@ -133,7 +132,7 @@ def read(file: Path) -> State:
     return dict(content)
 
 
-def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tuple[State, Pretrained]:
+def _from_torchvision(name: str, text: str, *, progress: Progress) -> tuple[State, Pretrained]:
     variants = torchvision_weights(name)
     if not variants and name in ELSEWHERE:
         variant = ELSEWHERE[name]
@@ -148,7 +147,7 @@ def _from_torchvision(name: str, text: str, *, say: Callable[[str], None]) -> tu
         raise UsageError(f"{name}: there are no {text} weights for it, but {', '.join(tags(name))}")
     # Where torch hub keeps them, so that a file is downloaded once for all programs.
     file = Path(torch.hub.get_dir(), "checkpoints", file_name(known))
-    file = download(mirrored(known.url), file, sha256=known.sha256, say=say)
+    file = download(mirrored(known.url), file, sha256=known.sha256, progress=progress)
     return read(file), _measured(known, file)
 
 
@@ -194,7 +193,3 @@ def _refuse_variant(name: str, file: Path) -> None:
 def _reason(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return " ".join(lines[0].split())[:200] if lines else type(error).__name__
-
-
-def _on_stderr(note: str) -> None:
-    print(f"leadline: {note}", file=sys.stderr)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from leadline.report.answer import answer_words, left_after_heat
-from leadline.report.begun_words import frozen, frozen_words, normalised_words
 from leadline.report.citations import References, papers_of
 from leadline.report.facts import NOT_KNOWN, Facts, facts_of
 from leadline.report.looks import looks_at_test
@@ -24,6 +23,7 @@ from leadline.report.methods import (
     training_words,
 )
 from leadline.report.schedule_words import kept_words
+from leadline.report.transfer_words import frozen, frozen_words, normalised_words
 from leadline.report.wording import known, margin_in_points, percent, points, value_of
 from leadline.results import ComparisonResult, NetworkResult, read_comparison
 

@@ -4,10 +4,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from leadline.report.begun_words import frozen
 from leadline.report.figure import axes_within, draw
 from leadline.report.palette import INK, MUTED
 from leadline.report.tables import Network
+from leadline.report.transfer_words import frozen
 from leadline.report.wording import known, percent, plain
 
 WIDTH, HEIGHT = 260, 180

@@ -6,12 +6,12 @@ The five questions on evaluation are in evaluated.py.
 
 from typing import Any
 
-from leadline.report.begun_words import begun_words, frozen, frozen_words, normalised_words, weights_name
 from leadline.report.evaluated import evaluation
 from leadline.report.facts import NOT_KNOWN, SPLITS, UNKNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
 from leadline.report.methods import augmentation_words, deviation_words, machine_words, training_words
 from leadline.report.preparing import channel_words, intensity_words, projection_words
+from leadline.report.transfer_words import begun_words, frozen, frozen_words, normalised_words, weights_name
 from leadline.report.wording import duration, known, percent, value_of
 
 LEFT_OUT_SHOWN = 5

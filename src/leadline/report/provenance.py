@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from leadline.report.begun_words import frozen, weights_name
 from leadline.report.tables import Network
+from leadline.report.transfer_words import frozen, weights_name
 from leadline.report.wording import known
 
 SPLITS = {"train": "to learn from", "validation": "to choose on", "test": "to report on"}

@@ -23,7 +23,7 @@ from leadline.evaluation.metrics import calibration, measure
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
 from leadline.evaluation.suspects import suspects
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training import checkpoint
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
@@ -59,7 +59,7 @@ def parts_of(recipe: Recipe, manifest: Manifest) -> list[Part]:
     return [*parts, Part(ALL, own, manifest, None)]
 
 
-def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, whole: bool = True) -> Run:
+def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, whole: bool = True) -> Run:
     """Train every part that is not trained yet, then write what they come to; the run without its report.
 
     Without `whole` the training on all images waits for another call; until then the run has no classifier. Raises
@@ -71,11 +71,11 @@ def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch
             continue
         own = Run(run.folder / FOLDS / part.name)
         if not own.finished:
-            watch.note(f"{recipe.title}: {_named(part, recipe)}")
+            progress.note(f"{recipe.title}: {_named(part, recipe)}")
             if not (own.folder / "recipe.toml").is_file():
                 begin(own, part.recipe, part.manifest)
             try:
-                train_one(own, part.recipe, part.manifest, watch=watch, part=True)
+                train_one(own, part.recipe, part.manifest, progress=progress, part=True)
             except Interrupted:
                 raise Interrupted(str(run.folder)) from None
         forget_checkpoints(own)

@@ -1,6 +1,5 @@
 """A manifest opened for a recipe: decoded images, labels, splits, preprocessing, and what comes of predicting them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from leadline.data.preprocessing import SAMPLE, Preprocessing, geometry, measure
 from leadline.data.split.holdout import has_groups
 from leadline.evaluation.predictions import Predictions
 from leadline.inference.engine import BATCH_SIZE, Engine
+from leadline.progress import SILENT, Progress
 from leadline.training.recipe import Recipe
 
 
@@ -40,10 +40,9 @@ class TrainingData:
         manifest: Manifest,
         recipe: Recipe,
         *,
-        seen: Callable[[int], None] = lambda _: None,
-        say: Callable[[str], None] = lambda _: None,
+        progress: Progress = SILENT,
     ) -> "TrainingData":
-        """Decode what is not decoded yet; `seen` is told how many images are, `say` which could not be.
+        """Decode what is not decoded yet; notes say which images could not be.
 
         Raises LeadlineError where images have changed, or where those that can be decoded leave a split or class empty.
         """
@@ -54,7 +53,7 @@ class TrainingData:
             for name in ("train", "validation", "test")
         }
         decoding = geometry(manifest, size=recipe.size, reading=recipe.reading)
-        images = DecodedImages.of(manifest, decoding, training_size=recipe.decoded_size, seen=seen, say=say)
+        images = DecodedImages.of(manifest, decoding, training_size=recipe.decoded_size, progress=progress)
         pixels = images.sample(np.sort(generator("sample").permutation(rows["train"])[:SAMPLE]))
         preprocessing = measured(decoding, pixels)
         return cls(

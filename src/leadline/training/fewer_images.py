@@ -16,7 +16,7 @@ from leadline.data.split.subset import halved
 from leadline.errors import LeadlineError
 from leadline.evaluation.learning_curve import UNKNOWN, learning_curve
 from leadline.evaluation.predictions import Predictions
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.cross_validation import forget_checkpoints
 from leadline.training.loop import Interrupted
 from leadline.training.run_folder import LEARNING_CURVE, Run, begin
@@ -29,7 +29,9 @@ NOT_SAID = "It cannot be said whether more images would help"
 Trained = tuple[int, Predictions]  # how many images it was trained on, and what it says of the validation images
 
 
-def trained_on_fewer(folder: Path, network: str, runs: list[Run], *, margin: float, watch: Watch) -> dict[str, Any]:
+def trained_on_fewer(
+    folder: Path, network: str, runs: list[Run], *, margin: float, progress: Progress
+) -> dict[str, Any]:
     """What comparison.json says under "learning_curve": the points, the law where there is one, and the answer.
 
     `runs` are those of `network`, one per seed. Trains what is not trained yet; a subset whose training fails is left
@@ -46,15 +48,15 @@ def trained_on_fewer(folder: Path, network: str, runs: list[Run], *, margin: flo
             own = Run(folder / LEARNING_CURVE / f"{network}-{images}{seed}")
             try:
                 if not own.finished:
-                    watch.note(f"{network}: on {images:,} of {found[0][-1][0]:,} training images")
+                    progress.note(f"{network}: on {images:,} of {found[0][-1][0]:,} training images")
                     if not (own.folder / "recipe.toml").is_file():
                         begin(own, recipe, subset)
-                    train_one(own, recipe, subset, watch=watch, part=True)
+                    train_one(own, recipe, subset, progress=progress, part=True)
                 forget_checkpoints(own)
             except Interrupted:
                 raise Interrupted(str(folder / LEARNING_CURVE)) from None
             except LeadlineError as error:
-                watch.note(f"{network} on {images:,} images: left out of the curve, {error}")
+                progress.note(f"{network} on {images:,} images: left out of the curve, {error}")
                 continue
             found[halving].append(_trained(own))
     # Subsets of whole groups differ a little in size from seed to seed.

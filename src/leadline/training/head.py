@@ -20,7 +20,7 @@ from leadline.errors import LeadlineError
 from leadline.inference.engine import Engine
 from leadline.inference.features import Features
 from leadline.inference.hardware import Hardware
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.checkpoint import State
 from leadline.training.data import TrainingData
 from leadline.training.loop import Interrupted, stop_between_steps
@@ -62,7 +62,9 @@ class Head:
         }
 
 
-def fit_head(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> tuple[State, Head]:
+def fit_head(
+    network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress
+) -> tuple[State, Head]:
     """Fit the last layer of `network` in place to the training images, and what the training says of itself.
 
     Images of one unit (a patient, say) stay together where the penalty is chosen. Raises Interrupted after SIGINT or
@@ -80,12 +82,11 @@ def fit_head(network: nn.Module, data: TrainingData, hardware: Hardware, run: Pa
             if stopping.is_set():
                 raise Interrupted(str(run))
 
-        watch.start(f"{recipe.model}, features", kept.images)
-        for block in kept.blocks():
-            blocks.append(block)
-            watch.step(sum(map(len, blocks)))
-            stop_if_asked()
-        watch.finish()
+        with progress.task(f"{recipe.model}, features", kept.images):
+            for block in kept.blocks():
+                blocks.append(block)
+                progress.advance(len(block))
+                stop_if_asked()
         features = np.concatenate(blocks)[rows]
         readable = np.isfinite(features).all(axis=1)
         if not readable.any():
@@ -98,7 +99,7 @@ def fit_head(network: nn.Module, data: TrainingData, hardware: Hardware, run: Pa
             features, own, together, classes=classes, weights=weights, seed=recipe.seed, between=stop_if_asked
         )
     if not head.converged:
-        watch.note(f"{recipe.model}: the last layer was not settled after {MOST_ITERATIONS:,} iterations")
+        progress.note(f"{recipe.model}: the last layer was not settled after {MOST_ITERATIONS:,} iterations")
     set_last_layer(network, torch.from_numpy(head.weight), torch.from_numpy(head.bias))
     logits = head.logits(features)
     state = State(step=recipe.steps)
@@ -113,7 +114,7 @@ def fit_head(network: nn.Module, data: TrainingData, hardware: Hardware, run: Pa
             "seconds": time.perf_counter() - started,
         }
     )
-    watch.row(state.history[-1])
+    progress.row(state.history[-1])
     state.seconds = time.perf_counter() - started
     return state, head
 

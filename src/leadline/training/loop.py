@@ -17,7 +17,7 @@ from leadline.data.keyed import key
 from leadline.errors import LeadlineError
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import Hardware
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training import averaging, checkpoint
 from leadline.training.data import TrainingData
 from leadline.training.parameters import groups
@@ -34,7 +34,7 @@ class Interrupted(KeyboardInterrupt):
     """Training was asked to stop, and stopped between two steps with its checkpoint in the folder that is named."""
 
 
-def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> checkpoint.State:
+def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress) -> checkpoint.State:
     """Train `network` in place as the recipe of `data` says, from the checkpoint in the folder `run` on where there is
     one.
 
@@ -43,10 +43,10 @@ def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, w
     SIGTERM.
     """
     with torch.random.fork_rng(devices=[hardware.device] if hardware.device == "cuda" else []):
-        return _fit(network, data, hardware, run, watch)
+        return _fit(network, data, hardware, run, progress)
 
 
-def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, watch: Watch) -> checkpoint.State:
+def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress) -> checkpoint.State:
     recipe, batches, preprocessing = data.recipe, data.batches, data.preprocessing
     engine = Engine(network, data.classes, preprocessing, hardware)
     class_weights = data.class_weights(hardware.device)
@@ -63,10 +63,9 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
     loss_sum, correct = totals(state, hardware)
     started = time.perf_counter() - state.seconds
     saved = time.perf_counter()
-    watch.start(recipe.model, recipe.steps, state.step)
     network.train()
 
-    with stop_between_steps() as stopping:
+    with stop_between_steps() as stopping, progress.task(recipe.model, recipe.steps, done=state.step):
         for epoch in range(state.step // len(batches), epochs if state.step < recipe.steps else 0):
             for batch in batches.epoch(epoch, start=state.step - epoch * len(batches)):
                 for group in optimizer.param_groups:
@@ -100,10 +99,10 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
                                 "seconds": time.perf_counter() - started,
                             }
                         )
-                        watch.row(state.history[-1])
+                        progress.row(state.history[-1])
                     state.loss_sum, state.correct, state.seen = 0.0, 0, 0
                     loss_sum, correct = totals(state, hardware)
-                watch.step(state.step)
+                progress.advance()
                 due = time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS
                 if last or due or stopping.is_set() or state.step % STEPS_BETWEEN_LOOKS == 0:
                     refuse_infinite(float(loss_sum), state.step, recipe)
@@ -118,7 +117,6 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
                 if stopping.is_set():
                     raise Interrupted(str(run))
     averaging.install(network, state.average)
-    watch.finish()
     return state
 
 

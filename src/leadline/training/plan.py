@@ -18,7 +18,7 @@ from leadline.data.split.holdout import split
 from leadline.errors import UsageError
 from leadline.evaluation.intervals import wilson
 from leadline.inference.hardware import hardware
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.cost import SECONDS, Cost, epochs_within, measure
 from leadline.training.defaults import SMALL_IMAGES, image_size, natural_size, resolve
 from leadline.training.paper_recipes import recipe_file
@@ -85,7 +85,7 @@ def collect_settings(recipe: str | Path | None = None, **given: Any) -> dict[str
     return collect(read_settings(recipe_file(recipe)) if recipe else {}, given)
 
 
-def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
+def tell_shortened(plan: Plan, recipe: str | Path | None, progress: Progress) -> None:
     """What part of the length in the recipe's file this is, and where costs were measured how long all of it takes."""
     length = read_settings(recipe_file(recipe)).get("epochs") if recipe else None
     planned = plan.epochs(plan.recipes[0])
@@ -97,16 +97,15 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, watch: Watch) -> None:
         full = [one if one.frozen else replace(one, steps=max(1, round(one.steps * longer))) for one in plan.recipes]
         hours = replace(plan, recipes=tuple(full)).seconds_in_all / 3600
         whole = f"; all of them would take about {hours:.1f} hours here"
-    watch.note(f"{recipe} is for {length:g} epochs, these are {planned:.3g}: its schedule is scaled to them{whole}")
+    progress.note(f"{recipe} is for {length:g} epochs, these are {planned:.3g}: its schedule is scaled to them{whole}")
 
 
-def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manifest:
+def read_data(data: str | Path, settings: dict[str, Any], progress: Progress) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
     reading = Reading.of(settings)
     found = scan(data, group=settings.get("group", ""), reading=reading)
-    watch.start("looking", len(found.table))
-    found = decoded(found, project=reading.projection, seen=watch.step)
-    watch.finish()
+    with progress.task("looking", len(found.table)):
+        found = decoded(found, project=reading.projection, progress=progress)
     manifest = split(
         with_near_copies(found, project=reading.projection),
         seed=settings.get("split_seed", 0),
@@ -116,7 +115,7 @@ def read_data(data: str | Path, settings: dict[str, Any], watch: Watch) -> Manif
     if settings.get("folds"):  # what folds cannot be made of is told before anything is trained
         fold_of_images(manifest, settings["folds"], seed=settings.get("split_seed", 0))
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
-        watch.note(note)
+        progress.note(note)
     return manifest
 
 
@@ -135,17 +134,21 @@ def workload(images: dict[str, int], recipe: Recipe) -> dict[str, int]:
     }
 
 
-def make_plan(manifest: Manifest, settings: dict[str, Any], *, timed: bool, watch: Watch) -> Plan:
+def make_plan(manifest: Manifest, settings: dict[str, Any], *, timed: bool, progress: Progress) -> Plan:
     """The recipe of one network. Its cost is measured where `timed` or where minutes have to become steps."""
     minutes = settings.get("minutes")
     shape = geometry(manifest, size=1, reading=Reading.of(settings))
     if image_size(manifest) > SMALL_IMAGES and "size" not in settings:
-        watch.note(f"images of about {image_size(manifest)} pixels are worked on at {natural_size(manifest)} (--size)")
+        progress.note(
+            f"images of about {image_size(manifest)} pixels are worked on at {natural_size(manifest)} (--size)"
+        )
     recipe = resolve(settings, manifest, model=settings["model"])
     if "size" in settings and recipe.size != settings["size"]:
-        watch.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
+        progress.note(f"{recipe.model} works at {recipe.size} pixels, its smallest, and not at {settings['size']}")
     if recipe.augment in PAPERS and PAPERS[recipe.augment].colour and shape.channels != 3:
-        watch.note(f"--augment {recipe.augment}: no colour noise, which is for 3 channels; these have {shape.channels}")
+        progress.note(
+            f"--augment {recipe.augment}: no colour noise, which is for 3 channels; these have {shape.channels}"
+        )
     if not timed and not minutes:
         return Plan(manifest, (recipe,))
     seconds = max(SECONDS, SHARE_MEASURED * 60 * (minutes or 0))

@@ -24,7 +24,7 @@ from leadline.errors import DataError, LeadlineError, StorageError
 from leadline.evaluation.choice import survivors
 from leadline.evaluation.contestant import Contestant
 from leadline.evaluation.metrics import measure
-from leadline.progress import Placing, Watch
+from leadline.progress import Placing, Progress, WithoutNotes
 from leadline.results import ComparisonResult, Entrant, NetworkResult, Round, write_comparison
 from leadline.training.cost import Cost
 from leadline.training.cross_validation import train_in_folds
@@ -34,7 +34,7 @@ from leadline.training.loop import Interrupted
 from leadline.training.pace import MEASURED, SHARE_MEASURED, Pace, steps_per_epoch
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import Run, begin
-from leadline.training.training import ignore, open_data, train_one
+from leadline.training.training import open_data, train_one
 
 HEAT = 0.3  # of the time
 FOLDS_PAY = 5_000  # images, below which the finalists are judged by cross-validation
@@ -67,7 +67,7 @@ class Race:
     result: ComparisonResult
     manifest: Manifest
     clock: Clock
-    watch: Watch
+    progress: Progress
 
     def __post_init__(self) -> None:
         settings = {name: value for name, value in self.result.settings.items() if name not in ("folds", "repeats")}
@@ -159,7 +159,7 @@ class Race:
         )
         self.add(final, **changes)
         names = ", ".join(one.name for one in final.entrants)
-        self.watch.note(
+        self.progress.note(
             f"final: {names}; {f'each judged in {folds} folds' if folds else 'judged on validation images'}"
         )
 
@@ -262,20 +262,22 @@ class Race:
         runs = [Run(self.folder / name) for name in network.runs]
         recipe, training = runs[0].recipe, 0.0
         try:
-            open_data(manifest, recipe, runs[0], watch=self.watch, say=ignore)  # decodes what is not decoded yet
+            open_data(
+                manifest, recipe, runs[0], progress=WithoutNotes(self.progress)
+            )  # decodes what is not decoded yet
             started = time.perf_counter()
             for run in runs:
                 if run.finished:
                     continue
                 if recipe.folds:
-                    train_in_folds(run, run.recipe, manifest, watch=self.watch, whole=False)
+                    train_in_folds(run, run.recipe, manifest, progress=self.progress, whole=False)
                 else:
-                    train_one(run, run.recipe, manifest, watch=self.watch, part=self.current.kind == "heat")
+                    train_one(run, run.recipe, manifest, progress=self.progress, part=self.current.kind == "heat")
                 training += run.metrics["training_seconds"]
         except (DataError, StorageError):  # which is of all networks alike, and can be mended
             raise
         except LeadlineError as error:
-            self.watch.note(f"{network.name}: could not be trained, {error}")
+            self.progress.note(f"{network.name}: could not be trained, {error}")
             self.put(msgspec.structs.replace(network, failed=str(error), remarks=(f"failed: {error}",)))
             return
         taken = time.perf_counter() - started
@@ -325,7 +327,7 @@ class Race:
             for one in self.current.entrants
         ]  # fmt: skip
         ends_at = None if self.result.minutes is None else max(self.current.ends_at or 0.0, 60 * self.result.minutes)
-        self.watch.placings(placings, seconds_left=None if ends_at is None else ends_at - self.clock.now)
+        self.progress.placings(placings, seconds_left=None if ends_at is None else ends_at - self.clock.now)
 
 
 def with_results(network: NetworkResult, folder: Path, current: Round, cost: Cost) -> NetworkResult:

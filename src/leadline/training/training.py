@@ -1,7 +1,6 @@
 """One training: a recipe and a manifest → a run folder with a classifier and what it comes to."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from leadline.inference.hardware import hardware
 from leadline.inference.memory import PeakMemory, enough_memory
 from leadline.pretrained.create import create_model
 from leadline.pretrained.weights import weights_of
-from leadline.progress import Watch
+from leadline.progress import SILENT, Progress, WithoutNotes
 from leadline.training.data import TrainingData
 from leadline.training.description import description, left_out, provenance
 from leadline.training.head import fit_head
@@ -32,24 +31,25 @@ from leadline.training.transfer import images_seen_by, normalised_as, refuse_cha
 
 
 @enough_memory(way_out="choose a smaller --batch-size or --size, or close other programs")
-def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, watch: Watch, part: bool = False) -> Run:
+def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, part: bool = False) -> Run:
     """One training, from its checkpoint on where it has one: decode, train, calibrate, predict, save.
 
     The probabilities of a `part` of something larger are as the network states them: the whole finds their temperature.
     """
     machine = hardware()
     peak = PeakMemory(machine.device)
-    say = ignore if part else watch.note
-    data = open_data(manifest, recipe, run, watch=watch, say=say)
-    network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels, say=say)
+    if part:
+        progress = WithoutNotes(progress)
+    data = open_data(manifest, recipe, run, progress=progress)
+    network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels, progress=progress)
     known = weights_of(network)
     refuse_changed(recipe, known)
-    data = data.with_preprocessing(normalised_as(data.preprocessing, known, say=say))
+    data = data.with_preprocessing(normalised_as(data.preprocessing, known, progress=progress))
     head = None
     if recipe.frozen:
-        state, head = fit_head(network, data, machine, run.folder, watch)
+        state, head = fit_head(network, data, machine, run.folder, progress)
     else:
-        state = fit(network, data, machine, run.folder, watch)
+        state = fit(network, data, machine, run.folder, progress)
 
     engine = Engine(network, data.classes, data.preprocessing, machine)
     fitted_on = data.predict(engine, "validation") if len(data.rows["validation"]) and not part else None
@@ -124,28 +124,20 @@ def accuracy_alone(predictions: Predictions) -> dict[str, Any]:
     return {"accuracy": {"value": right, "n": len(judged)}}
 
 
-def open_data(
-    manifest: Manifest, recipe: Recipe, run: Run, *, watch: Watch, say: Callable[[str], None]
-) -> TrainingData:
+def open_data(manifest: Manifest, recipe: Recipe, run: Run, *, progress: Progress) -> TrainingData:
     """The images decoded for `recipe`, with a bar; Interrupted, with the run to go on with, on Ctrl-C."""
-    watch.start("decoding", len(manifest.usable))
     try:
-        return TrainingData.open(manifest, recipe, seen=watch.step, say=say)
+        with progress.task("decoding", len(manifest.usable)):
+            return TrainingData.open(manifest, recipe, progress=progress)
     except KeyboardInterrupt:
         raise Interrupted(str(run.folder)) from None
-    finally:
-        watch.finish()
 
 
-def initialised(recipe: Recipe, *, classes: int, channels: int, say: Callable[[str], None] | None = None) -> nn.Module:
+def initialised(recipe: Recipe, *, classes: int, channels: int, progress: Progress = SILENT) -> nn.Module:
     """The recipe's network with the weights that it names, or that its seed gives it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key("initialisation", recipe.seed))
         return create_model(
             recipe.model, num_classes=classes, in_channels=channels, weights=recipe.weights or None,
-            drop_rate=recipe.drop_rate, say=say,
+            drop_rate=recipe.drop_rate, progress=progress,
         )  # fmt: skip
-
-
-def ignore(_: str) -> None:
-    """Told once, of the whole of which this is a part."""

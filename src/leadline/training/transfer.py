@@ -1,6 +1,6 @@
 """Trained weights that a network begins with: from what a person names to a network, a size and a normalisation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError, UsageError
 from leadline.pretrained.torchvision_files import Pretrained
 from leadline.pretrained.weights import is_path, known_of, network_in
+from leadline.progress import Progress
 from leadline.training.recipe import Recipe
 from leadline.zoo import architecture, build_model
 from leadline.zoo.last_layer import check_last_layer
@@ -19,11 +20,9 @@ from leadline.zoo.last_layer import check_last_layer
 # `compare --weights imagenet`: of each family the lightest network that torchvision has weights of.
 OF_IMAGENET = ("alexnet_owt", "vgg_a_bn", "googlenet_bn", "resnet18", "resnext50_32x4d", "densenet121")
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True)
-class Beginning:
+class StartWeights:
     """The network `model` with the weights that `weights` names, made for images of `size` pixels."""
 
     model: str
@@ -32,7 +31,7 @@ class Beginning:
     size: int
 
 
-def beginning(model: str | None, weights: str, *, frozen: bool, say: Say) -> Beginning:
+def start_weights(model: str | None, weights: str, *, frozen: bool, progress: Progress) -> StartWeights:
     """That of one network, of which only the last layer is to be trained where it is `frozen`; without `model` the one
     whose run folder `weights` is.
 
@@ -49,15 +48,15 @@ def beginning(model: str | None, weights: str, *, frozen: bool, say: Say) -> Beg
     if found is None:
         raise UsageError(f"--weights {weights}: does not say of which network it is; choose one with --model")
     about = architecture(found)
-    known = known_of(about.build, weights, name=about.name, in_channels=about.input[0], say=say)
+    known = known_of(about.build, weights, name=about.name, in_channels=about.input[0], progress=progress)
     if frozen:
         with torch.device("meta"):
             check_last_layer(build_model(about.name), name=about.name)
     named = str(Path(weights).resolve()) if is_path(weights) else weights
-    return Beginning(about.name, named, known.sha256, known.crop or about.input[1])
+    return StartWeights(about.name, named, known.sha256, known.crop or about.input[1])
 
 
-def begin_with(settings: dict[str, Any], given: dict[str, Any], *, say: Say) -> Beginning | None:
+def add_start_weights(settings: dict[str, Any], given: dict[str, Any], *, progress: Progress) -> StartWeights | None:
     """What the network of `settings` begins with, which they then have with its model and size; None where that is
     chance. Of the settings those `given` are no recipe's."""
     frozen = settings.get("tune") == "head"
@@ -65,7 +64,7 @@ def begin_with(settings: dict[str, Any], given: dict[str, Any], *, say: Say) -> 
         refuse_beside_frozen(given)
     if given.get("weights") is None and not settings.get("weights"):
         return None
-    begun = beginning(settings.get("model"), str(settings["weights"]), frozen=frozen, say=say)
+    begun = start_weights(settings.get("model"), str(settings["weights"]), frozen=frozen, progress=progress)
     of_recipe = settings.get("weights_sha256") if given.get("weights") is None else None
     if of_recipe and of_recipe != begun.sha256:
         raise UsageError(
@@ -88,9 +87,9 @@ def refuse_beside_frozen(given: dict[str, Any]) -> None:
         )
 
 
-def beginnings(named: Sequence[str], *, say: Say) -> list[Beginning]:
+def frozen_networks(named: Sequence[str], *, progress: Progress) -> list[StartWeights]:
     """Those of a comparison: run folders, NETWORK=WEIGHTS, and "imagenet" for one network of each family."""
-    found: dict[str, tuple[str, Beginning]] = {}
+    found: dict[str, tuple[str, StartWeights]] = {}
     for text in named:
         model, separator, weights = text.partition("=")
         pairs: list[tuple[str | None, str]]
@@ -106,7 +105,7 @@ def beginnings(named: Sequence[str], *, say: Say) -> list[Beginning]:
                 "or imagenet for one network of each family"
             )
         for name, source in pairs:
-            one = beginning(name, source, frozen=True, say=say)
+            one = start_weights(name, source, frozen=True, progress=progress)
             if one.model in found:
                 raise UsageError(
                     f"--weights: {found[one.model][0]} and {text} are both of {one.model}; a comparison has one row "
@@ -164,7 +163,7 @@ def refuse_changed(recipe: Recipe, known: Pretrained | None) -> None:
         )
 
 
-def normalised_as(own: Preprocessing, known: Pretrained | None, *, say: Say) -> Preprocessing:
+def normalised_as(own: Preprocessing, known: Pretrained | None, *, progress: Progress) -> Preprocessing:
     """`own`, which was measured on the training images, with the mean and standard deviation that the weights ask for.
 
     They are of intensities from 0 to 1, which mean the same in images of the type and with the limits that the weights
@@ -176,7 +175,7 @@ def normalised_as(own: Preprocessing, known: Pretrained | None, *, say: Say) -> 
     same = known.scaling == f"{own.dtype} {own.intensity}"
     chosen = known.scaling.endswith(" dtype") and own.intensity != "dtype"
     if not same and not chosen:
-        say(
+        progress.note(
             f"the weights were trained on {known.scaling.replace(' dtype', '')}, these images are {own.dtype}"
             f"{'' if own.intensity == 'dtype' else f' {own.intensity}'}: they are normalised by their own mean and "
             "standard deviation; --intensity chooses what becomes 0 and 1"

@@ -17,7 +17,7 @@ from leadline.data.sources.scan import columns_of, scan
 from leadline.data.split.grouping import Columns, values_of
 from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError, UsageError
-from leadline.progress import Watch
+from leadline.progress import Progress
 
 # What a training says of these in its own words.
 SAID_ALREADY = ("unreadable_file",)
@@ -30,7 +30,7 @@ def check(
     batch: str | None = None,
     project: str | None = None,
     out: str | Path | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """What is wrong with the images of `data`; nothing in it is changed, moved or written.
 
@@ -39,7 +39,7 @@ def check(
     what becomes of stacks in depth. `out` is written as JSON. What train would refuse is reported like everything else;
     LeadlineError is raised only where there is nothing to look at.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     if out is not None:
         check_output(out, ours=_is_ours, kind="JSON of a check", sources=[data])
     complaints: list[Complaint] = []
@@ -57,38 +57,36 @@ def check(
     batches = values_of(batch, paths=paths, columns=columns, option="--batch") if batch else None
     if batch and batches:
         _refuse_empty(batches, batch, "--batch", columns)
-    watch.start("looking", len(manifest.table))
-    found = audit(
-        manifest,
-        complaints=complaints,
-        refusal=_refused_split(manifest, grouped=not unplaced),
-        reading=reading,
-        batch=batch or "",
-        batches=batches,
-        seen=watch.step,
-    )
-    watch.finish()
+    with progress.task("looking", len(manifest.table)):
+        found = audit(
+            manifest,
+            complaints=complaints,
+            refusal=_refused_split(manifest, grouped=not unplaced),
+            reading=reading,
+            batch=batch or "",
+            batches=batches,
+            progress=progress,
+        )
     if out is not None:
         _write(Path(out), found)
     return found
 
 
-def check_before(manifest: Manifest, folder: Path, *, going_on: Path, reading: Reading, watch: Watch) -> None:
-    """Check what is to be trained on: check.json in `folder`, and a line to `watch` per kind of error and warning.
+def check_before(manifest: Manifest, folder: Path, *, going_on: Path, reading: Reading, progress: Progress) -> None:
+    """Check what is to be trained on: check.json in `folder`, and a line to `progress` per kind of error and warning.
 
     Raises Interrupted with `going_on`, the run that is resumed then.
     """
     from leadline.training.loop import Interrupted
 
-    watch.start("looking", len(manifest.table))
     try:
-        found = audit(manifest, reading=reading, seen=watch.step)
+        with progress.task("looking", len(manifest.table)):
+            found = audit(manifest, reading=reading, progress=progress)
     except KeyboardInterrupt:
         raise Interrupted(str(going_on)) from None
-    watch.finish()
     _write(folder / "check.json", found)
     for line in headlines(found, leaving_out=SAID_ALREADY):
-        watch.note(line)
+        progress.note(line)
 
 
 def headlines(found: Audit, *, leaving_out: tuple[str, ...] = ()) -> Iterator[str]:

@@ -18,7 +18,7 @@ from leadline.errors import DataError, LeadlineError, StorageError, UsageError
 from leadline.evaluation.choice import choose, never_learned, selection_flattery
 from leadline.evaluation.paired import gain
 from leadline.inference.hardware import environment
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.report import (
     answer_sentence,
     write_comparison_card,
@@ -47,7 +47,7 @@ from leadline.training.race import Clock, Race, contestants_of
 from leadline.training.run_folder import Run, alone_in, command_line, new_folder
 from leadline.training.settings import SETTINGS, SettingsDict
 from leadline.training.training import report_on_test
-from leadline.training.transfer import beginnings, refuse_seen
+from leadline.training.transfer import frozen_networks, refuse_seen
 from leadline.verbs.check import check_before
 from leadline.verbs.compare_tests import pairwise_tests, seed_spreads
 from leadline.zoo import architecture
@@ -91,7 +91,7 @@ def compare(
     tests: bool = False,
     out: str | Path | None = None,
     started: float | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     **settings: Unpack[SettingsDict],
 ) -> Comparison:
     """Which of several networks these images need: always a name, with how sure that is.
@@ -103,17 +103,17 @@ def compare(
     accuracy that a cheaper network may cost. `learning_curve` trains the named network again on fewer images, `tests`
     adds McNemar's exact test of every pair. A network whose training fails is named; the others go on.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     clock = Clock(started=time.perf_counter() if started is None else started)
     made_in_cache("images")  # without which there is no training, said before the images are read
     result, manifest = prepare(
         data, models=models, lineup=lineup, weights=weights, seeds=seeds, margin=margin, learning_curve=learning_curve,
-        tests=tests, watch=watch, **settings,
+        tests=tests, progress=progress, **settings,
     )  # fmt: skip
     folder = new_folder(out, data=data, suffix="compare")
     manifest.write(folder / "manifest.parquet")
     write_comparison(folder, result)
-    return run_comparison(Race(folder, result, manifest, clock, watch))
+    return run_comparison(Race(folder, result, manifest, clock, progress))
 
 
 def resume_comparison(
@@ -122,7 +122,7 @@ def resume_comparison(
     minutes: float | None = None,
     tests: bool = False,
     started: float | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Go on with a comparison that was interrupted; with `minutes`, add another final of as many to a finished one.
 
@@ -132,7 +132,7 @@ def resume_comparison(
     result = read_comparison(folder)
     manifest = Manifest.read(folder / "manifest.parquet")
     clock = Clock(before=result.seconds, started=time.perf_counter() if started is None else started)
-    race = Race(folder, result, manifest, clock, watch or Watch())
+    race = Race(folder, result, manifest, clock, progress or Progress())
     if minutes is not None:
         SETTINGS["minutes"][1].refuse("minutes", minutes)
         if result.answer is None:
@@ -145,10 +145,10 @@ def resume_comparison(
     return run_comparison(race)
 
 
-def plan_comparison(data: str | Path, *, watch: Watch | None = None, **asked: Any) -> Plan:
+def plan_comparison(data: str | Path, *, progress: Progress | None = None, **asked: Any) -> Plan:
     """What `compare` would begin with: the heat's recipes, or with epochs all of them."""
-    result, manifest = prepare(data, watch=watch or Watch(), **asked)
-    race = Race(Path("not made"), result, manifest, Clock(), watch or Watch())
+    result, manifest = prepare(data, progress=progress or Progress(), **asked)
+    race = Race(Path("not made"), result, manifest, Clock(), progress or Progress())
     race.begin()
     split, current = race.round_manifest(), race.current
     recipes = tuple(race.recipe_for(one, split, current.entrants) for one in current.entrants)
@@ -166,7 +166,7 @@ def prepare(
     margin: float = MARGIN,
     learning_curve: bool = False,
     tests: bool = False,
-    watch: Watch,
+    progress: Progress,
     **given: Unpack[SettingsDict],
 ) -> tuple[ComparisonResult, Manifest]:
     """The comparison before its first training, and the split data."""
@@ -183,7 +183,7 @@ def prepare(
     settings = collect_settings(**given)
     for name in ("model", "data"):
         if settings.pop(name, None) is not None:
-            watch.note(f"{given.get('recipe')}: names a {name}, which a comparison passes over")
+            progress.note(f"{given.get('recipe')}: names a {name}, which a comparison passes over")
     if seeds > 1 and settings.get("folds"):
         raise UsageError(f"--seeds {seeds} beside --folds: say --repeats {seeds}, which trains from other seeds too")
     if learning_curve and settings.get("folds"):
@@ -192,14 +192,14 @@ def prepare(
         raise UsageError(
             f"{given.get('recipe')}: names the weights of one network; a comparison takes them from --weights"
         )
-    frozen = beginnings(weights or (), say=watch.note)
+    frozen = frozen_networks(weights or (), progress=progress)
     minutes, epochs, steps = (settings.pop(name, None) for name in ("minutes", "epochs", "steps"))
     if steps:
         settings["steps"] = steps
     if minutes is None and epochs is None and steps is None:
         minutes = MINUTES
     # Whatever the final is judged on, the heat is on a validation split.
-    manifest = read_data(data, settings if minutes is None else {**settings, "folds": 0}, watch)
+    manifest = read_data(data, settings if minutes is None else {**settings, "folds": 0}, progress)
     names = models or networks_of(lineup or "families", settings.get("size") or natural_size(manifest))
     if minutes is not None and settings.get("folds"):  # what folds cannot be made of is told before anything is trained
         fold_of_images(pooled(manifest), settings["folds"], seed=settings.get("split_seed") or 0)
@@ -207,7 +207,7 @@ def prepare(
         raise UsageError(f"{next(name for name in names if names.count(name) > 1)}: is named twice")
     if given.get("recipe") and epochs:
         planned = resolve(settings, manifest, model=names[0], epochs=epochs)
-        tell_shortened(Plan(manifest, (planned,)), given["recipe"], watch)
+        tell_shortened(Plan(manifest, (planned,)), given["recipe"], progress)
     for one in frozen:
         folds = bool(settings.get("folds")) or minutes is not None
         refuse_seen(one.weights, manifest, folds=folds, fewer=learning_curve)
@@ -263,7 +263,7 @@ def run_comparison(race: Race) -> Comparison:
     folder = race.folder
     with alone_in(folder), race.interruptible():
         if not (folder / "check.json").is_file():
-            check_before(race.manifest, folder, going_on=folder, reading=race.reading, watch=race.watch)
+            check_before(race.manifest, folder, going_on=folder, reading=race.reading, progress=race.progress)
         race.begin()
         race.run_all()
         conclude(race)
@@ -278,7 +278,7 @@ def conclude(race: Race) -> None:
     contestants = contestants_of(folder, race.current, race.manifest, race.result)
     earlier = [one for one in race.result.rounds[:-1] if one.kind == "final"]
     if not contestants and earlier:  # a further final in which every training failed
-        race.watch.note(f"no network could be trained in this final: {race.current.networks[0].failed}")
+        race.progress.note(f"no network could be trained in this final: {race.current.networks[0].failed}")
         race.change(rounds=race.result.rounds[:-1])
         contestants = contestants_of(folder, race.current, race.manifest, race.result)
     if not contestants:
@@ -310,7 +310,7 @@ def conclude(race: Race) -> None:
     race.change(gain=gain_of(race))
     if race.result.learning_curve is not None:
         curve = trained_on_fewer(
-            folder / final.folder, choice.name, runs[choice.name], margin=race.result.margin, watch=race.watch
+            folder / final.folder, choice.name, runs[choice.name], margin=race.result.margin, progress=race.progress
         )
         race.change(learning_curve=curve)
     race.change(looks_at_test=looks_at_test(folder, race.result))
@@ -327,14 +327,14 @@ def hand_over(race: Race, network: NetworkResult) -> None:
         if recipe.folds:
             whole = pooled(race.manifest)
             whole.write(run.folder / "manifest.parquet")
-            race.watch.note(f"{network.name}: trained on all images but the test images")
-            train_in_folds(run, recipe, whole, watch=race.watch)
+            race.progress.note(f"{network.name}: trained on all images but the test images")
+            train_in_folds(run, recipe, whole, progress=race.progress)
         else:
             report_on_test(run, race.manifest)
     except (DataError, StorageError):
         raise
     except LeadlineError as error:  # the answer stands on what has been judged
-        race.watch.note(f"{network.name}: could not be handed over, {error}")
+        race.progress.note(f"{network.name}: could not be handed over, {error}")
         race.put(msgspec.structs.replace(network, remarks=(*network.remarks, f"could not be handed over: {error}")))
         return
     write_run_report(run.folder)

@@ -20,7 +20,7 @@ from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
 from leadline.report.looks import looks_at_test
 from leadline.training.run_folder import Run, numbered, write_json
@@ -47,7 +47,7 @@ def evaluate(
     protocol: str = OWN,
     scales: tuple[int, ...] = (),
     min_confidence: float | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
     it has one).
@@ -58,7 +58,7 @@ def evaluate(
     UsageError where the classifier cannot be looked at so. With `min_confidence` the metrics say too what is left, and
     how much of it is right, where answers below this probability are left open.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     trained = Run(Path(run))
     classifier, looks = trained.classifier, trained.metrics["looks_at_test"]
     looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
@@ -73,28 +73,34 @@ def evaluate(
             raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
         _refuse_changed(manifest, run)
         name = "test"
-        count_look(trained, watch)
+        count_look(trained, progress)
     else:
-        manifest = _labelled(data, classifier, trained.recipe.group, watch)
+        manifest = _labelled(data, classifier, trained.recipe.group, progress)
         if "test" in manifest.table["split"]:
-            watch.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
+            progress.note(
+                f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others"
+            )
         name = shown(Path(data).resolve().stem)
         known = set(trained.manifest.usable.filter(split="train")["sha256"])
         seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
         if len(seen):
-            watch.note(f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters")
+            progress.note(
+                f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters"
+            )
         if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
-            watch.note(f"images of the test split of {run} are among these")
-            count_look(trained, watch)
+            progress.note(f"images of the test split of {run} are among these")
+            count_look(trained, progress)
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
-        watch.note(note)
+        progress.note(note)
     table = manifest.table
     if looked:
         largest = max(looked.scales)
         small = manifest.usable.filter(pl.min_horizontal("width", "height") < largest).height
         if small:
-            watch.note(f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged")
-    probabilities, errors = predict_files(classifier, manifest.files(), watch=watch, protocol=looked)
+            progress.note(
+                f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged"
+            )
+    probabilities, errors = predict_files(classifier, manifest.files(), progress=progress, protocol=looked)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=probabilities,
@@ -120,7 +126,7 @@ def evaluate(
     if trained.metrics["looks_at_test"] > looks:  # both say how often the test images were looked at
         write_run_report(trained.folder)
         write_model_card(trained.folder)
-        count_in_comparison(trained, watch)
+        count_in_comparison(trained, progress)
     return Evaluation(folder, predictions, metrics)
 
 
@@ -138,7 +144,7 @@ def _refuse_changed(manifest: Manifest, run: str | Path) -> None:
         )
 
 
-def _labelled(data: str | Path, classifier: Classifier, group: str, watch: Watch) -> Manifest:
+def _labelled(data: str | Path, classifier: Classifier, group: str, progress: Progress) -> Manifest:
     """The labelled images of `data`, or of its test split where it has one, as the classifier reads them; with the
     groups that its training found by `group`, where these images have them too."""
     how = classifier.preprocessing
@@ -155,20 +161,20 @@ def _labelled(data: str | Path, classifier: Classifier, group: str, watch: Watch
             return read(group=group)
         except LeadlineError as error:
             without = read()  # what is wrong with the data itself is raised here
-            watch.note(f"the training's --group does not fit these images: {error}")
+            progress.note(f"the training's --group does not fit these images: {error}")
             return without
     return read()
 
 
-def count_look(trained: Run, watch: Watch) -> None:
+def count_look(trained: Run, progress: Progress) -> None:
     """One more look at the run's test split: written down before it is taken, and said."""
     metrics = trained.metrics
     looks = {**metrics, "looks_at_test": metrics["looks_at_test"] + 1}
     write_json(trained.folder / "metrics.json", looks)
-    watch.note(f"look number {looks['looks_at_test']} at this test split")
+    progress.note(f"look number {looks['looks_at_test']} at this test split")
 
 
-def count_in_comparison(trained: Run, watch: Watch) -> None:
+def count_in_comparison(trained: Run, progress: Progress) -> None:
     """Where the run is one of a finished comparison, whose networks share a test split, its report and card say so too.
 
     A comparison that cannot be read, or drawn again, is noted; the evaluation itself stands.
@@ -185,11 +191,11 @@ def count_in_comparison(trained: Run, watch: Watch) -> None:
             return
         looks = looks_at_test(folder, comparison)
         results.write_comparison(folder, msgspec.structs.replace(comparison, looks_at_test=looks))
-        watch.note(f"look number {looks} at the test split of all networks in {folder.name}")
+        progress.note(f"look number {looks} at the test split of all networks in {folder.name}")
         write_comparison_report(folder)
         write_comparison_card(folder)
     except LeadlineError as error:
-        watch.note(str(error))
+        progress.note(str(error))
 
 
 def sliding(classifier: Classifier) -> Classifier:

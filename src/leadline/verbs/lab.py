@@ -10,7 +10,7 @@ from leadline.claims.painting.canvas import Colours
 from leadline.claims.wording import exactly
 from leadline.data.outputs import check_output, says_leadline
 from leadline.errors import LeadlineError, UsageError
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.report.figure import save
 from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
 from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
@@ -31,7 +31,7 @@ def lab(
     chapter: str | None = None,
     figure: str | Path | None = None,
     report: str | Path | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> list[Finding]:
     """Measure the claims of the lecture, or of one chapter, or the one that is named: a finding for each, in its order.
 
@@ -53,13 +53,12 @@ def lab(
         chosen = list(chapter_named(chapter).claims if chapter is not None else CLAIMS.values())
     if figure is not None and chosen[0].measure is None:
         raise LeadlineError(f"{chosen[0].id}: has no figure yet; it needs trainings, which are not run")
-    watch = watch if watch and len(chosen) > 1 else Watch()
-    watch.start("lab", len(chosen))
+    progress = progress if progress and len(chosen) > 1 else Progress()
     findings = []
-    for done, one in enumerate(chosen, 1):
-        findings.append(one.run())
-        watch.step(done)
-    watch.finish()
+    with progress.task("lab", len(chosen)):
+        for one in chosen:
+            findings.append(one.run())
+            progress.advance()
     if figure is not None:
         _draw(findings[0], Path(figure))
     if report is not None:

@@ -22,7 +22,7 @@ from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predict
 from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.inference.hardware import hardware
 from leadline.inference.memory import enough_memory
-from leadline.progress import Watch
+from leadline.progress import Progress
 
 
 def predict(
@@ -31,7 +31,7 @@ def predict(
     *,
     out: str | Path | None = None,
     min_confidence: float | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Predictions:
     """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through), globs, and
     tables with a column `path` or, for a classifier of images with a file per channel, a column per channel.
@@ -41,7 +41,7 @@ def predict(
     answer whose probability is below `min_confidence` is "uncertain"; the probabilities stay. Raises LeadlineError
     where an input does not exist or holds no image.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
@@ -51,7 +51,7 @@ def predict(
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
     images = expand(inputs, channel_names=classifier.preprocessing.names)
-    probabilities, errors = predict_files(classifier, images, watch=watch)
+    probabilities, errors = predict_files(classifier, images, progress=progress)
     predictions = Predictions.from_arrays(
         paths=[shown(first) for first, *_ in images],
         probabilities=probabilities,
@@ -77,21 +77,21 @@ def _is_ours(file: Path) -> bool:
 
 @enough_memory(way_out="close other programs, or predict where there is more")
 def predict_files(
-    classifier: Classifier, images: list[Files], *, watch: Watch, protocol: Protocol | None = None
+    classifier: Classifier, images: list[Files], *, progress: Progress, protocol: Protocol | None = None
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Probabilities (images, classes) and why an image could not be read, in the order of `images`.
 
     With a `protocol`, of the mean over the views that it takes of each image.
     """
-    watch.start("predicting", len(images))
     batches: Iterator[Decoded | Viewed] = (
         views(images, classifier.preprocessing, protocol)
         if protocol
         else files(images, classifier.preprocessing, batch_size=BATCH_SIZE)
     )
-    found = Engine.of(classifier, hardware()).predict(watch.through(batches, size=lambda batch: len(batch.errors)))
-    watch.finish()
-    return found
+    with progress.task("predicting", len(images)):
+        return Engine.of(classifier, hardware()).predict(
+            progress.through(batches, size=lambda batch: len(batch.errors))
+        )
 
 
 def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ()) -> list[Files]:

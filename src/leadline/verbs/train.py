@@ -5,14 +5,14 @@ from typing import Any, Unpack
 
 from leadline.data.cache_folder import made_in_cache
 from leadline.errors import UsageError
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
 from leadline.training.settings import SettingsDict
 from leadline.training.training import train_one
-from leadline.training.transfer import begin_with, refuse_seen
+from leadline.training.transfer import add_start_weights, refuse_seen
 from leadline.verbs.check import check_before
 from leadline.zoo import architecture
 
@@ -24,7 +24,7 @@ def train(
     out: str | Path | None = None,
     weights: str | Path | None = None,
     tune: str | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     **settings: Unpack[SettingsDict],
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
@@ -33,12 +33,12 @@ def train(
     `weights`, as zoo.create_model takes them, it begins with trained parameters, of which `tune` says what is trained
     further. Raises LeadlineError where the data, the settings, the weights or the training do not allow it.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     made_in_cache("images")  # without which there is no training, said before the images are read
-    plan, decided = plan_training(data, model=model, weights=weights, tune=tune, watch=watch, **settings)
+    plan, decided = plan_training(data, model=model, weights=weights, tune=tune, progress=progress, **settings)
     run = Run(new_folder(out, data=decided["data"], suffix=decided["model"]))
     begin(run, plan.recipes[0], plan.manifest)
-    return resume(run.folder, watch=watch)
+    return resume(run.folder, progress=progress)
 
 
 def plan_training(
@@ -48,11 +48,11 @@ def plan_training(
     weights: str | Path | None = None,
     tune: str | None = None,
     timed: bool = False,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     **given: Unpack[SettingsDict],
 ) -> tuple[Plan, dict[str, Any]]:
     """What `train` would do: its plan, and the settings it was asked for."""
-    watch = watch or Watch()
+    progress = progress or Progress()
     recipe = given.get("recipe")
     asked: dict[str, Any] = {
         "data": str(data) if data is not None else None,
@@ -64,27 +64,27 @@ def plan_training(
     settings = collect_settings(**asked)
     if "data" not in settings:
         raise UsageError("no data: name a folder, a table or a built-in data set, or give a --recipe that does")
-    begun = begin_with(settings, asked, say=watch.note)
+    begun = add_start_weights(settings, asked, progress=progress)
     if "model" not in settings:
         raise UsageError("no model: choose one with --model, or give a --recipe that does")
     settings["model"] = architecture(settings["model"]).name  # an unknown name fails before the images are read
-    manifest = read_data(settings["data"], settings, watch)
+    manifest = read_data(settings["data"], settings, progress)
     if begun:
         refuse_seen(begun.weights, manifest, folds=bool(settings.get("folds")))
-    plan = make_plan(manifest, settings, timed=timed, watch=watch)
-    tell_shortened(plan, recipe, watch)
+    plan = make_plan(manifest, settings, timed=timed, progress=progress)
+    tell_shortened(plan, recipe, progress)
     return plan, settings
 
 
-def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
+def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
     """Go on with a training that was interrupted, with the settings and data in its own folder."""
-    watch = watch or Watch()
+    progress = progress or Progress()
     interrupted = Run(Path(run))
     whole = interrupted.part_of
     if whole is not None:
         raise UsageError(f"{run}: is a part of {whole}; go on with that one")
     if interrupted.finished:
-        watch.note(f"{run}: was finished already")
+        progress.note(f"{run}: was finished already")
         write_run_report(interrupted.folder)
         write_model_card(interrupted.folder)
         return interrupted
@@ -94,11 +94,11 @@ def resume(run: str | Path, *, watch: Watch | None = None) -> Run:
     recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
     with alone_in(folder):
         if not (folder / "check.json").is_file():
-            check_before(manifest, folder, going_on=folder, reading=recipe.reading, watch=watch)
+            check_before(manifest, folder, going_on=folder, reading=recipe.reading, progress=progress)
         if recipe.folds:
-            train_in_folds(interrupted, recipe, manifest, watch=watch)
+            train_in_folds(interrupted, recipe, manifest, progress=progress)
         else:
-            train_one(interrupted, recipe, manifest, watch=watch)
+            train_one(interrupted, recipe, manifest, progress=progress)
         write_run_report(folder)
         write_model_card(folder)
         return interrupted

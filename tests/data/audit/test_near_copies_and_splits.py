@@ -12,7 +12,7 @@ from leadline.data.manifest import Manifest
 from leadline.data.sources.scan import scan
 from leadline.data.split.folds import fold_of_images
 from leadline.data.split.holdout import split
-from leadline.progress import Watch
+from leadline.progress import Progress
 from leadline.training.plan import read_data
 
 
@@ -43,7 +43,7 @@ def test_an_image_saved_again_is_in_the_split_of_the_first(copied: Path) -> None
 
 
 def test_what_is_trained_on_has_been_searched_for_near_copies(copied: Path) -> None:
-    table = read_data(copied, {}, Watch()).table
+    table = read_data(copied, {}, Progress()).table
     assert table.drop_nulls("copy_of").group_by("copy_of").agg(pl.col("split").n_unique())["split"].max() == 1
 
 

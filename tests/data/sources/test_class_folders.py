@@ -16,7 +16,7 @@ from leadline.verbs.check import check
 from leadline.verbs.compare import plan_comparison
 from leadline.verbs.train import train
 
-from ..conftest import MakeImages
+from ...conftest import MakeImages
 
 Fill = Callable[[Path], object]
 

@@ -13,7 +13,7 @@ from leadline.data.sources.scan import image_table, scan
 from leadline.errors import LeadlineError
 from leadline.verbs.check import check
 
-from ..conftest import TEST_DATA, MakeImages
+from ...conftest import TEST_DATA, MakeImages
 
 
 def not_utf8(file: Path) -> Path:

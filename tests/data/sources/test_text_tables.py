@@ -11,7 +11,7 @@ from leadline.data.sources.tables import ROW, TABLE_READERS
 from leadline.data.sources.text_tables import read_text_table
 from leadline.errors import LeadlineError
 
-from ..conftest import MakeImages
+from ...conftest import MakeImages
 
 ROWS = [("path", "label"), ("a/1.png", "grün, hell"), ("a/2.png", "rot"), ("a/3.png", "")]
 

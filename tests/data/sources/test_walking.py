@@ -13,7 +13,7 @@ from leadline.data.audit.files import overlooked
 from leadline.data.sources.scan import image_files, scan
 from leadline.errors import LeadlineError
 
-from ..conftest import MakeImages
+from ...conftest import MakeImages
 
 CIRCLES = [(link, target) for link in ("again", "dark/again", "dark/deep/again") for target in (".", "..", "dark")]
 CIRCLES.remove(("again", "dark"))  # that is another name for a class

@@ -9,7 +9,7 @@ from leadline.data.sources.scan import scan
 from leadline.data.split.grouping import group_values
 from leadline.errors import LeadlineError, UsageError
 
-from ..conftest import MakeImages
+from ...conftest import MakeImages
 
 PATHS = ["Uninfected/C33P1/cell_7.png", "Parasitized/C33P1/cell_8.png", "Parasitized/C50P11/cell_9.png"]
 

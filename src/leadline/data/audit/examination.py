@@ -1,7 +1,7 @@
 """The examination of a data source: every rule, in turn, on one look at the images."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from leadline.data.audit import classes, copies, files, groups, intensities, kinds
@@ -12,6 +12,7 @@ from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.sources.refusal import Complaint
+from leadline.progress import SILENT, Progress
 
 # Errors of these kinds are why images cannot be split.
 NOT_SPLIT = ("single_class", "class_too_small", "divided_group")
@@ -25,15 +26,15 @@ def audit(
     reading: Reading = AS_IT_IS,
     batch: str = "",
     batches: list[str | None] | None = None,
-    seen: Callable[[int], None] = lambda _: None,
+    progress: Progress = SILENT,
 ) -> Audit:
     """What is wrong with the images of `manifest`; nothing is changed, and they are decoded only the first time.
 
     `complaints` are what `scan` had to say of the source; `reading` is how it read the images. `refusal` is why they
     cannot be split, which is told unless an error of another kind says it. `batches`, a value per row that `batch`
-    selected, are told apart by the pixels alone. `seen` is told how many images have been looked at.
+    selected, are told apart by the pixels alone.
     """
-    looks = look_at(manifest, project=reading.projection, seen=seen)
+    looks = look_at(manifest, project=reading.projection, progress=progress)
     effect: BatchEffect | None = None
     found: list[Iterator[Problem]] = [
         _said_of_the_source(complaints, manifest.notes),

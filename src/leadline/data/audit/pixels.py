@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -22,6 +21,7 @@ from leadline.data.formats.channel_files import Files, examine_files, read_files
 from leadline.data.formats.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
 from leadline.data.manifest import Manifest
 from leadline.errors import LeadlineError
+from leadline.progress import SILENT, Progress
 from leadline.writing import in_one_piece
 
 # Raise it when the same image would be seen otherwise.
@@ -68,12 +68,10 @@ class Looks:
         return Looks(**json.loads(arrays.pop("text").tobytes()), **arrays)
 
 
-def look_at(
-    manifest: Manifest, *, project: Projection | None = None, seen: Callable[[int], None] = lambda _: None
-) -> Looks:
+def look_at(manifest: Manifest, *, project: Projection | None = None, progress: Progress = SILENT) -> Looks:
     """Looks at every image of `manifest`, kept under `cache_folder()` by the images' names and contents.
 
-    `project` is that of `read_image`. `seen` is told how many images have been looked at.
+    `project` is that of `read_image`.
     """
     # A file without a hash is known by what is wrong with it.
     contents = manifest.table.select("path", pl.coalesce("sha256", "error"))
@@ -84,23 +82,21 @@ def look_at(
             return kept
     except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, LeadlineError):
         pass  # not there yet, damaged, or there is no cache: look again
-    found, lasting = _look(manifest, project, seen)
+    found, lasting = _look(manifest, project, progress)
     if lasting:
         with suppress(LeadlineError):  # without a cache, the next look takes its time again
             found.write(made_in_cache("looks") / f"{digest[:24]}.npz")
     return found
 
 
-def decoded(
-    manifest: Manifest, *, project: Projection | None = None, seen: Callable[[int], None] = lambda _: None
-) -> Manifest:
+def decoded(manifest: Manifest, *, project: Projection | None = None, progress: Progress = SILENT) -> Manifest:
     """`manifest` with those marked as unusable of which only decoding shows that they are."""
-    found = pl.Series(look_at(manifest, project=project, seen=seen).errors, dtype=pl.String)
+    found = pl.Series(look_at(manifest, project=project, progress=progress).errors, dtype=pl.String)
     known = pl.col("error") != ""
     return manifest.with_table(manifest.table.with_columns(error=pl.when(known).then("error").otherwise(found)))
 
 
-def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], None]) -> tuple[Looks, bool]:
+def _look(manifest: Manifest, project: Projection | None, progress: Progress) -> tuple[Looks, bool]:
     """What is seen, and whether another look would show the same: not where a disk or a network failed."""
     images, known = manifest.files(), manifest.table["sha256"].is_not_null().to_list()
     errors = manifest.table["error"].to_list()
@@ -133,11 +129,13 @@ def _look(manifest: Manifest, project: Projection | None, seen: Callable[[int], 
                 continue
             for name, value in seen_in(pixels).items():
                 figures[name][row, ...] = _padded(value, figures[name].shape[1:])
-        return rows.stop
+        return len(rows)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in pool.map(chunk, [range(start, min(count, start + CHUNK)) for start in range(0, count, CHUNK)]):
-            seen(done)
+        for count_looked in pool.map(
+            chunk, [range(start, min(count, start + CHUNK)) for start in range(0, count, CHUNK)]
+        ):
+            progress.advance(count_looked)
     return Looks(**text, **figures), not failures  # type: ignore[arg-type]
 
 

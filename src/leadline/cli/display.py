@@ -11,12 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from leadline.progress import Placing, Watch
+from leadline.progress import Placing
+from leadline.progress import Progress as Watched
 
 SECONDS_BETWEEN_LINES = 30.0
 
 
-class Terminal(Watch):
+class Terminal(Watched):
     """One picture that is redrawn in place: how a comparison stands, and a bar for what is going on."""
 
     def __init__(self) -> None:
@@ -29,7 +30,7 @@ class Terminal(Watch):
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def start(self, task: str, steps: int, done: int = 0) -> None:
+    def begin(self, name: str, steps: int, done: int) -> None:
         self._bar = Progress(
             TextColumn("{task.description:<18}", markup=False),
             BarColumn(),
@@ -38,18 +39,18 @@ class Terminal(Watch):
             TextColumn("{task.fields[state]}", markup=False),
             console=self._console,
         )
-        self._task = self._bar.add_task(task, total=steps, completed=done, state="")
+        self._task = self._bar.add_task(name, total=steps, completed=done, state="")
         self._draw()
 
-    def step(self, done: int) -> None:
+    def advance(self, steps: int = 1) -> None:
         if self._bar:
-            self._bar.update(self._task, completed=done)
+            self._bar.advance(self._task, steps)
 
     def row(self, row: dict[str, float]) -> None:
         if self._bar and "validation_accuracy" in row:
             self._bar.update(self._task, state=f"validation {row['validation_accuracy']:.1%}")
 
-    def finish(self) -> None:
+    def end(self) -> None:
         self._bar = None
         self._draw()
 
@@ -83,7 +84,7 @@ class Terminal(Watch):
             self._live.update(Group(*parts))
 
 
-class Lines(Watch):
+class Lines(Watched):
     """Prints a line per validation, no more often than every half minute, and one at the end of a task."""
 
     def __init__(self) -> None:
@@ -92,8 +93,8 @@ class Lines(Watch):
     def note(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def start(self, task: str, steps: int, done: int = 0) -> None:
-        self._name, self._steps, self._last = task, steps, ""
+    def begin(self, name: str, steps: int, done: int) -> None:
+        self._name, self._steps, self._last = name, steps, ""
         self._printed = time.monotonic()
 
     def row(self, row: dict[str, float]) -> None:
@@ -103,22 +104,22 @@ class Lines(Watch):
             f"{validated}{row['seconds']:.0f} s"
         )
         if time.monotonic() - self._printed > SECONDS_BETWEEN_LINES:
-            self.finish()
+            self.end()
 
-    def finish(self) -> None:
+    def end(self) -> None:
         if self._last:
             self.note(self._last)
         self._printed, self._last = time.monotonic(), ""
 
     def close(self) -> None:
-        self.finish()
+        self.end()
 
 
 @contextmanager
-def watch() -> Iterator[Watch]:
+def display() -> Iterator[Watched]:
     """The one that fits where stderr goes; closed whatever happens inside, so that the terminal is as it was."""
-    watching = Terminal() if sys.stderr is not None and sys.stderr.isatty() else Lines()
+    shown = Terminal() if sys.stderr is not None and sys.stderr.isatty() else Lines()
     try:
-        yield watching
+        yield shown
     finally:
-        watching.close()
+        shown.close()

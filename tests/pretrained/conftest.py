@@ -17,8 +17,6 @@ from leadline.pretrained import weights as weights_module
 from leadline.pretrained.create import create_model
 from leadline.pretrained.torchvision_files import MIRROR, Pretrained, torchvision_weights
 
-Said = list[str]
-
 
 class Server:
     """What it serves, how badly, and what it was asked for."""
