@@ -158,7 +158,7 @@ def test_an_interrupted_head_goes_on(begun: dict[str, Run], make_images: MakeIma
 
     class Impatient(Progress):
         def begin(self, name: str, steps: int, done: int) -> None:
-            if "features" in task:
+            if "features" in name:
                 signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Interrupted):
