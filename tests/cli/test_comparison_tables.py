@@ -11,7 +11,7 @@ import pytest
 from leadline.cli import DONE, SOME_UNREADABLE, show
 from leadline.cli.comparison_tables import tables
 from leadline.report.answer import answer_sentence
-from leadline.results import ComparisonResult, NetworkResult, Round, write_comparison
+from leadline.results.comparison_result import ComparisonResult, NetworkResult, Round
 
 from ..conftest import MakeImages
 from ..report.conftest import MadeUp, made_up

@@ -20,18 +20,16 @@ from sklearn.neural_network import MLPClassifier
 from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
-from leadline.results import (
+from leadline.evaluation.records import Estimate
+from leadline.results.comparison_result import (
     Answer,
     ComparisonResult,
-    Estimate,
     Evidence,
-    Gain,
     NetworkResult,
     Round,
     Standing,
-    read_comparison,
-    write_comparison,
 )
+from leadline.results.json_files import read_comparison
 
 EPOCHS = 12
 

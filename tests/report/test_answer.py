@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from leadline.report.answer import answer_sentence, answer_words, predict_command
-from leadline.results import ComparisonResult, Evidence, Gain, Round
+from leadline.results.comparison_result import ComparisonResult, Evidence, Round
 
 from .conftest import MadeUp, made_up
 

@@ -18,7 +18,8 @@ from leadline.report import write_comparison_card, write_model_card, write_run_r
 from leadline.report.citations import LITERATURE, References, papers_of
 from leadline.report.facts import MEASURES, facts_of
 from leadline.report.methods import run_methods
-from leadline.results import Evidence, NetworkResult, read_comparison
+from leadline.results.comparison_result import Evidence, NetworkResult
+from leadline.results.json_files import read_comparison
 from leadline.zoo.catalogue import BY_NAME, TABLE
 
 # Walsh et al., Nature Methods 18, 2021, Box 1 and Supplementary Table 1.

@@ -10,7 +10,8 @@ import pytest
 
 from leadline.errors import LeadlineError
 from leadline.report import write_comparison_report, write_run_report
-from leadline.results import NetworkResult, Round, read_comparison
+from leadline.results.comparison_result import NetworkResult, Round
+from leadline.results.json_files import read_comparison
 
 PIECES = ["recipe.toml", "history.csv", "metrics.json", "environment.json", "predictions.parquet", "manifest.parquet"]
 

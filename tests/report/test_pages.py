@@ -13,7 +13,8 @@ import pytest
 from leadline.report import write_comparison_card, write_comparison_report, write_run_report
 from leadline.report.answer import answer_words, predict_command
 from leadline.report.looks import looks_at_test
-from leadline.results import Evidence, NetworkResult, Round, read_comparison
+from leadline.results.comparison_result import Evidence, NetworkResult, Round
+from leadline.results.json_files import read_comparison
 
 FIRST = ["What to do next", "What this answer rests on", "The final", "The heat", "Accuracy against multiply-adds"]
 SECTIONS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from leadline.report.schedule_words import factor_words, kept_words, rate_words
-from leadline.report.wording import SPACE
+from leadline.wording import SPACE
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from leadline.errors import UsageError
 from leadline.progress import Progress
-from leadline.results import Round
+from leadline.results.comparison_result import Round
 from leadline.training import loop
 from leadline.training.fewer_images import HALVINGS
 from leadline.training.race import Clock, Race

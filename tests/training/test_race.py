@@ -11,7 +11,8 @@ import pytest
 from leadline.data.split.folds import pooled, without_test
 from leadline.errors import LeadlineError, StorageError, UsageError
 from leadline.progress import Placing, Progress
-from leadline.results import ComparisonResult, Entrant, NetworkResult, Round, read_comparison
+from leadline.results.comparison_result import ComparisonResult, Entrant, NetworkResult, Round
+from leadline.results.json_files import read_comparison
 from leadline.training import loop
 from leadline.training import pace as pace_module
 from leadline.training.cost import Cost

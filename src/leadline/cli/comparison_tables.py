@@ -1,24 +1,25 @@
 """The tables of a comparison on the terminal: its rounds, further seeds, fewer images, tests; rows of plain text."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
+from leadline.evaluation.records import LearningCurve, SplitName
 from leadline.report.answer import standings_of
 from leadline.report.tables import remarks_of
-from leadline.report.wording import (
+from leadline.results.comparison_result import ComparisonResult, NetworkResult, PairTests, Round
+from leadline.wording import (
     SPACE,
     chance,
     count,
     duration,
     percent,
-    percent_interval,
+    percent_with_interval,
     points,
     probability,
-    value_of,
 )
-from leadline.results import ComparisonResult, NetworkResult, Round
 
-CHOSEN_ON, TEST = ("out-of-fold", "validation"), "test"
+CHOSEN_ON: Final[tuple[SplitName, SplitName]] = ("out-of-fold", "validation")
+TEST: Final = "test"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def tables(result: ComparisonResult) -> list[Shown]:
     final = result.final
     rounds = [_earlier(part, result) for part in result.rounds if part is not final]
     newest = [_final(final, result)] if final else []
-    beside = [_seeds(result), _fewer_images(result.learning_curve or {}), _tests(result.tests or {})]
+    beside = [_seeds(result), _fewer_images(result.learning_curve), _tests(result.tests)]
     return [shown for shown in (*rounds, *newest, *beside) if shown and shown.rows]
 
 
@@ -58,13 +59,15 @@ def _final(part: Round, result: ComparisonResult) -> Shown:
     rows = []
     for one in part.networks:
         standing = standings.get(one.name)
+        prediction = one.seconds_per_image.prediction if one.seconds_per_image else None
         row = [
-            one.name, _time(one.seconds_per_image.get("prediction")), count(one.multiply_adds), count(one.parameters),
+            one.name, _time(prediction), count(one.multiply_adds), count(one.parameters),
             f"{one.steps:,}", _time(one.training_seconds), _measured(one, result.criterion),
             f"{points(standing.loss, 1)}, at most {points(max(0.0, standing.loss_bound), 1)}" if standing else "–",
             probability(standing.probability) if standing else "–",
         ]  # fmt: skip
-        row += [_estimate((one.metrics.get(TEST) or {}).get(result.criterion))] if tested else []
+        tested_on = one.metrics.get("test")
+        row += [percent_with_interval(tested_on.of(result.criterion) if tested_on else None)] if tested else []
         rows.append([*row, _remarks(one)] if remarked else row)
     columns += ["test"] * tested + ["remark"] * remarked
     title = "the final" if result.heat else "the networks"
@@ -78,14 +81,12 @@ def _below(part: Round, result: ComparisonResult) -> list[str]:
         measured = [one.metrics[split] for one in part.networks if split in one.metrics]
         if not measured:
             continue
-        estimate, baseline = measured[0].get(result.criterion) or {}, measured[0].get("majority_baseline")
-        if value_of(estimate) is not None:
-            found.append(f"{split}: {estimate['n']:,} images, intervals {estimate['method']}")
+        estimate, baseline = measured[0].of(result.criterion), measured[0].majority_baseline
+        if estimate and estimate.value is not None:
+            found.append(f"{split}: {estimate.n:,} images, intervals {estimate.method}")
         if result.criterion == "accuracy" and baseline is not None:
             found[-1] += f"; always the largest class {percent(baseline)}"
-        shared = [
-            text for text in measured[0].get("warnings") or [] if all(text in one["warnings"] for one in measured)
-        ]
+        shared = [text for text in measured[0].warnings if all(text in metrics.warnings for metrics in measured)]
         found += [f"{split}: {text}" for text in shared]
     return found
 
@@ -96,14 +97,8 @@ def _measure(part: Round, result: ComparisonResult) -> str:
 
 
 def _measured(network: NetworkResult, criterion: str) -> str:
-    return _estimate(
-        next((network.metrics[name].get(criterion) for name in CHOSEN_ON if name in network.metrics), None)
-    )
-
-
-def _estimate(estimate: dict[str, Any] | None) -> str:
-    interval = percent_interval(estimate)
-    return percent(value_of(estimate)) + (f" ({interval})" if interval else "")
+    metrics = next((network.metrics[name] for name in CHOSEN_ON if name in network.metrics), None)
+    return percent_with_interval(metrics.of(criterion) if metrics else None)
 
 
 def _time(seconds: float | None) -> str:
@@ -120,14 +115,14 @@ def _seeds(result: ComparisonResult) -> Shown:
     for name, splits in result.seed_spreads.items():
         if not (spread := splits.get("validation")):
             continue
-        accuracies, images = spread["accuracies"], spread["between_images"]
+        accuracies, images = spread.accuracies, spread.between_images
         rows.append(
             [
                 name,
                 str(len(accuracies)),
-                percent(spread["accuracy"]),
+                percent(spread.accuracy),
                 f"{percent(min(accuracies))} to {percent(max(accuracies))}",
-                f"{points(spread['between_seeds'])}{SPACE}points",
+                f"{points(spread.between_seeds)}{SPACE}points",
                 "not known" if images is None else f"{points(images)}{SPACE}points",
             ]
         )
@@ -135,25 +130,29 @@ def _seeds(result: ComparisonResult) -> Shown:
     return Shown(columns, rows, "trained again from other seeds: validation accuracy")
 
 
-def _fewer_images(curve: dict[str, Any]) -> Shown:
-    rows = [[f"{point['images']:,}", _estimate(point["accuracy"])] for point in curve.get("points") or ()]
-    columns = ("training images", f"{curve.get('network')}, validation (95 % interval)")
-    return Shown(columns, rows, "would more images help?", tuple(filter(None, [curve.get("reason")])))
+def _fewer_images(curve: LearningCurve | None) -> Shown | None:
+    if curve is None:
+        return None
+    rows = [[f"{point.images:,}", percent_with_interval(point.accuracy)] for point in curve.points]
+    columns = ("training images", f"{curve.network}, validation (95 % interval)")
+    return Shown(columns, rows, "would more images help?", (curve.reason,))
 
 
-def _tests(tests: dict[str, Any]) -> Shown:
+def _tests(tests: PairTests | None) -> Shown | None:
     """A row per pair of networks."""
+    if tests is None:
+        return None
     rows = [
         [
-            f"{pair['first']} – {pair['second']}",
-            f"{points(pair['value'], 1)} ({points(pair['low'], 1)} to {points(pair['high'], 1)})",
-            f"{pair['only_first']:,}",
-            f"{pair['only_second']:,}",
-            chance(pair["p_value"]),
-            chance(pair["p_value_holm"]),
+            f"{pair.first} – {pair.second}",
+            f"{points(pair.value, 1)} ({points(pair.low, 1)} to {points(pair.high, 1)})",
+            f"{pair.only_first:,}",
+            f"{pair.only_second:,}",
+            chance(pair.p_value),
+            chance(pair.p_value_holm),
         ]
-        for pair in tests.get("pairs") or ()
+        for pair in tests.pairs
     ]
     columns = ("pair", "difference (95 % interval)", "only first right", "only second", "p", "p (Holm)")
-    below = (f"on the {tests.get('split')} images; the answer does not rest on these tests",)
+    below = (f"on the {tests.split} images; the answer does not rest on these tests",)
     return Shown(columns, rows, "McNemar's exact test, points", below)

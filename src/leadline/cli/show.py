@@ -2,44 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leadline.cli import DONE, SOME_UNREADABLE
 from leadline.cli.printing import as_json, can_hold, table
+from leadline.results.json_files import as_builtins
+from leadline.wording import duration, percent, percent_with_interval, plain
 
 if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
     from leadline.evaluation.predictions import Predictions
+    from leadline.evaluation.records import Recalibration, SplitMetrics
     from leadline.training.plan import Plan
     from leadline.training.run_folder import Run
     from leadline.verbs.compare import Comparison
     from leadline.verbs.evaluate import Evaluation
-
-
-def count(value: float) -> str:
-    """12,345 as 12.3 k."""
-    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:.3g} {unit}" if value / limit < 100 else f"{value / limit:.0f} {unit}"
-    return f"{value:.0f}"
-
-
-def duration(seconds: float) -> str:
-    """In the unit that a person would choose."""
-    if seconds < 1:
-        return f"{seconds * 1000:.3g} ms"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} h"
-
-
-def estimate(value: dict[str, Any] | None) -> str:
-    """An accuracy with its 95 % interval."""
-    if not value or value["value"] is None:
-        return "–"
-    if value["low"] is None:
-        return f"{value['value']:.1%}"
-    return f"{value['value']:.1%} ({value['low']:.1%} – {value['high']:.1%})"
 
 
 def plan(planned: "Plan", *, json: bool) -> int:
@@ -97,46 +73,50 @@ def run(finished: "Run", *, json: bool) -> int:
     """The result of a training."""
     metrics = finished.metrics
     if json:
-        as_json({"run": str(finished.folder), **metrics})
+        as_json({"run": str(finished.folder), **as_builtins(metrics)})
     else:
         name = finished.recipe.title
-        if "folds" in metrics:
-            metric_table(metrics["validation"], title=f"{name} on all images, out of {metrics['folds']['folds']} folds")
-        if "test" in metrics:
-            metric_table(metrics["test"], title=f"{name} on its test images")
-        fitted = metrics.get("calibration") or {}  # older runs have none
-        if measured := fitted.get("test") or fitted.get("out-of-fold"):
-            temperature_line(fitted, measured)
+        if metrics.folds and metrics.validation:
+            metric_table(metrics.validation, title=f"{name} on all images, out of {metrics.folds.folds} folds")
+        if metrics.test:
+            metric_table(metrics.test, title=f"{name} on its test images")
+        fitted = metrics.calibration  # older runs have none
+        if fitted and (measured := fitted.test or fitted.out_of_fold):
+            temperature_line(fitted.temperature, measured)
         print(f"report      {finished.folder / 'report.html'}")
         print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
         print(f"classifier  {finished.folder / 'classifier'}")
-    return SOME_UNREADABLE if metrics["left_out"] else DONE
+    return SOME_UNREADABLE if metrics.left_out else DONE
 
 
 def evaluation(found: "Evaluation", *, json: bool) -> int:
+    metrics = found.metrics
     if json:
-        as_json({"folder": str(found.folder), **found.metrics})
+        as_json({"folder": str(found.folder), **as_builtins(metrics)})
     else:
-        metric_table(found.metrics, title=f"{len(found.predictions.readable):,} images of {found.metrics['data']}")
-        how = found.metrics["protocol"]
-        if how["scales"]:
-            count, scales = how["views"], ", ".join(map(str, how["scales"]))
-            print(f"protocol    {how['name']}: {count} view{'s' * (count > 1)} of each, short side {scales} pixels")
-        if "calibration" in found.metrics:
-            temperature_line(found.metrics["calibration"], found.metrics["calibration"])
-        if "answered" in found.metrics:
-            answered = found.metrics["answered"]
-            shares = (("answered", "coverage"), ("right among these", "accuracy"))
+        metric_table(metrics, title=f"{len(found.predictions.readable):,} images of {metrics.data}")
+        how = metrics.protocol
+        if how.scales:
+            scales = ", ".join(map(str, how.scales))
+            print(
+                f"protocol    {how.name}: {how.views} view{'s' * (how.views > 1)} of each, short side {scales} pixels"
+            )
+        if metrics.calibration and metrics.temperature:
+            temperature_line(metrics.temperature, metrics.calibration)
+        if answered := metrics.answered:
             table(
                 "", "share (95 % interval)",
-                rows=[[name, estimate(answered[key])] for name, key in shares],
-                title=f"leaving answers below {answered['min_confidence']:g} open",
+                rows=[
+                    ["answered", percent_with_interval(answered.coverage)],
+                    ["right among these", percent_with_interval(answered.accuracy)],
+                ],
+                title=f"leaving answers below {answered.min_confidence:g} open",
             )  # fmt: skip
         print(f"written to  {found.folder}")
     return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
 
 
-def metric_table(metrics: dict[str, Any], *, title: str) -> None:
+def metric_table(metrics: "SplitMetrics", *, title: str) -> None:
     """The main figures, then a line per class."""
     names = {
         "accuracy": "accuracy",
@@ -145,45 +125,44 @@ def metric_table(metrics: dict[str, Any], *, title: str) -> None:
         "macro_f1": "macro F1",
         "auroc": "area under the ROC curve",
     }
-    rows = [[name, estimate(metrics[key])] for key, name in names.items() if key in metrics]
-    rows.append(["always the largest class", f"{metrics['majority_baseline']:.1%}"])
+    rows = [[name, percent_with_interval(metrics.of(key))] for key, name in names.items() if metrics.of(key)]
+    rows.append(["always the largest class", percent(metrics.majority_baseline)])
     table("", "value (95 % interval)", rows=rows, title=title)
     print()
     table(
         "class", "precision", "recall", "F1", "images",
         rows=[
-            [name, *(estimate(one[key]) for key in ("precision", "recall", "f1")), f"{one['support']:,}"]
-            for name, one in metrics["per_class"].items()
+            [name, *map(percent_with_interval, (each.precision, each.recall, each.f1)), f"{each.support:,}"]
+            for name, each in metrics.per_class.items()
         ],
     )  # fmt: skip
-    print(f"intervals of shares: {metrics['accuracy']['method']}")
-    for warning in metrics["warnings"]:
+    print(f"intervals of shares: {metrics.accuracy.method}")
+    for warning in metrics.warnings:
         print(warning)
     print()
 
 
-def temperature_line(fitted: dict[str, Any], measured: dict[str, Any]) -> None:
+def temperature_line(temperature: float, measured: "Recalibration") -> None:
     """What the classifier's temperature does to its probabilities on these images, before and after."""
-    before, after = measured["before"], measured["after"]
+    before, after = measured.before, measured.after
     changes = [
-        f"{name} {before[key]['value']:.3f} → {after[key]['value']:.3f}"
-        for key, name in (("log_loss", "log loss"), ("expected_calibration_error", "expected calibration error"))
+        f"log loss {plain(before.log_loss.value)} → {plain(after.log_loss.value)}",
+        f"expected calibration error {plain(before.expected_calibration_error.value)} → "
+        f"{plain(after.expected_calibration_error.value)}",
     ]
-    if fitted["temperature"] == 1:
+    if temperature == 1:
         changes = ["as the network states them; no better one was found"]
-    print(f"probabilities at a temperature of {fitted['temperature']:.3g}: {', '.join(changes)}")
+    print(f"probabilities at a temperature of {temperature:.3g}: {', '.join(changes)}")
 
 
 def comparison(finished: "Comparison", *, json: bool) -> int:
     """The rounds of a comparison, what was asked for besides, and last the answer."""
     from leadline.cli import comparison_tables
     from leadline.report.answer import answer_sentence, predict_command
-    from leadline.report.tables import read_json
-    from leadline.results import NAME as COMPARISON
 
     result = finished.result
     if json:
-        as_json(read_json(finished.folder / COMPARISON))
+        as_json(as_builtins(result))
     else:
         for shown in comparison_tables.tables(result):
             table(*shown.columns, rows=shown.rows, title=shown.title)

@@ -1,7 +1,6 @@
 """Whether a probability means what it says: expected calibration error, temperature, and when not to answer."""
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ from leadline.errors import LeadlineError
 from leadline.evaluation.confusion import sums_within
 from leadline.evaluation.intervals import proportion
 from leadline.evaluation.predictions import PROBABILITY_PREFIX, Predictions
+from leadline.evaluation.records import AbstentionPoint, Answered, ReliabilityBin
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ def calibration_error_interval(gaps: Floats, resampled: Floats, *, confidence: f
     return low * observed, max(high, 1.0) * observed
 
 
-def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> list[dict[str, Any]]:
+def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> list[ReliabilityBin]:
     """Per bin that has images: its edges, mean confidence, accuracy with its interval, and number of images."""
     judged = predictions.readable.labelled
     answered = judged.table["probability"].to_numpy()
@@ -78,7 +78,7 @@ def reliability_curve(predictions: Predictions, *, confidence: float = 0.95) -> 
         inside = bin_of == m
         accuracy = proportion(right, inside, groups=judged.groups, confidence=confidence)
         mean = float(answered[inside].mean())
-        curve.append({"from": m / BINS, "to": (m + 1) / BINS, "confidence": mean, "accuracy": accuracy.as_dict()})
+        curve.append(ReliabilityBin(m / BINS, (m + 1) / BINS, mean, accuracy))
     return curve
 
 
@@ -126,7 +126,9 @@ def fit_temperature(predictions: Predictions) -> float:
     return math.exp((low + high) / 2)
 
 
-def abstention_curve(predictions: Predictions, *, points: int = 100, confidence: float = 0.95) -> list[dict[str, Any]]:
+def abstention_curve(
+    predictions: Predictions, *, points: int = 100, confidence: float = 0.95
+) -> tuple[AbstentionPoint, ...]:
     """Accuracy of the answers that are kept when the least confident ones are left open, from all of them downwards.
 
     Each point has the lowest confidence that is kept, the share of images answered (coverage), and their accuracy.
@@ -135,28 +137,26 @@ def abstention_curve(predictions: Predictions, *, points: int = 100, confidence:
     answered = judged.table["probability"].to_numpy()
     right = judged.predicted_indices == judged.label_indices
     if not len(judged):
-        return []
+        return ()
     thresholds = np.unique(np.quantile(answered, np.linspace(0, 1, points + 1), method="lower"))
     curve = []
     for threshold in thresholds:
         kept = answered >= threshold
         accuracy = proportion(right, kept, groups=judged.groups, confidence=confidence)
-        curve.append(
-            {"min_confidence": float(threshold), "coverage": float(kept.mean()), "accuracy": accuracy.as_dict()}
-        )
-    return curve
+        curve.append(AbstentionPoint(float(threshold), float(kept.mean()), accuracy))
+    return tuple(curve)
 
 
-def answered_at(predictions: Predictions, min_confidence: float, *, confidence: float = 0.95) -> dict[str, Any]:
+def answered_at(predictions: Predictions, min_confidence: float, *, confidence: float = 0.95) -> Answered:
     """What remains where answers below this probability are left open: their share (coverage) and their accuracy."""
     judged = predictions.readable.labelled
     kept = judged.table["probability"].to_numpy() >= min_confidence
     right = judged.predicted_indices == judged.label_indices
-    return {
-        "min_confidence": min_confidence,
-        "coverage": proportion(kept, groups=judged.groups, confidence=confidence).as_dict(),
-        "accuracy": proportion(right, kept, groups=judged.groups, confidence=confidence).as_dict(),
-    }
+    return Answered(
+        min_confidence,
+        coverage=proportion(kept, groups=judged.groups, confidence=confidence),
+        accuracy=proportion(right, kept, groups=judged.groups, confidence=confidence),
+    )
 
 
 def _log(probabilities: Floats) -> Floats:

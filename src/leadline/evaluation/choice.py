@@ -16,8 +16,9 @@ import numpy.typing as npt
 from leadline.errors import UsageError
 from leadline.evaluation.bounds import simultaneous_bounds
 from leadline.evaluation.contestant import Contestant, Criterion, Evidence
-from leadline.evaluation.intervals import Estimate, balanced_share, independent_units, resampled_weights
+from leadline.evaluation.intervals import balanced_share, independent_units, resampled_weights
 from leadline.evaluation.posterior import confidence_set, drawn_estimates, losses
+from leadline.evaluation.records import Estimate
 from leadline.evaluation.spread import spread_of_trainings
 
 Floats = npt.NDArray[np.float64]

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special  # type: ignore[import-untyped]
+
+from leadline.evaluation.records import Estimate
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -20,20 +21,6 @@ BLOCK = 50
 FEW_GROUPS = 30
 # Four units have 35 different resamples, of which the extremes say next to nothing.
 FEWEST_RESAMPLED = 5
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval: what each metric is in metrics.json. None where there is no such number."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    method: str
-    n: int
-
-    def as_dict(self) -> dict[str, float | int | str | None]:
-        return asdict(self)
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

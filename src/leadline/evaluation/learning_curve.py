@@ -8,9 +8,8 @@ images and trainings, and what all those fits come to at twice the images is the
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +18,6 @@ from leadline.evaluation.bounds import Disagreement
 from leadline.evaluation.intervals import (
     FEWEST_RESAMPLED,
     RESAMPLES,
-    Estimate,
     independent_units,
     proportion,
     resampled_weights,
@@ -28,6 +26,7 @@ from leadline.evaluation.intervals import (
 )
 from leadline.evaluation.paired import right_answers
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import CurvePoint, Doubling, Estimate, Forecast, Gain, Law, LearningCurve
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -43,20 +42,10 @@ FORECAST = (2, 4)
 POINTS_DRAWN = 21
 
 
-@dataclass(frozen=True)
-class Law:
-    """error(n) = end + fall · (n / images)^−exponent."""
-
-    end: float
-    fall: float
-    exponent: float
-    images: int
-
-
 def learning_curve(
     sizes: Mapping[int, Sequence[Predictions]], *, margin: float = 0.01, confidence: float = 0.95, seed: int = 0
-) -> dict[str, Any]:
-    """What the networks trained on `sizes` images (a table per seed, all of the same images) come to; for JSON.
+) -> LearningCurve:
+    """What the networks trained on `sizes` images (a table per seed, all of the same images) come to.
 
     `points`: images and accuracy of each size. `last_doubling`: what the last step gained, with an interval that holds
     the spread of trainings, without any law. `gain_of_twice`: what twice the images would add by the law, and `answer`,
@@ -72,22 +61,17 @@ def learning_curve(
     ends = np.cumsum([len(sizes[n]) for n in numbers])
     each = np.split(right.astype(np.float64), ends[:-1], axis=1)
     spread = _spread_of_trainings(np.array(numbers), each)
-    found: dict[str, Any] = {
-        "points": [
-            {"images": n, "accuracy": _accuracy(own, groups, confidence).as_dict(), "seeds": own.mean(axis=0).tolist()}
-            for n, own in zip(numbers, each, strict=True)
-        ],
-        "last_doubling": {
-            "from": numbers[-2],
-            "to": numbers[-1],
-            **_gain(each[-1], each[-2], groups, spread, confidence),
-        },
-        "law": None, "forecast": [], "band": [], "gain_of_twice": None,
-    }  # fmt: skip
+    points = tuple(
+        CurvePoint(n, _accuracy(own, groups, confidence), tuple(own.mean(axis=0).tolist()))
+        for n, own in zip(numbers, each, strict=True)
+    )
+    last = _last_doubling(numbers, each, groups, spread, confidence)
     why_not = _why_no_law(numbers, right, groups)
     if why_not:
-        return {**found, "answer": UNKNOWN, "reason": f"It cannot be said whether more images would help: {why_not}."}
-    return {**found, **_carried_on(np.array(numbers), each, groups, spread, margin, confidence, seed)}
+        reason = f"It cannot be said whether more images would help: {why_not}."
+        return LearningCurve(answer=UNKNOWN, reason=reason, points=points, last_doubling=last)
+    carried_on = _carried_on(np.array(numbers), each, groups, spread, margin, confidence, seed)
+    return msgspec.structs.replace(carried_on, points=points, last_doubling=last)
 
 
 def _why_no_law(numbers: list[int], right: npt.NDArray[np.bool_], groups: Integers | None) -> str:
@@ -107,7 +91,7 @@ def _carried_on(
     margin: float,
     confidence: float,
     seed: int,
-) -> dict[str, Any]:
+) -> LearningCurve:
     present = int(numbers[-1])
     relative = numbers / present
     errors, sampling = _errors(each)
@@ -118,43 +102,43 @@ def _carried_on(
     laws = _fit(relative, draws, weights)
     units = independent_units(len(each[0]), groups)
 
-    def between(value: float, drawn: Floats) -> dict[str, float]:
+    def between(value: float, drawn: Floats) -> Gain:
         tail = (1 - confidence) / 2
         low, high = np.quantile(drawn, [tail, 1 - tail])
         low, high = stretched(value, (float(low), float(high)), units=units, confidence=confidence)
-        return {"value": value, "low": low, "high": high}
+        return Gain(value, low, high)
 
-    def accuracy(factor: float) -> dict[str, Any]:
-        one = between(1 - float(_error(law, factor)[0]), 1 - _error(laws, factor))
-        within = {name: min(1.0, max(0.0, value)) for name, value in one.items()}
-        return {"images": round(factor * present), **within}
+    def accuracy(factor: float) -> Forecast:
+        reached = between(1 - float(_error(law, factor)[0]), 1 - _error(laws, factor))
+        value, low, high = (min(1.0, max(0.0, share)) for share in (reached.value, reached.low, reached.high))
+        return Forecast(round(factor * present), value, low, high)
 
     gain = between(float((_error(law, 1.0) - _error(law, 2.0))[0]), _error(laws, 1.0) - _error(laws, 2.0))
-    gain = {**gain, "low": max(0.0, gain["low"])}
+    gain = Gain(gain.value, max(0.0, gain.low), gain.high)
     answer, reason = _answer(gain, present, margin, confidence)
     drawn = np.unique([*np.geomspace(relative[0], FORECAST[-1], POINTS_DRAWN), 1.0])
-    return {
-        "law": asdict(Law(float(law[0][0]), float(law[1][0]), float(law[2][0]), present)) if answer == YES else None,
-        "forecast": [accuracy(factor) for factor in FORECAST],
-        "band": [accuracy(float(factor)) for factor in drawn],
-        "gain_of_twice": gain,
-        "spread_of_trainings": spread,
-        "answer": answer,
-        "reason": reason,
-    }
+    return LearningCurve(
+        answer=answer,
+        reason=reason,
+        law=Law(float(law[0][0]), float(law[1][0]), float(law[2][0]), present) if answer == YES else None,
+        forecast=tuple(accuracy(factor) for factor in FORECAST),
+        band=tuple(accuracy(float(factor)) for factor in drawn),
+        gain_of_twice=gain,
+        spread_of_trainings=spread,
+    )
 
 
-def _answer(gain: dict[str, float], present: int, margin: float, confidence: float) -> tuple[str, str]:
-    interval = f"{100 * gain['low']:.1f} to {100 * gain['high']:.1f} points, {100 * confidence:g} % interval"
-    if gain["high"] < margin:
+def _answer(gain: Gain, present: int, margin: float, confidence: float) -> tuple[str, str]:
+    interval = f"{100 * gain.low:.1f} to {100 * gain.high:.1f} points, {100 * confidence:g} % interval"
+    if gain.high < margin:
         return HARDLY, (
             f"Twice the {present:,} training images would hardly help: by the fitted law they would add less than "
             f"{100 * margin:g} points of accuracy ({interval})."
         )
-    if gain["low"] > 0 and gain["value"] >= margin:
+    if gain.low > 0 and gain.value >= margin:
         return YES, (
             f"More images would help: by the fitted law twice the {present:,} training images would add about "
-            f"{100 * gain['value']:.1f} points of accuracy ({interval}), if they are like these."
+            f"{100 * gain.value:.1f} points of accuracy ({interval}), if they are like these."
         )
     return UNKNOWN, (
         f"It cannot be said whether twice the {present:,} training images would help: by the fitted law they might add "
@@ -167,19 +151,20 @@ def _accuracy(right: Floats, groups: Integers | None, confidence: float) -> Esti
     images, seeds = right.shape
     clusters = groups if seeds == 1 else np.repeat(np.arange(images) if groups is None else groups, seeds)
     found = proportion(right.ravel() > 0.5, groups=clusters, confidence=confidence)
-    return replace(found, n=images)
+    return msgspec.structs.replace(found, n=images)
 
 
-def _gain(
-    later: Floats, earlier: Floats, groups: Integers | None, spread: float, confidence: float
-) -> dict[str, float]:
+def _last_doubling(
+    numbers: list[int], each: list[Floats], groups: Integers | None, spread: float, confidence: float
+) -> Doubling:
     """Tango's interval, and in squares what either mean moves by from training to training."""
+    earlier, later = each[-2:]
     alpha = (1 - confidence) / 2
     pair = Disagreement.between(later, earlier, groups)
     degrees = later.shape[1] + earlier.shape[1] - 2 or math.inf  # of a single seed each the spread is assumed
     moved = t_quantile(1 - alpha, degrees) * spread * math.sqrt(1 / later.shape[1] + 1 / earlier.shape[1])
     low, high = (math.hypot(one.upper_bound(alpha) - one.loss, moved) for one in (pair.mirrored, pair))
-    return {"gain": pair.loss, "low": max(-1.0, pair.loss - low), "high": min(1.0, pair.loss + high)}
+    return Doubling(numbers[-2], numbers[-1], pair.loss, max(-1.0, pair.loss - low), min(1.0, pair.loss + high))
 
 
 def _errors(each: list[Floats]) -> tuple[Floats, Floats]:

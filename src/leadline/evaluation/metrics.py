@@ -1,7 +1,5 @@
 """Every metric of one table of predictions, each with its interval: what metrics.json holds for one split."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +13,6 @@ from leadline.evaluation.calibration import (
 )
 from leadline.evaluation.confusion import ClassCounts, confusion_matrix
 from leadline.evaluation.intervals import (
-    Estimate,
     few_groups_warning,
     independent_units,
     percentile,
@@ -26,6 +23,14 @@ from leadline.evaluation.intervals import (
 )
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.ranking import mean_areas
+from leadline.evaluation.records import (
+    Calibration,
+    ClassMetrics,
+    Estimate,
+    ProbabilityMetrics,
+    Recalibration,
+    SplitMetrics,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,8 +48,8 @@ FEW = 10
 ABSTENTION_POINTS = 20
 
 
-def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0) -> dict[str, Any]:
-    """The metrics of the readable, labelled images: DESIGN §8's dictionary for one split, ready for JSON.
+def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0) -> SplitMetrics:
+    """The metrics of the readable, labelled images.
 
     A metric that these images do not define has the value None and says why in its `method`. Raises LeadlineError where
     there is no such image at all.
@@ -58,73 +63,86 @@ def measure(predictions: Predictions, *, confidence: float = 0.95, seed: int = 0
     values = statistics.of(np.ones((len(judged), 1)))
     resamples = _resamples(statistics, judged, seed)
 
-    def share(hits: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_] | None = None) -> dict[str, Any]:
-        return proportion(hits, of, groups=groups, confidence=confidence).as_dict()
+    def share(hits: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_] | None = None) -> Estimate:
+        return proportion(hits, of, groups=groups, confidence=confidence)
 
-    def bootstrapped(name: str, k: int = 0) -> dict[str, Any]:
+    def bootstrapped(name: str, k: int = 0) -> Estimate:
         value, draws = np.atleast_2d(values[name])[k, 0], np.atleast_2d(resamples[name])[k]
-        return _bootstrapped(name, float(value), draws, judged, confidence).as_dict()
+        return _bootstrapped(name, float(value), draws, judged, confidence)
 
-    found: dict[str, Any] = {"accuracy": share(labels == predicted)}
-    if len(classes) > 5:
-        found["top5"] = share(_rank_of_label(judged) < 5)
-    for name in RANGES:
-        found[name] = bootstrapped(name)
-        if name == "macro_f1":  # the order in which they are read
-            found |= {area: one.as_dict() for area, one in ranked(judged, confidence=confidence).items()}
-    found["expected_calibration_error"] = _calibration_error(
-        values["calibration_gaps"][:, 0], resamples["calibration_gaps"], judged, confidence
-    ).as_dict()
-    found["per_class"] = {
-        name: {
-            "precision": share(labels == k, predicted == k),
-            "recall": share(predicted == k, labels == k),
-            "f1": bootstrapped("f1", k),
-            "support": int((labels == k).sum()),
-        }
+    per_class = {
+        name: ClassMetrics(
+            precision=share(labels == k, predicted == k),
+            recall=share(predicted == k, labels == k),
+            f1=bootstrapped("f1", k),
+            support=int((labels == k).sum()),
+        )
         for k, name in enumerate(classes)
     }
     matrix = confusion_matrix(labels, predicted, len(classes))
-    found["confusion_matrix"] = matrix.tolist()
-    found["abstention"] = abstention_curve(judged, points=ABSTENTION_POINTS, confidence=confidence)
-    found["majority_baseline"] = float(matrix.sum(axis=1).max() / len(judged))
-    found["classes"] = list(classes)
-    found["warnings"] = _warnings(predictions, judged, matrix)
-    return found
+    return SplitMetrics(
+        accuracy=share(labels == predicted),
+        top5=share(_rank_of_label(judged) < 5) if len(classes) > 5 else None,
+        **{name: bootstrapped(name) for name in RANGES},
+        **ranked(judged, confidence=confidence),
+        expected_calibration_error=_calibration_error(
+            values["calibration_gaps"][:, 0], resamples["calibration_gaps"], judged, confidence
+        ),
+        per_class=per_class,
+        confusion_matrix=tuple(map(tuple, matrix.tolist())),
+        abstention=abstention_curve(judged, points=ABSTENTION_POINTS, confidence=confidence),
+        majority_baseline=float(matrix.sum(axis=1).max() / len(judged)),
+        classes=tuple(classes),
+        warnings=tuple(_warnings(predictions, judged, matrix)),
+    )
 
 
-def calibration(predictions: Predictions, temperature: float, fitted_on: Predictions) -> dict[str, Any]:
+def accuracy_alone(predictions: Predictions) -> SplitMetrics:
+    """What is measured of a part: there are many, and the whole has all metrics with their intervals."""
+    judged = predictions.readable.labelled
+    right = float((judged.predicted_indices == judged.label_indices).mean())
+    return SplitMetrics(accuracy=Estimate(right, n=len(judged)))
+
+
+def calibration(predictions: Predictions, temperature: float, fitted_on: Predictions) -> Calibration:
     """A temperature, the images that it was fitted on, and what it changed in each split of `predictions`."""
     fitted = fitted_on.readable.labelled
     splits = sorted(set(predictions.readable.labelled.table["split"]))
-    return {
-        "temperature": temperature,
-        "fitted_on": fitted.table["split"][0],
-        "n": len(fitted),
-        **{name: recalibration(predictions.of_split(name), temperature=temperature) for name in splits},
-    }
+    changed = {name: recalibration(predictions.of_split(name), temperature=temperature) for name in splits}
+    return Calibration(
+        temperature=temperature,
+        fitted_on=fitted.table["split"][0],
+        n=len(fitted),
+        test=changed.get("test"),
+        validation=changed.get("validation"),
+        out_of_fold=changed.get("out-of-fold"),
+    )
 
 
-def recalibration(predictions: Predictions, *, temperature: float, confidence: float = 0.95) -> dict[str, Any]:
+def recalibration(predictions: Predictions, *, temperature: float, confidence: float = 0.95) -> Recalibration:
     """What a temperature changed, of predictions that were made with it: the metrics of probabilities without and with.
 
-    "after" holds the same numbers as `measure`. Answers, and all that follows from them alone, are the same in both.
+    `after` holds the same numbers as `measure`. Answers, and all that follows from them alone, are the same in both.
     """
-    tables = {"before": recalibrated(predictions, 1 / temperature), "after": predictions}
-    return {name: _of_probabilities(table.readable.labelled, confidence) for name, table in tables.items()}
+    before = recalibrated(predictions, 1 / temperature)
+    return Recalibration(
+        _of_probabilities(before.readable.labelled, confidence),
+        _of_probabilities(predictions.readable.labelled, confidence),
+    )
 
 
-def _of_probabilities(judged: Predictions, confidence: float, *, seed: int = 0) -> dict[str, Any]:
+def _of_probabilities(judged: Predictions, confidence: float, *, seed: int = 0) -> ProbabilityMetrics:
     statistics = Statistics(judged)
     values = statistics.of(np.ones((len(judged), 1)))
     resamples = _resamples(statistics, judged, seed)
-    found = {
-        name: _bootstrapped(name, float(values[name][0]), resamples[name], judged, confidence).as_dict()
+    log_loss, brier_score = (
+        _bootstrapped(name, float(values[name][0]), resamples[name], judged, confidence)
         for name in ("log_loss", "brier_score")
-    }
+    )
     gaps = values["calibration_gaps"][:, 0]
-    error = _calibration_error(gaps, resamples["calibration_gaps"], judged, confidence)
-    return {**found, "expected_calibration_error": error.as_dict()}
+    return ProbabilityMetrics(
+        log_loss, brier_score, _calibration_error(gaps, resamples["calibration_gaps"], judged, confidence)
+    )
 
 
 class Statistics:

@@ -1,10 +1,9 @@
 """Two or more networks on the same images: who was right where, the difference, and McNemar's exact test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -12,26 +11,10 @@ import polars as pl
 from leadline.errors import LeadlineError
 from leadline.evaluation.bounds import Disagreement
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import PairedDifference, PairTest
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """The accuracy of the first minus that of the second, with its interval and McNemar's p-value."""
-
-    value: float
-    low: float
-    high: float
-    method: str
-    n: int
-    only_first: int  # images that only the first has right
-    only_second: int
-    p_value: float
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def right_answers(predictions: Mapping[str, Predictions]) -> tuple[npt.NDArray[np.bool_], Integers | None]:
@@ -129,12 +112,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def pairwise_differences(networks: Mapping[str, Predictions], *, confidence: float = 0.95) -> list[dict[str, Any]]:
+def pairwise_differences(networks: Mapping[str, Predictions], *, confidence: float = 0.95) -> tuple[PairTest, ...]:
     """Every pair's difference, its names and Holm's corrected p-value: what `--tests` shows."""
     pairs = list(combinations(networks, 2))
     found = [difference(networks[a], networks[b], confidence=confidence) for a, b in pairs]
     corrected = holm([one.p_value for one in found])
-    return [
-        {"first": a, "second": b, **one.as_dict(), "p_value_holm": p}
+    return tuple(
+        PairTest(**msgspec.structs.asdict(one), first=a, second=b, p_value_holm=p)
         for (a, b), one, p in zip(pairs, found, corrected, strict=True)
-    ]
+    )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leadline.evaluation.intervals import Estimate, independent_units, t_quantile, variance_of_mean
+from leadline.evaluation.intervals import independent_units, t_quantile, variance_of_mean
+from leadline.evaluation.records import Estimate
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

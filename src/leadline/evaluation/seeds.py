@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,20 +9,7 @@ from leadline.errors import UsageError
 from leadline.evaluation.intervals import variance_of_mean
 from leadline.evaluation.paired import right_answers
 from leadline.evaluation.predictions import Predictions
-
-
-@dataclass(frozen=True)
-class SeedSpread:
-    """Accuracies as fractions, and the two reasons why another study would not find them again."""
-
-    accuracy: float  # the mean over the seeds
-    accuracies: tuple[float, ...]
-    between_seeds: float  # standard deviation of the accuracy on the same images, from seed to seed
-    between_images: float | None  # standard error of the mean accuracy over images, or groups; None for one group
-    n: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "accuracies": list(self.accuracies)}
+from leadline.evaluation.records import SeedSpread
 
 
 def seed_spread(predictions: Sequence[Predictions]) -> SeedSpread:

@@ -64,6 +64,7 @@ class Pretrained:
     url: str = field(default="", repr=False)
     sha256: str = field(default="", repr=False)  # how the file's begins
     file_bytes: int | None = None
+    images_known: bool | None = None  # whether it is known which images they were trained on
 
 
 @cache

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from leadline.report.evaluated import COVERAGES, points_at
 from leadline.report.figure import axes_within, draw, name_upright_axis
 from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, percent, value_of
+from leadline.wording import bounds_of, percent, value_of
 
 WIDTH, HEIGHT = 340, 260
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from leadline.report.page import template
-from leadline.report.wording import SPACE, value_of
-from leadline.results import ComparisonResult, NetworkResult, Standing
+from leadline.results.comparison_result import ComparisonResult, NetworkResult, Standing
+from leadline.wording import SPACE, value_of
 
 PARTS = ("headline", "findings", "others", "basis", "next")
 

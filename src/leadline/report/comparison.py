@@ -18,7 +18,8 @@ from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
 from leadline.report.suspects import doubtful_labels
 from leadline.report.tables import Network, RunTables, network_of, read_network
-from leadline.results import ComparisonResult, NetworkResult, Round, Standing, read_comparison
+from leadline.results.comparison_result import ComparisonResult, NetworkResult, Round, Standing
+from leadline.results.json_files import read_comparison
 
 
 @dataclass(frozen=True)

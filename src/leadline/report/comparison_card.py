@@ -9,7 +9,7 @@ from leadline.report.comparison_methods import Compared, compared_in, comparison
 from leadline.report.facts import NOT_KNOWN
 from leadline.report.markdown import code, escaped, field, table, write
 from leadline.report.methods import measure_words
-from leadline.report.wording import chance, count, duration, percent, points, probability
+from leadline.wording import chance, count, duration, percent, points, probability
 
 
 def write_comparison_card(folder: Path) -> Path:

@@ -24,8 +24,9 @@ from leadline.report.methods import (
 )
 from leadline.report.schedule_words import kept_words
 from leadline.report.transfer_words import frozen, frozen_words, normalised_words
-from leadline.report.wording import known, margin_in_points, percent, points, value_of
-from leadline.results import ComparisonResult, NetworkResult, read_comparison
+from leadline.results.comparison_result import ComparisonResult, NetworkResult
+from leadline.results.json_files import read_comparison
+from leadline.wording import known, margin_in_points, percent, points, value_of
 
 # Settings that every network of a comparison may have for itself, and their names in a sentence.
 OWN = {"learning_rate": "highest learning rate", "batch_size": "images per step", "size": "pixels", "steps": "steps"}

@@ -16,8 +16,8 @@ from matplotlib.transforms import IdentityTransform
 from leadline.report.figure import NARROW, axes_within, both_widths, name_upright_axis, text_width
 from leadline.report.labels import Box, Label, place
 from leadline.report.palette import BAND, INK, MUTED, of_family
-from leadline.report.wording import count, duration, percent, points
-from leadline.results import ComparisonResult, Standing
+from leadline.results.comparison_result import ComparisonResult, Standing
+from leadline.wording import count, duration, percent, points
 
 # A network further below the best than this, and than most others, is drawn at the lower edge with its accuracy beside
 # it, so that the rest can be told apart.

@@ -8,7 +8,7 @@ from leadline.report.figure import axes_within, draw
 from leadline.report.palette import INK, MUTED
 from leadline.report.tables import Network
 from leadline.report.transfer_words import frozen
-from leadline.report.wording import known, percent, plain
+from leadline.wording import known, percent, plain
 
 WIDTH, HEIGHT = 260, 180
 # Several networks share their axis, which shows what the worst of them reached after this share of its training.

@@ -12,7 +12,7 @@ from leadline.report.markdown import code, escaped, field, table
 from leadline.report.methods import augmentation_words, deviation_words, machine_words, training_words
 from leadline.report.preparing import channel_words, intensity_words, projection_words
 from leadline.report.transfer_words import begun_words, frozen, frozen_words, normalised_words, weights_name
-from leadline.report.wording import duration, known, percent, value_of
+from leadline.wording import duration, known, percent, value_of
 
 LEFT_OUT_SHOWN = 5
 IN_REGULARISATION = {

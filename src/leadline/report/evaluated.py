@@ -5,7 +5,7 @@ from typing import Any
 from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
 from leadline.report.markdown import code, escaped, field, table
 from leadline.report.methods import measure_words
-from leadline.report.wording import known, percent, plain, value_of
+from leadline.wording import known, percent, plain, value_of
 
 # The shares of images answered that a card shows of the curve of accuracy against coverage.
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)

@@ -9,8 +9,7 @@ import polars as pl
 
 from leadline.errors import LeadlineError
 from leadline.report.tables import Network, read_json, read_network
-from leadline.results import NAME as COMPARISON
-from leadline.results import NetworkResult
+from leadline.results.comparison_result import COMPARISON, NetworkResult
 from leadline.zoo.catalogue import Architecture, architecture
 
 SPLITS = ("train", "validation", "test")

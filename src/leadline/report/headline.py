@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leadline.report.tables import Network
-from leadline.report.wording import SPACE, bounds_of, known, percent, percent_interval, value_of
+from leadline.wording import SPACE, bounds_of, known, percent, percent_interval, value_of
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from leadline.report.tables import read_json
-from leadline.results import ComparisonResult
+from leadline.results.comparison_result import ComparisonResult
 
 
 def looks_at_test(folder: Path, result: ComparisonResult) -> int:

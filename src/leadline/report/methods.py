@@ -9,7 +9,7 @@ from leadline.report.facts import MEASURES, NOT_KNOWN, Facts
 from leadline.report.preparing import channel_words, intensity_words, projection_words
 from leadline.report.schedule_words import factor_words, kept_words, rate_words
 from leadline.report.transfer_words import begun_words, frozen, frozen_words, normalised_words
-from leadline.report.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
+from leadline.wording import bounds_of, duration, known, percent, percent_interval, plain, value_of
 from leadline.zoo.catalogue import Architecture
 
 MOST_CLASSES = 12  # with more of them the paragraph says between what their sizes lie

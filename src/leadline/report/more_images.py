@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from leadline.report.figure import WIDE, axes_within, both_widths, name_upright_axis
 from leadline.report.palette import BAND, INK, MUTED, of_family
 from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, percent, percent_interval, value_of
+from leadline.wording import bounds_of, percent, percent_interval, value_of
 
 
 @dataclass(frozen=True)

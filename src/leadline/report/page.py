@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
-from leadline.report import wording
+from leadline import wording
 from leadline.report.palette import COLOURS
 from leadline.writing import in_one_piece
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from leadline.report.tables import Network
 from leadline.report.transfer_words import frozen, weights_name
-from leadline.report.wording import known
+from leadline.wording import known
 
 SPLITS = {"train": "to learn from", "validation": "to choose on", "test": "to report on"}
 # What a person looks for in a recipe; the rest is in recipe.toml.

@@ -11,7 +11,7 @@ from leadline.evaluation.calibration import recalibrated, reliability_curve
 from leadline.report.figure import axes_within, draw, name_upright_axis
 from leadline.report.palette import MUTED, RULE
 from leadline.report.tables import Network
-from leadline.report.wording import bounds_of, percent, points, value_of
+from leadline.wording import bounds_of, percent, points, value_of
 
 SIZE = 340
 

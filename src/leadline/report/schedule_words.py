@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leadline.report.wording import known, percent
+from leadline.wording import known, percent
 
 
 def rate_words(recipe: dict[str, Any]) -> str:

@@ -1,29 +1,33 @@
 """What runs leave on disk, read as far as it is there: a report of an interrupted run says what is missing."""
 
 import csv
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
 from leadline.data.manifest import read_about
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import SeedSpread, SplitMetrics
 from leadline.report.palette import Colour, of_family
-from leadline.results import NetworkResult
-from leadline.training.settings import read_settings
+from leadline.results import json_files
+from leadline.results.comparison_result import NetworkResult
+from leadline.results.run_metrics import METRICS, Environment, Folds, RunMetrics
+from leadline.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class RunTables:
     """The tables of one run folder; empty, or None, where there is none."""
 
-    recipe: dict[str, Any] = field(default_factory=dict)
+    recipe: Recipe | None = None
     history: list[dict[str, float]] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, Any] = field(default_factory=dict)
+    metrics: RunMetrics | None = None
+    environment: Environment = field(default_factory=Environment)
     predictions: Predictions | None = None
     images: dict[str, int] = field(default_factory=dict)  # usable ones of each split
     left_out: dict[str, str] = field(default_factory=dict)  # path → why it could not be used
@@ -47,12 +51,12 @@ class Network:
     training_seconds: float | None = None
     prediction_seconds: float | None = None  # per image
     peak_memory_bytes: int | None = None
-    validation: dict[str, Any] = field(default_factory=dict)  # of the images that are chosen on, also out of fold
+    validation: SplitMetrics | None = None  # of the images that are chosen on, also out of fold
     chosen_on: str = "validation"  # or "out-of-fold"
-    test: dict[str, Any] = field(default_factory=dict)  # of the images that the report judges on
+    test: SplitMetrics | None = None  # of the images that the report judges on
     judged_split: str = "test"  # which these are; without test images those that are chosen on
-    folds: dict[str, Any] = field(default_factory=dict)  # of a cross-validation, as metrics.json has it
-    seed_spread: dict[str, Any] = field(default_factory=dict)  # split → spread, where there are several seeds
+    folds: Folds | None = None
+    seed_spread: Mapping[str, SeedSpread] = field(default_factory=dict)  # split → spread, where there are several seeds
     runs: tuple[str, ...] = ()  # the folder of each seed
     remarks: tuple[str, ...] = ()
 
@@ -69,13 +73,15 @@ class Network:
         return of_family(self.family)[1]
 
 
-def read_network(folder: Path, result: NetworkResult | None = None, spread: dict[str, Any] | None = None) -> Network:
+def read_network(
+    folder: Path, result: NetworkResult | None = None, spread: Mapping[str, SeedSpread] | None = None
+) -> Network:
     """The network of a run folder; `result` and `spread` are its part of comparison.json, where it belongs to one."""
     tables = read_run(folder)
     return network_of(result, tables, spread) if result else _of_run(folder, tables)
 
 
-def network_of(result: NetworkResult, tables: RunTables, spread: dict[str, Any] | None = None) -> Network:
+def network_of(result: NetworkResult, tables: RunTables, spread: Mapping[str, SeedSpread] | None = None) -> Network:
     """The network of an entry of comparison.json."""
     return Network(
         name=result.name,
@@ -86,13 +92,13 @@ def network_of(result: NetworkResult, tables: RunTables, spread: dict[str, Any] 
         parameters=result.parameters,
         multiply_adds=result.multiply_adds,
         training_seconds=result.training_seconds or None,
-        prediction_seconds=result.seconds_per_image.get("prediction"),
+        prediction_seconds=result.seconds_per_image.prediction if result.seconds_per_image else None,
         peak_memory_bytes=result.peak_memory_bytes,
-        folds=tables.metrics.get("folds") or {},
+        folds=tables.metrics.folds if tables.metrics else None,
         seed_spread=spread or {},
         runs=result.runs or (result.run,),
         remarks=remarks_of(result),
-        **_judged(result.metrics, tables),
+        **_judged(tables, result.metrics),
     )
 
 
@@ -103,26 +109,38 @@ def remarks_of(result: NetworkResult) -> tuple[str, ...]:
 
 
 def _of_run(folder: Path, tables: RunTables) -> Network:
-    found = tables.metrics
+    name, metrics = tables.recipe.model if tables.recipe else folder.name, tables.metrics
+    if metrics is None:
+        return Network(name, tables, runs=(folder.name,))
     return Network(
-        name=tables.recipe.get("model") or folder.name,
+        name=name,
         tables=tables,
-        training_seconds=found.get("training_seconds"),
-        prediction_seconds=(found.get("seconds_per_image") or {}).get("prediction"),
-        peak_memory_bytes=found.get("peak_memory_bytes"),
-        folds=found.get("folds") or {},
+        family=metrics.family,
+        year=metrics.year,
+        depth=metrics.depth,
+        parameters=metrics.parameters,
+        multiply_adds=metrics.multiply_adds,
+        training_seconds=metrics.training_seconds,
+        prediction_seconds=metrics.seconds_per_image.prediction,
+        peak_memory_bytes=metrics.peak_memory_bytes,
+        folds=metrics.folds,
         runs=(folder.name,),
-        **{name: found[name] for name in ("family", "year", "depth", "parameters", "multiply_adds") if name in found},
-        **_judged(found, tables),
+        **_judged(tables, {"validation": metrics.validation, "test": metrics.test}),
     )
 
 
-def _judged(metrics: dict[str, Any], tables: RunTables) -> dict[str, Any]:
+class Judged(TypedDict):
+    validation: SplitMetrics | None
+    chosen_on: str
+    test: SplitMetrics | None
+    judged_split: str
+
+
+def _judged(tables: RunTables, metrics: Mapping[Any, SplitMetrics | None]) -> Judged:
     """What was measured on the images that are chosen on, and on those that the report judges on."""
-    folds = tables.metrics.get("folds") or tables.recipe.get("folds")
+    folds = (tables.metrics and tables.metrics.folds) or (tables.recipe and tables.recipe.folds)
     chosen_on = "out-of-fold" if folds or "out-of-fold" in metrics else "validation"
-    chosen = metrics.get("out-of-fold") or metrics.get("validation") or {}
-    test = metrics.get("test") or {}
+    chosen, test = metrics.get("out-of-fold") or metrics.get("validation"), metrics.get("test")
     return {
         "validation": chosen,
         "chosen_on": chosen_on,
@@ -145,17 +163,18 @@ def read_run(folder: Path) -> RunTables:
         missing.append(f"{folder.name}/{name} {found}")
         return otherwise
 
-    metrics = read("metrics.json", read_json, {})
-    environment = read("environment.json", read_json, {})
+    metrics = read(METRICS, partial(json_files.read, kind=RunMetrics), None)
+    environment = read("environment.json", partial(json_files.read, kind=Environment), Environment())
     predictions = read("predictions.parquet", Predictions.read, None)
     manifest, manifest_root, channel_files = read("manifest.parquet", _read_manifest, (pl.DataFrame(), None, {}))
-    root = environment.get("data_root") or manifest_root
+    root = environment.data_root or manifest_root
     left_out = _errors(manifest)
     if predictions is not None:
         left_out |= _errors(predictions.table)
-    left_out |= {one["path"]: one["error"] for one in metrics.get("left_out") or ()}
+    if metrics is not None:
+        left_out |= {image.path: image.error for image in metrics.left_out}
     return RunTables(
-        recipe=read("recipe.toml", read_settings, {}),
+        recipe=read("recipe.toml", Recipe.read, None),
         history=read("history.csv", _read_history, []),
         metrics=metrics,
         environment=environment,
@@ -167,14 +186,6 @@ def read_run(folder: Path) -> RunTables:
         classifier=(folder / "classifier").is_dir(),
         missing=tuple(missing),
     )
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """ValueError where the file holds anything but one JSON object."""
-    found = json.loads(file.read_text("utf-8"))
-    if not isinstance(found, dict):
-        raise ValueError("is no JSON object")
-    return found
 
 
 def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tuple[str, ...]]]:

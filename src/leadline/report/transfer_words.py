@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from leadline.report.wording import known
+from leadline.wording import known
 
 GRADUALLY = "the last layer first and then, over the first half of the steps, what precedes it, stage after stage"
 

@@ -10,8 +10,8 @@ classifier itself is judged only where there is a test split, which stays out of
 
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -24,10 +24,11 @@ from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
 from leadline.evaluation.suspects import suspects
 from leadline.progress import Progress
+from leadline.results.run_metrics import Folds, RunMetrics, SecondsPerImage
 from leadline.training import checkpoint
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
-from leadline.training.run_folder import FOLDS, Run, begin, out_of_fold_file, write_json
+from leadline.training.run_folder import FOLDS, Run, begin, out_of_fold_file
 from leadline.training.training import train_one
 
 ALL = "all"
@@ -113,38 +114,43 @@ def _conclude(run: Run, recipe: Recipe, manifest: Manifest, finished: list[tuple
     predictions.write(run.folder / "predictions.parquet")
     suspects(predictions).write(run.folder / "suspects.csv")
     run.write_history(_mean_history(recipe, folds))
-    tested = final is not None and len(final.predictions) > 0
-    metrics = {
-        **_metrics(recipe, by_repeat, folds, final),
-        **({"test": measure(predictions.of_split("test"))} if tested else {}),
-        "calibration": calibration(predictions, temperature, stated),
-    }
-    write_json(run.folder / "metrics.json", metrics)
+    run.write_metrics(_metrics(recipe, by_repeat, folds, final, predictions, temperature, stated))
 
 
-def _metrics(recipe: Recipe, by_repeat: list[Predictions], folds: list[Run], final: Run | None) -> dict[str, Any]:
+def _metrics(
+    recipe: Recipe,
+    by_repeat: list[Predictions],
+    folds: list[Run],
+    final: Run | None,
+    predictions: Predictions,
+    temperature: float,
+    stated: Predictions,
+) -> RunMetrics:
     """As of a single training; "validation" are the out-of-fold predictions (of the first repeat)."""
     each = [fold.metrics for fold in folds]
-    own = final.metrics if final is not None else {**each[0], "looks_at_test": 0}
-    accuracies = [one["validation"]["accuracy"]["value"] for one in each]
-    everything = [*each, own] if final is not None else each
-    return {
-        **own,
-        "validation": measure(by_repeat[0]),
-        "folds": {
-            "folds": recipe.folds,
-            "repeats": recipe.repeats,
-            "images": len(by_repeat[0]),
-            "accuracy_of_folds": np.reshape(accuracies, (recipe.repeats, recipe.folds)).tolist(),
-            "repeats_spread": seed_spread(by_repeat).as_dict() if len(by_repeat) > 1 else None,
-        },
-        "looks_at_test": own["looks_at_test"],
-        "seconds_per_image": {
-            name: fmean(one["seconds_per_image"][name] for one in each) for name in ("training", "prediction")
-        },
-        "training_seconds": sum(one["training_seconds"] for one in everything),
-        "peak_memory_bytes": max(filter(None, (one["peak_memory_bytes"] for one in everything)), default=None),
-    }
+    whole = final.metrics if final is not None else msgspec.structs.replace(each[0], looks_at_test=0)
+    everything = [*each, whole] if final is not None else each
+    accuracies = [part.validation.accuracy.value or 0.0 for part in each if part.validation]
+    tested = final is not None and len(final.predictions) > 0
+    return msgspec.structs.replace(
+        whole,
+        validation=measure(by_repeat[0]),
+        test=measure(predictions.of_split("test")) if tested else None,
+        calibration=calibration(predictions, temperature, stated),
+        folds=Folds(
+            folds=recipe.folds,
+            repeats=recipe.repeats,
+            images=len(by_repeat[0]),
+            accuracy_of_folds=tuple(map(tuple, np.reshape(accuracies, (recipe.repeats, recipe.folds)).tolist())),
+            repeats_spread=seed_spread(by_repeat) if len(by_repeat) > 1 else None,
+        ),
+        seconds_per_image=SecondsPerImage(
+            training=fmean(part.seconds_per_image.training for part in each),
+            prediction=fmean(part.seconds_per_image.prediction for part in each),
+        ),
+        training_seconds=sum(part.training_seconds for part in everything),
+        peak_memory_bytes=max(filter(None, (part.peak_memory_bytes for part in everything)), default=None),
+    )
 
 
 def _together(tables: list[pl.DataFrame], manifest: Manifest) -> Predictions:

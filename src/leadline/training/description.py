@@ -9,24 +9,25 @@ from leadline.data.augment.papers import Colours
 from leadline.data.manifest import Manifest
 from leadline.inference.hardware import environment
 from leadline.pretrained.torchvision_files import Pretrained
+from leadline.results.run_metrics import Description, LeftOut
 from leadline.training.recipe import Recipe
 from leadline.zoo import architecture
 
 
-def description(recipe: Recipe, *, classes: int, channels: int) -> dict[str, Any]:
+def description(recipe: Recipe, *, classes: int, channels: int) -> Description:
     """What the recipe's network is and costs per image, as metrics.json and comparison.json say it."""
     about = architecture(recipe.model)
     anatomy = anatomy_of(recipe.model, size=recipe.size, channels=channels, classes=classes)
-    return {
-        "name": about.name,
-        "family": about.family,
-        "year": about.year,
-        "depth": about.depth,
-        "deviates": about.deviates,
-        "parameters": anatomy.parameters,
-        "multiply_adds": anatomy.multiply_adds,
-        "size": recipe.size,
-    }
+    return Description(
+        name=about.name,
+        family=about.family,
+        year=about.year,
+        depth=about.depth,
+        deviates=about.deviates,
+        parameters=anatomy.parameters,
+        multiply_adds=anatomy.multiply_adds,
+        size=recipe.size,
+    )
 
 
 def provenance(
@@ -40,7 +41,7 @@ def provenance(
     return {**made, **noise, **begun, **environment()}
 
 
-def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> list[dict[str, str]]:
+def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> tuple[LeftOut, ...]:
     """The images that could not be used, each with its reason; `errors` by their number among `names`."""
-    undecodable = [{"path": names[row], "error": error} for row, error in sorted(errors.items())]
-    return [*manifest.unusable.select("path", "error").to_dicts(), *undecodable]
+    unusable = [LeftOut(path, error) for path, error in manifest.unusable.select("path", "error").iter_rows()]
+    return (*unusable, *(LeftOut(names[row], error) for row, error in sorted(errors.items())))

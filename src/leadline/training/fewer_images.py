@@ -10,12 +10,14 @@ these images are worth for the same work, and if anything too steep a rise where
 
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+
+import msgspec
 
 from leadline.data.split.subset import halved
 from leadline.errors import LeadlineError
 from leadline.evaluation.learning_curve import UNKNOWN, learning_curve
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import LearningCurve
 from leadline.progress import Progress
 from leadline.training.cross_validation import forget_checkpoints
 from leadline.training.loop import Interrupted
@@ -31,13 +33,12 @@ Trained = tuple[int, Predictions]  # how many images it was trained on, and what
 
 def trained_on_fewer(
     folder: Path, network: str, runs: list[Run], *, margin: float, progress: Progress
-) -> dict[str, Any]:
+) -> LearningCurve:
     """What comparison.json says under "learning_curve": the points, the law where there is one, and the answer.
 
     `runs` are those of `network`, one per seed. Trains what is not trained yet; a subset whose training fails is left
     out and noted. Raises Interrupted with the folder of the curve.
     """
-    asked = {"halvings": HALVINGS, "network": network}
     found: list[list[Trained]] = [[] for _ in range(HALVINGS + 1)]
     for run in runs:
         recipe, manifest = run.recipe, run.manifest
@@ -63,8 +64,9 @@ def trained_on_fewer(
     sizes = {round(fmean(images for images, _ in same)): [one for _, one in same] for same in found if same}
     if len(sizes) < 2:
         reason = f"{NOT_SAID}: no part of the training images has every class."
-        return {**asked, "points": [], "answer": UNKNOWN, "reason": reason}
-    return {**asked, "steps": runs[0].recipe.steps, **learning_curve(sizes, margin=margin)}
+        return LearningCurve(answer=UNKNOWN, reason=reason, network=network)
+    curve = learning_curve(sizes, margin=margin)
+    return msgspec.structs.replace(curve, network=network, steps=runs[0].recipe.steps)
 
 
 def _trained(run: Run) -> Trained:

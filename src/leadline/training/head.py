@@ -21,6 +21,7 @@ from leadline.inference.engine import Engine
 from leadline.inference.features import Features
 from leadline.inference.hardware import Hardware
 from leadline.progress import Progress
+from leadline.results.run_metrics import HeadFit, PenaltyTried
 from leadline.training.checkpoint import State
 from leadline.training.data import TrainingData
 from leadline.training.loop import Interrupted, stop_between_steps
@@ -51,15 +52,16 @@ class Head:
         found: NDArray[np.float64] = features @ self.weight.T + self.bias
         return found
 
-    def about(self) -> dict[str, Any]:
+    @property
+    def record(self) -> HeadFit:
         """For metrics.json."""
-        return {
-            "parameters": self.weight.size + self.bias.size,
-            "penalty": self.penalty,
-            "tried": [{"penalty": penalty, "log_loss": loss} for penalty, loss in self.tried.items()],
-            "iterations": self.iterations,
-            "converged": self.converged,
-        }
+        return HeadFit(
+            parameters=self.weight.size + self.bias.size,
+            penalty=self.penalty,
+            tried=tuple(PenaltyTried(penalty, loss) for penalty, loss in self.tried.items()),
+            iterations=self.iterations,
+            converged=self.converged,
+        )
 
 
 def fit_head(

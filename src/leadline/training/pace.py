@@ -13,7 +13,7 @@ from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
 from leadline.data.split.folds import pooled
 from leadline.inference.hardware import hardware
-from leadline.results import Entrant
+from leadline.results.comparison_result import Entrant
 from leadline.training.cost import Cost, epochs_within, measure
 from leadline.training.defaults import SIZES, default_batch_size, image_size, natural_size, resolve
 from leadline.training.recipe import Recipe

@@ -25,7 +25,9 @@ from leadline.evaluation.choice import survivors
 from leadline.evaluation.contestant import Contestant
 from leadline.evaluation.metrics import measure
 from leadline.progress import Placing, Progress, WithoutNotes
-from leadline.results import ComparisonResult, Entrant, NetworkResult, Round, write_comparison
+from leadline.results.comparison_result import COMPARISON, ComparisonResult, Entrant, NetworkResult, Round
+from leadline.results.json_files import write
+from leadline.results.run_metrics import SecondsPerImage
 from leadline.training.cost import Cost
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.description import description
@@ -179,7 +181,7 @@ class Race:
     def folds_may_pay(self) -> bool:
         """Whether there are few enough images, which can be dealt, and nothing else was asked for."""
         judged = pooled(self.manifest)
-        alone = self.result.seeds == 1 and self.result.learning_curve is None
+        alone = self.result.seeds == 1 and not self.result.with_learning_curve
         if self.result.settings.get("folds") is not None or not alone:
             return False
         if len(judged.usable.filter(split="train")) >= FOLDS_PAY:
@@ -230,7 +232,7 @@ class Race:
         assert current.ends_at is not None
         left = current.ends_at - self.clock.now - (SECONDS_OF_REPORT if current.kind == "final" else 0.0)
         networks = len(waiting) + (LAST_TRAINING / self.trainings if current.folds else 0.0)
-        if current.kind == "final" and self.result.learning_curve is not None:
+        if current.kind == "final" and self.result.with_learning_curve:
             networks += HALVINGS
         # Who comes late in a heat is not to suffer for those before: what they took too much, the final has less.
         heat = HEAT * 60 * (self.result.minutes or 0.0) if current.kind == "heat" else 0.0
@@ -246,7 +248,7 @@ class Race:
         channels = geometry(self.manifest, size=recipe.size, reading=recipe.reading).channels
         about = description(recipe, classes=len(self.manifest.classes), channels=channels)
         network = NetworkResult(
-            **{**about, "name": entrant.name},
+            **{**msgspec.structs.asdict(about), "name": entrant.name},
             steps=recipe.steps,
             epochs=recipe.steps / steps_per_epoch(manifest, recipe),
             learning_rate=recipe.learning_rate,
@@ -273,7 +275,7 @@ class Race:
                     train_in_folds(run, run.recipe, manifest, progress=self.progress, whole=False)
                 else:
                     train_one(run, run.recipe, manifest, progress=self.progress, part=self.current.kind == "heat")
-                training += run.metrics["training_seconds"]
+                training += run.metrics.training_seconds
         except (DataError, StorageError):  # which is of all networks alike, and can be mended
             raise
         except LeadlineError as error:
@@ -304,7 +306,7 @@ class Race:
     def save(self) -> None:
         self.result = msgspec.structs.replace(self.result, seconds=self.clock.now)
         if self.folder.is_dir():
-            write_comparison(self.folder, self.result)
+            write(self.folder / COMPARISON, self.result)
 
     def show(self, training: str = "") -> None:
         """Tell whoever watches how the networks of this round stand."""
@@ -335,14 +337,14 @@ def with_results(network: NetworkResult, folder: Path, current: Round, cost: Cos
     run = Run(folder / network.run)
     metrics = run.metrics
     judged = "out-of-fold" if current.folds else "validation"
-    found = {judged: measure(run.chosen_on[0]) if current.kind == "heat" else metrics["validation"]}
+    measured = measure(run.chosen_on[0]) if current.kind == "heat" else metrics.validation
     return msgspec.structs.replace(
         network,
-        metrics=found,
-        seconds_per_image={"training": metrics["seconds_per_image"]["training"], "prediction": cost.prediction},
-        training_seconds=sum(Run(folder / name).metrics["training_seconds"] for name in network.runs),
-        peak_memory_bytes=metrics["peak_memory_bytes"],
-        left_out=tuple(metrics["left_out"]),
+        metrics={judged: measured},
+        seconds_per_image=SecondsPerImage(metrics.seconds_per_image.training, cost.prediction),
+        training_seconds=sum(Run(folder / name).metrics.training_seconds for name in network.runs),
+        peak_memory_bytes=metrics.peak_memory_bytes,
+        left_out=metrics.left_out,
     )
 
 
@@ -361,7 +363,7 @@ def contestants_of(folder: Path, current: Round, manifest: Manifest, result: Com
             [table for name in one.runs for table in Run(folder / name).chosen_on],
             fold,
             multiply_adds=one.multiply_adds,
-            seconds_per_image=one.seconds_per_image["prediction"],
+            seconds_per_image=one.seconds_per_image.prediction if one.seconds_per_image else 0.0,
         )
         for one in current.networks
         if not one.failed and one.metrics

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from leadline.classifier import Classifier, load
@@ -19,6 +20,9 @@ from leadline.data.sources.walking import is_text, shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.inference.hardware import environment
+from leadline.results import json_files
+from leadline.results.comparison_result import COMPARISON
+from leadline.results.run_metrics import METRICS, Environment, RunMetrics
 from leadline.training.recipe import Recipe
 from leadline.writing import in_one_piece
 
@@ -62,9 +66,8 @@ class Run:
         return [Predictions.read(out_of_fold_file(self.folder, repeat)) for repeat in range(recipe.repeats)]
 
     @property
-    def metrics(self) -> dict[str, Any]:
-        found: dict[str, Any] = read_json(self._existing("metrics.json"))
-        return found
+    def metrics(self) -> RunMetrics:
+        return json_files.read(self._existing(METRICS), RunMetrics)
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -74,7 +77,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether the training ran to its end; metrics.json is written last."""
-        return (self.folder / "metrics.json").is_file()
+        return (self.folder / METRICS).is_file()
 
     @property
     def part_of(self) -> Path | None:
@@ -86,7 +89,10 @@ class Run:
     def comparison(self) -> Path | None:
         """The comparison that this is a run of."""
         above = self.folder.resolve().parents[:4]
-        return next((folder for folder in above if (folder / "comparison.json").is_file()), None)
+        return next((folder for folder in above if (folder / COMPARISON).is_file()), None)
+
+    def write_metrics(self, metrics: RunMetrics) -> None:
+        json_files.write(self.folder / METRICS, metrics)
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         with (
@@ -149,15 +155,13 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     """Write what a run needs before its first step, so that it can be resumed from there on."""
     run.folder.mkdir(parents=True, exist_ok=True)
     manifest.write(run.folder / "manifest.parquet")
-    write_json(
-        run.folder / "environment.json",
-        {
-            **environment(),
-            "data_root": str(manifest.root),
-            "data_fingerprint": manifest.fingerprint,
-            "command": command_line(),
-        },
+    made_of = msgspec.structs.replace(
+        msgspec.convert(environment(), Environment),
+        data_root=str(manifest.root),
+        data_fingerprint=manifest.fingerprint,
+        command=command_line(),
     )
+    json_files.write(run.folder / "environment.json", made_of)
     recipe.write(run.folder / "recipe.toml", remark="leadline train --recipe recipe.toml")
 
 

@@ -1,9 +1,9 @@
 """One training: a recipe and a manifest → a run folder with a classifier and what it comes to."""
 
 import time
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
+import msgspec
 import polars as pl
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ from leadline.classifier import Classifier
 from leadline.data.keyed import key
 from leadline.data.manifest import Manifest
 from leadline.evaluation.calibration import fit_temperature, recalibrated
-from leadline.evaluation.metrics import calibration, measure
+from leadline.evaluation.metrics import accuracy_alone, calibration, measure
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.suspects import suspects
 from leadline.inference.engine import Engine
@@ -21,12 +21,13 @@ from leadline.inference.memory import PeakMemory, enough_memory
 from leadline.pretrained.create import create_model
 from leadline.pretrained.weights import weights_of
 from leadline.progress import SILENT, Progress, WithoutNotes
+from leadline.results.run_metrics import RunMetrics, SecondsPerImage
 from leadline.training.data import TrainingData
 from leadline.training.description import description, left_out, provenance
 from leadline.training.head import fit_head
 from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
-from leadline.training.run_folder import Run, write_json
+from leadline.training.run_folder import Run
 from leadline.training.transfer import images_seen_by, normalised_as, refuse_changed
 
 
@@ -60,34 +61,37 @@ def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progres
     prediction_seconds = (time.perf_counter() - started) / max(1, len(predictions))
 
     run.write_history(state.history)
+    if known is not None:
+        known = replace(known, images_known=images_seen_by(recipe.weights) is not None)
     described = provenance(recipe, manifest, data.colours, known)
     classifier = Classifier(network.cpu(), recipe.model, manifest.classes, data.preprocessing, described, temperature)
     classifier.save(run.folder / "classifier")
     predictions.write(run.folder / "predictions.parquet")
     suspects(predictions).write(run.folder / "suspects.csv")
-    seen = {"images_known": images_seen_by(recipe.weights) is not None}
-    write_json(
-        run.folder / "metrics.json",
-        {
-            **description(recipe, classes=data.classes, channels=data.preprocessing.channels),
-            "classes": list(manifest.classes),
-            **({"pretrained": {**asdict(known), **seen}} if known else {}),
-            **({"head": head.about()} if head else {}),
-            **{
-                name: accuracy_alone(predictions.of_split(name)) if part else measure(predictions.of_split(name))
-                for name in ("validation", "test")
-                if len(data.rows[name])
-            },
-            **({"calibration": calibration(predictions, temperature, fitted_on)} if fitted_on is not None else {}),
-            "looks_at_test": int(len(data.rows["test"]) > 0),
-            "seconds_per_image": {
-                "training": state.seconds / (recipe.steps / len(data.batches) * len(data.rows["train"])),
-                "prediction": prediction_seconds,
-            },
-            "training_seconds": state.seconds,
-            "peak_memory_bytes": peak.bytes(),
-            "left_out": left_out(manifest, data.images.judged.names, data.images.errors),
-        },
+    about = description(recipe, classes=data.classes, channels=data.preprocessing.channels)
+    measured = {
+        name: accuracy_alone(predictions.of_split(name)) if part else measure(predictions.of_split(name))
+        for name in ("validation", "test")
+        if len(data.rows[name])
+    }
+    run.write_metrics(
+        RunMetrics(
+            **msgspec.structs.asdict(about),
+            classes=tuple(manifest.classes),
+            pretrained=known,
+            head=head.record if head else None,
+            validation=measured.get("validation"),
+            test=measured.get("test"),
+            calibration=calibration(predictions, temperature, fitted_on) if fitted_on is not None else None,
+            looks_at_test=int(len(data.rows["test"]) > 0),
+            seconds_per_image=SecondsPerImage(
+                training=state.seconds / (recipe.steps / len(data.batches) * len(data.rows["train"])),
+                prediction=prediction_seconds,
+            ),
+            training_seconds=state.seconds,
+            peak_memory_bytes=peak.bytes(),
+            left_out=left_out(manifest, data.images.judged.names, data.images.errors),
+        )
     )
     return run
 
@@ -95,7 +99,8 @@ def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progres
 def report_on_test(run: Run, manifest: Manifest) -> None:
     """Judge a finished run on the test images of `manifest`, which it was trained on the rest of, and write that down
     as if it had been done at its end."""
-    if not len(manifest.usable.filter(split="test")) or "test" in run.metrics:
+    metrics = run.metrics
+    if not len(manifest.usable.filter(split="test")) or metrics.test is not None:
         return
     recipe, classifier = run.recipe, run.classifier
     data = TrainingData.open(manifest, recipe).with_preprocessing(classifier.preprocessing)
@@ -106,22 +111,14 @@ def report_on_test(run: Run, manifest: Manifest) -> None:
     manifest.write(run.folder / "manifest.parquet")
     predictions.write(run.folder / "predictions.parquet")
     suspects(predictions).write(run.folder / "suspects.csv")
-    write_json(
-        run.folder / "metrics.json",
-        {
-            **run.metrics,
-            "test": measure(tested),
-            "calibration": calibration(predictions, classifier.temperature, stated),
-            "looks_at_test": 1,
-        },
+    run.write_metrics(
+        msgspec.structs.replace(
+            metrics,
+            test=measure(tested),
+            calibration=calibration(predictions, classifier.temperature, stated),
+            looks_at_test=1,
+        )
     )
-
-
-def accuracy_alone(predictions: Predictions) -> dict[str, Any]:
-    """What is measured of a part: there are many, and the whole has all metrics with their intervals."""
-    judged = predictions.readable.labelled
-    right = (judged.table["predicted"] == judged.table["label"]).mean()
-    return {"accuracy": {"value": right, "n": len(judged)}}
 
 
 def open_data(manifest: Manifest, recipe: Recipe, run: Run, *, progress: Progress) -> TrainingData:

@@ -27,17 +27,18 @@ from leadline.report import (
     write_run_report,
 )
 from leadline.report.looks import looks_at_test
-from leadline.results import (
+from leadline.results.comparison_result import (
+    COMPARISON,
     Answer,
     ComparisonResult,
     Criterion,
     Entrant,
     Evidence,
-    Gain,
+    LongerTraining,
     NetworkResult,
-    read_comparison,
-    write_comparison,
 )
+from leadline.results.json_files import read_comparison, write
+from leadline.results.run_metrics import Environment
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.defaults import natural_size, resolve
 from leadline.training.fewer_images import trained_on_fewer
@@ -112,7 +113,7 @@ def compare(
     )  # fmt: skip
     folder = new_folder(out, data=data, suffix="compare")
     manifest.write(folder / "manifest.parquet")
-    write_comparison(folder, result)
+    write(folder / COMPARISON, result)
     return run_comparison(Race(folder, result, manifest, clock, progress))
 
 
@@ -227,10 +228,10 @@ def prepare(
         classes=manifest.classes,
         images=images_of(manifest),
         entrants=entrants,
-        learning_curve={} if learning_curve else None,
+        with_learning_curve=learning_curve,
         with_tests=tests,
         hint="" if frozen else hint_for(manifest, data, settings),
-        environment=environment(),
+        environment=msgspec.convert(environment(), Environment),
     )
     return result, manifest
 
@@ -308,7 +309,7 @@ def conclude(race: Race) -> None:
         seed_spreads={name: spread for name, own in runs.items() if (spread := seed_spreads(own))},
     )
     race.change(gain=gain_of(race))
-    if race.result.learning_curve is not None:
+    if race.result.with_learning_curve:
         curve = trained_on_fewer(
             folder / final.folder, choice.name, runs[choice.name], margin=race.result.margin, progress=race.progress
         )
@@ -339,11 +340,11 @@ def hand_over(race: Race, network: NetworkResult) -> None:
         return
     write_run_report(run.folder)
     write_model_card(run.folder)
-    if "test" in run.metrics:
-        race.put(msgspec.structs.replace(network, metrics={**network.metrics, "test": run.metrics["test"]}))
+    if tested := run.metrics.test:
+        race.put(msgspec.structs.replace(network, metrics={**network.metrics, "test": tested}))
 
 
-def gain_of(race: Race) -> Gain | None:
+def gain_of(race: Race) -> LongerTraining | None:
     """What the final gained over the heat for the named network, where it ran in both."""
     named, heat = race.result.named, race.result.heat
     before = next((one for one in heat.networks if named and one.name == named.name), None) if heat else None
@@ -354,4 +355,4 @@ def gain_of(race: Race) -> Gain | None:
         return None
     shorter, longer = (Run(race.folder / one.run).chosen_on[0] for one in (before, named))
     gained = gain(shorter, longer)
-    return Gain(named.name, named.steps / before.steps, gained.value, gained.low, gained.high)
+    return LongerTraining(named.name, named.steps / before.steps, gained.value, gained.low, gained.high)

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import polars as pl
 
-from leadline import results
 from leadline.classifier import Classifier
 from leadline.data.formats.channel_files import changes
 from leadline.data.manifest import Manifest, describe_problems
@@ -23,7 +21,10 @@ from leadline.evaluation.predictions import Predictions, check_abstention
 from leadline.progress import Progress
 from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
 from leadline.report.looks import looks_at_test
-from leadline.training.run_folder import Run, numbered, write_json
+from leadline.results import json_files
+from leadline.results.comparison_result import COMPARISON
+from leadline.results.run_metrics import METRICS, EvaluationMetrics, ProtocolRecord
+from leadline.training.run_folder import Run, numbered
 from leadline.verbs.predict import predict_files
 from leadline.zoo.convolutional import fully_convolutional
 
@@ -37,7 +38,7 @@ class Evaluation:
 
     folder: Path
     predictions: Predictions
-    metrics: dict[str, Any]
+    metrics: EvaluationMetrics
 
 
 def evaluate(
@@ -60,7 +61,7 @@ def evaluate(
     """
     progress = progress or Progress()
     trained = Run(Path(run))
-    classifier, looks = trained.classifier, trained.metrics["looks_at_test"]
+    classifier, looks = trained.classifier, trained.metrics.looks_at_test
     looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
     if looked and looked.whole:
         classifier = sliding(classifier)
@@ -109,21 +110,21 @@ def evaluate(
         groups=table["group"].to_list() if table["group"].count() else None,
         errors=[known or found for known, found in zip(table["error"], errors, strict=True)],
     )
-    metrics = {
-        "data": manifest.source,
-        "data_fingerprint": manifest.fingerprint,
-        "protocol": describe(looked, size=classifier.preprocessing.size),
-        **measure(predictions),
-    }
-    if looked is None:  # a mean over views does not tell what it was at another temperature
-        before_and_after = recalibration(predictions, temperature=classifier.temperature)
-        metrics["calibration"] = {"temperature": classifier.temperature, **before_and_after}
-    if min_confidence is not None:
-        metrics["answered"] = answered_at(predictions, min_confidence)
+    # A mean over views does not tell what it was at another temperature.
+    temperature = classifier.temperature if looked is None else None
+    metrics = EvaluationMetrics(
+        **msgspec.structs.asdict(measure(predictions)),
+        data=manifest.source,
+        data_fingerprint=manifest.fingerprint,
+        protocol=describe(looked, size=classifier.preprocessing.size),
+        temperature=temperature,
+        calibration=recalibration(predictions, temperature=temperature) if temperature else None,
+        answered=None if min_confidence is None else answered_at(predictions, min_confidence),
+    )
     folder = numbered(trained.folder / "evaluations" / (f"{name}-{looked.name}" if looked else name))
     predictions.write(folder / "predictions.parquet")
-    write_json(folder / "metrics.json", metrics)
-    if trained.metrics["looks_at_test"] > looks:  # both say how often the test images were looked at
+    json_files.write(folder / METRICS, metrics)
+    if trained.metrics.looks_at_test > looks:  # both say how often the test images were looked at
         write_run_report(trained.folder)
         write_model_card(trained.folder)
         count_in_comparison(trained, progress)
@@ -168,10 +169,9 @@ def _labelled(data: str | Path, classifier: Classifier, group: str, progress: Pr
 
 def count_look(trained: Run, progress: Progress) -> None:
     """One more look at the run's test split: written down before it is taken, and said."""
-    metrics = trained.metrics
-    looks = {**metrics, "looks_at_test": metrics["looks_at_test"] + 1}
-    write_json(trained.folder / "metrics.json", looks)
-    progress.note(f"look number {looks['looks_at_test']} at this test split")
+    looks = trained.metrics.looks_at_test + 1
+    trained.write_metrics(msgspec.structs.replace(trained.metrics, looks_at_test=looks))
+    progress.note(f"look number {looks} at this test split")
 
 
 def count_in_comparison(trained: Run, progress: Progress) -> None:
@@ -184,13 +184,13 @@ def count_in_comparison(trained: Run, progress: Progress) -> None:
     if folder is None:
         return
     try:
-        comparison = results.read_comparison(folder)
+        comparison = json_files.read_comparison(folder)
         networks = [network for one in comparison.rounds for network in one.networks]
         runs = {(folder / name).resolve() for one in networks for name in one.runs or (one.run,)}
         if run not in runs or comparison.answer is None:
             return
         looks = looks_at_test(folder, comparison)
-        results.write_comparison(folder, msgspec.structs.replace(comparison, looks_at_test=looks))
+        json_files.write(folder / COMPARISON, msgspec.structs.replace(comparison, looks_at_test=looks))
         progress.note(f"look number {looks} at the test split of all networks in {folder.name}")
         write_comparison_report(folder)
         write_comparison_card(folder)
@@ -207,14 +207,10 @@ def sliding(classifier: Classifier) -> Classifier:
     return replace(classifier, network=network)
 
 
-def describe(protocol: Protocol | None, *, size: int) -> dict[str, Any]:
+def describe(protocol: Protocol | None, *, size: int) -> ProtocolRecord:
     """What metrics.json says of how the images were looked at; `scales` are short sides in pixels."""
     if protocol is None:
-        return {"name": OWN, "size": size, "scales": [], "views": 1, "averaged": None}
-    return {
-        "name": protocol.name,
-        "size": size,
-        "scales": list(protocol.scales),
-        "views": protocol.views,
-        "averaged": protocol.averaged,
-    }
+        return ProtocolRecord(name=OWN, size=size)
+    return ProtocolRecord(
+        name=protocol.name, size=size, scales=protocol.scales, views=protocol.views, averaged=protocol.averaged
+    )

@@ -8,10 +8,10 @@ import polars as pl
 from leadline.data.formats.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.sources import builtin, class_folders, imagenet
 from leadline.data.sources.channel_columns import refuse_unlike_training
 from leadline.data.sources.class_folders import image_files
 from leadline.data.sources.refusal import Refuse, refuse_at_once
-from leadline.data.sources.scan import builtin, class_folders, imagenet
 from leadline.data.sources.tables import TABLE_READERS, columns_of, image_table, scan_table
 from leadline.data.sources.walking import appearance, folders_in, is_text, shown
 from leadline.data.split.grouping import group_values

@@ -1,12 +1,21 @@
 """Numbers as a person reads them: shares in per cent, counts and times in the unit one would choose."""
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 NOTHING = "–"
 SPACE = "\u00a0"  # between a number and its unit, where no line may break
 
-Estimate = dict[str, Any]  # "value", "low", "high", "method", "n", as metrics.json has it
+
+class Interval(Protocol):
+    """A value with the ends of its interval, where it has them."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
 
 
 def known(value: Any) -> bool:
@@ -44,28 +53,34 @@ def chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def value_of(estimate: Estimate | None) -> float | None:
-    value = (estimate or {}).get("value")
-    return value if known(value) else None
+def value_of(estimate: Interval | None) -> float | None:
+    return estimate.value if estimate and known(estimate.value) else None
 
 
-def bounds_of(estimate: Estimate | None) -> tuple[float, float] | None:
+def bounds_of(estimate: Interval | None) -> tuple[float, float] | None:
     """The interval's ends, where it has both."""
-    low, high = (estimate or {}).get("low"), (estimate or {}).get("high")
-    return (low, high) if low is not None and high is not None and known(low) and known(high) else None
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return None
+    return (estimate.low, estimate.high) if known(estimate.low) and known(estimate.high) else None
 
 
-def percent_interval(estimate: Estimate | None) -> str:
+def percent_interval(estimate: Interval | None) -> str:
     """The interval alone, "94.1–97.9 %"; empty where there is none."""
     bounds = bounds_of(estimate)
     return f"{100 * bounds[0]:.1f}–{percent(bounds[1])}" if bounds else ""
+
+
+def percent_with_interval(estimate: Interval | None) -> str:
+    """94.2 % (94.1–97.9 %)."""
+    interval = percent_interval(estimate)
+    return percent(value_of(estimate)) + (f" ({interval})" if interval else "")
 
 
 def plain(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if value is not None and known(value) else NOTHING
 
 
-def plain_interval(estimate: Estimate | None, digits: int = 3) -> str:
+def plain_interval(estimate: Interval | None, digits: int = 3) -> str:
     bounds = bounds_of(estimate)
     return f"{bounds[0]:.{digits}f}–{bounds[1]:.{digits}f}" if bounds else ""
 

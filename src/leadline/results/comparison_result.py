@@ -1,28 +1,26 @@
-"""What a comparison leaves in comparison.json, typed: read and written here and nowhere else."""
+"""comparison.json, typed."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from leadline.errors import LeadlineError
-from leadline.writing import in_one_piece
+from leadline.evaluation.records import Estimate, LearningCurve, PairTest, SeedSpread, SplitMetrics, SplitName
+from leadline.results.run_metrics import Description, Environment, LeftOut, SecondsPerImage
 
-SCHEMA = 2  # raised whenever the meaning of a field changes
-NAME = "comparison.json"
+COMPARISON_SCHEMA = 2  # raised whenever the meaning of a field changes
+COMPARISON = "comparison.json"
 
 Certainty = Literal["shown", "likely", "best guess"]
 Criterion = Literal["accuracy", "balanced_accuracy"]
 
 
-class Estimate(msgspec.Struct, frozen=True):
-    """A figure with its 95 % interval, where it has one."""
+class PairTests(msgspec.Struct, frozen=True, kw_only=True):
+    """McNemar's exact test of every pair of networks, with Holm's correction."""
 
-    value: float
-    low: float | None
-    high: float | None
-    method: str
-    n: int
+    split: str
+    seed: int
+    pairs: tuple[PairTest, ...]
+    correction: str = "Holm"
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -65,28 +63,22 @@ class Evidence(msgspec.Struct, frozen=True):
     folds_would_take: float | None = None  # minutes, where there are none because they take too long
 
 
-class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkResult(Description, frozen=True, kw_only=True):
     """One network in one round."""
 
-    name: str
-    family: str
-    year: int
-    depth: int
-    deviates: str
-    parameters: int
-    multiply_adds: int
-    size: int  # pixels, height and width of what it works on
     steps: int
     epochs: float
     learning_rate: float
     batch_size: int
     run: str  # its folder, below the comparison's
     runs: tuple[str, ...] = ()  # one for each seed
-    metrics: dict[str, dict[str, Any]] = {}  # "validation" or "out-of-fold", and "test", as in metrics.json
-    seconds_per_image: dict[str, float] = {}  # "training" and "prediction"
+    metrics: dict[SplitName, SplitMetrics] = msgspec.field(
+        default_factory=dict
+    )  # "validation" or "out-of-fold", and "test"
+    seconds_per_image: SecondsPerImage | None = None
     training_seconds: float = 0.0
     peak_memory_bytes: int | None = None
-    left_out: tuple[dict[str, str], ...] = ()  # unreadable images: "path" and "error"
+    left_out: tuple[LeftOut, ...] = ()
     remarks: tuple[str, ...] = ()  # "never learned", "failed: …", "left after the heat, 23 points behind"
     failed: str = ""  # why its training failed
 
@@ -114,7 +106,7 @@ class Round(msgspec.Struct, frozen=True):
     seconds: float = 0.0  # that it took
 
 
-class Gain(msgspec.Struct, frozen=True):
+class LongerTraining(msgspec.Struct, frozen=True):
     """What the final's longer training of one network gained over the heat's, on the same images."""
 
     name: str
@@ -127,7 +119,7 @@ class Gain(msgspec.Struct, frozen=True):
 class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     """comparison.json. While the comparison runs, `answer` is None and rounds are as far as they have come."""
 
-    schema: int = SCHEMA
+    schema: int = COMPARISON_SCHEMA
     data: str
     command: str
     created: str  # ISO date
@@ -143,15 +135,16 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer | None = None
     evidence: Evidence | None = None
     rounds: tuple[Round, ...] = ()
-    gain: Gain | None = None  # of the named network, where it ran in a heat too
+    gain: LongerTraining | None = None  # of the named network, where it ran in a heat too
     flattery: float | None = None  # by how much the best flatters itself, where no test split tells
     hint: str = ""  # what the person may try besides, such as a pretrained network, with its command
     with_tests: bool = False
-    tests: dict[str, Any] | None = None  # McNemar's, of every pair
-    seed_spreads: dict[str, dict[str, Any]] = {}  # network → split → spread
-    learning_curve: dict[str, Any] | None = None  # {} where it was asked for and is not made yet
+    tests: PairTests | None = None
+    seed_spreads: dict[str, dict[SplitName, SeedSpread]] = {}  # network → split → spread
+    with_learning_curve: bool = False
+    learning_curve: LearningCurve | None = None
     looks_at_test: int = 0
-    environment: dict[str, Any] = {}
+    environment: Environment = Environment()
     seconds: float = 0.0  # of the whole command so far
 
     @property
@@ -172,30 +165,6 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
 
     def reached(self, network: NetworkResult) -> float | None:
         """The accuracy, or balanced accuracy, of a network by which networks are compared; None before its end."""
-        judged = network.metrics.get("out-of-fold") or network.metrics.get("validation") or {}
-        estimate = judged.get(self.criterion)
-        return None if estimate is None else float(estimate["value"])
-
-
-def read_comparison(folder: Path) -> ComparisonResult:
-    """Raises LeadlineError where `folder` holds no comparison.json, a damaged one, or one of an older Leadline."""
-    file = folder / NAME
-    try:
-        text = file.read_bytes()
-    except FileNotFoundError:
-        raise LeadlineError(f"{file}: no such file, so there is no comparison") from None
-    try:
-        result = msgspec.json.decode(text, type=ComparisonResult)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if b'"verdict"' in text:
-            raise LeadlineError(f"{file}: was written by an older Leadline (schema 1); compare again") from error
-        raise LeadlineError(f"{file}: is damaged ({error})") from error
-    if result.schema != SCHEMA:
-        raise LeadlineError(f"{file}: has schema {result.schema}, and this Leadline reads schema {SCHEMA}")
-    return result
-
-
-def write_comparison(folder: Path, result: ComparisonResult) -> None:
-    """Write comparison.json in one piece, or not at all."""
-    with in_one_piece(folder / NAME) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        judged = network.metrics.get("out-of-fold") or network.metrics.get("validation")
+        estimate = judged.of(self.criterion) if judged else None
+        return estimate.value if estimate else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadline.report import wording
+from leadline import wording
 
 
 def spaced(text: str) -> str:
