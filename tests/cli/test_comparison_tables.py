@@ -11,7 +11,9 @@ import pytest
 from leadline.cli import DONE, SOME_UNREADABLE, show
 from leadline.cli.comparison_tables import tables
 from leadline.report.answer import answer_sentence
-from leadline.results.comparison_result import ComparisonResult, NetworkResult, Round
+from leadline.results import json_files
+from leadline.results.comparison_result import COMPARISON, ComparisonResult, NetworkResult, Round
+from leadline.results.run_metrics import LeftOut
 
 from ..conftest import MakeImages
 from ..report.conftest import MadeUp, made_up
@@ -131,9 +133,9 @@ def test_the_terminal_ends_with_the_answer_and_where_everything_is(
 
 
 def test_json_is_what_comparison_json_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    left_out = CHEAP.result(left_out=({"path": "a.png", "error": "is truncated"},))
+    left_out = CHEAP.result(left_out=(LeftOut("a.png", "is truncated"),))
     result = made_up(CHEAP, rounds=(Round("final", (left_out,)),))
-    write_comparison(tmp_path, result)
+    json_files.write(tmp_path / COMPARISON, result)
     finished = SimpleNamespace(folder=tmp_path, result=result)
     assert show.comparison(finished, json=True) == SOME_UNREADABLE  # type: ignore[arg-type]
     assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "comparison.json").read_text("utf-8"))

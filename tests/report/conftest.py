@@ -20,16 +20,20 @@ from sklearn.neural_network import MLPClassifier
 from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
-from leadline.evaluation.records import Estimate
+from leadline.evaluation.records import Calibration, Estimate, SplitMetrics
+from leadline.results import json_files
 from leadline.results.comparison_result import (
+    COMPARISON,
     Answer,
     ComparisonResult,
     Evidence,
+    LongerTraining,
     NetworkResult,
     Round,
     Standing,
 )
 from leadline.results.json_files import read_comparison
+from leadline.results.run_metrics import Environment, HardwareRecord, LeftOut, RunMetrics, SecondsPerImage
 
 EPOCHS = 12
 
@@ -56,10 +60,10 @@ RECIPE = {
     "seed": 0, "split_seed": 0, "group": "", "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4,
     "label_smoothing": 0.1, "warmup": 0.1, "auxiliary_weight": 0.3,
 }  # fmt: skip
-ENVIRONMENT = {
-    "python": "3.11.7", "system": "Linux", "cores": 2, "packages": {"leadline": "0.1.0", "torch": "2.9.1"},
-    "hardware": {"device": "cpu", "precision": "bf16", "threads": 2, "processor": "A processor"},
-}  # fmt: skip
+ENVIRONMENT = Environment(
+    python="3.11.7", system="Linux", cores=2, packages={"leadline": "0.1.0", "torch": "2.9.1"},
+    hardware=HardwareRecord("cpu", "bf16", 2, "A processor"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def write_digits(root: Path, *, classes: tuple[str, ...], count: int) -> Digits:
     return Digits(root, manifest, np.array(pixels), classes)
 
 
-def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
+def write_run(run: Path, standin: Standin, digits: Digits) -> RunMetrics:
     """One run folder; its metrics.json."""
     run.mkdir(parents=True)
     usable = digits.manifest.filter(error="")
@@ -139,26 +143,27 @@ def write_run(run: Path, standin: Standin, digits: Digits) -> dict[str, Any]:
     recipe = {**RECIPE, "model": standin.name}
     (run / "recipe.toml").write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in recipe.items()))
     command = f"leadline train digits --model {standin.name}"
-    environment = {**ENVIRONMENT, "data_root": str(digits.root), "command": command}
-    (run / "environment.json").write_text(json.dumps(environment))
-    metrics = {
-        "classes": list(digits.classes),
-        "validation": measure(predictions.of_split("validation")),
-        "test": measure(predictions.of_split("test")),
-        "calibration": {
-            "temperature": temperature,
-            "fitted_on": "validation",
-            "n": len(predictions.of_split("validation").readable),
-            "validation": recalibration(predictions.of_split("validation"), temperature=temperature),
-            "test": recalibration(predictions.of_split("test"), temperature=temperature),
-        },
-        "looks_at_test": 1,
-        "seconds_per_image": {"training": standin.hidden * 1e-5, "prediction": standin.hidden * 2e-6},
-        "training_seconds": history[-1]["seconds"],
-        "peak_memory_bytes": 400_000_000 + 3_000_000 * standin.hidden,
-        "left_out": [{"path": "class-00/truncated.png", "error": "is truncated"}],
-    }
-    (run / "metrics.json").write_text(json.dumps(metrics))
+    made_of = msgspec.structs.replace(ENVIRONMENT, data_root=str(digits.root), command=command)
+    json_files.write(run / "environment.json", made_of)
+    metrics = RunMetrics(
+        name=standin.name, family=standin.family, year=standin.year, depth=standin.depth, deviates="",
+        parameters=standin.parameters, multiply_adds=standin.multiply_adds, size=32, classes=digits.classes,
+        validation=measure(predictions.of_split("validation")),
+        test=measure(predictions.of_split("test")),
+        calibration=Calibration(
+            temperature=temperature,
+            fitted_on="validation",
+            n=len(predictions.of_split("validation").readable),
+            validation=recalibration(predictions.of_split("validation"), temperature=temperature),
+            test=recalibration(predictions.of_split("test"), temperature=temperature),
+        ),
+        looks_at_test=1,
+        seconds_per_image=SecondsPerImage(training=standin.hidden * 1e-5, prediction=standin.hidden * 2e-6),
+        training_seconds=history[-1]["seconds"],
+        peak_memory_bytes=400_000_000 + 3_000_000 * standin.hidden,
+        left_out=(LeftOut("class-00/truncated.png", "is truncated"),),
+    )  # fmt: skip
+    json_files.write(run / "metrics.json", metrics)
     return metrics
 
 
@@ -174,19 +179,14 @@ class MadeUp:
     family: str = "ResNet"
 
     @property
-    def estimate(self) -> dict[str, Any]:
-        return {"value": self.right, "low": self.right - 0.02, "high": self.right + 0.01, "method": "Wilson", "n": 1500}
+    def estimate(self) -> Estimate:
+        return Estimate(self.right, self.right - 0.02, self.right + 0.01, "Wilson", 1500)
 
     def result(self, run: str = "", *, split: str = "validation", **fields: Any) -> NetworkResult:
-        measured = {
-            "accuracy": self.estimate,
-            "balanced_accuracy": self.estimate,
-            "majority_baseline": 0.25,
-            "warnings": [],
-        }
+        measured = SplitMetrics(accuracy=self.estimate, balanced_accuracy=self.estimate, majority_baseline=0.25)
         about = {"family": self.family, "year": 2015, "depth": 20, "deviates": "", "parameters": 272_000}
         recipe = {"size": 32, "steps": 500, "epochs": 10.0, "learning_rate": 0.1, "batch_size": 64}
-        times = {"training": 3 * self.seconds, "prediction": self.seconds}
+        times = SecondsPerImage(training=3 * self.seconds, prediction=self.seconds)
         return NetworkResult(
             **{
                 "name": self.name, "multiply_adds": self.multiply_adds, **about, **recipe, "run": run or self.name,
@@ -199,9 +199,7 @@ def made_up(*networks: MadeUp, named: str = "", certainty: str = "likely", **fie
     """A finished comparison of these networks by folds; `named` is the first without a name."""
     best = max(networks, key=lambda one: one.right)
     standings = tuple(
-        Standing(
-            one.name, Estimate(**one.estimate), best.right - one.right, one.bound, 0.86, one.multiply_adds, one.seconds
-        )
+        Standing(one.name, one.estimate, best.right - one.right, one.bound, 0.86, one.multiply_adds, one.seconds)
         for one in sorted(networks, key=lambda one: one.seconds)
     )
     chosen = next(one for one in standings if one.name == (named or networks[0].name))
@@ -220,33 +218,33 @@ def made_up(*networks: MadeUp, named: str = "", certainty: str = "likely", **fie
     )  # fmt: skip
 
 
-def network_result(standin: Standin, metrics: dict[str, Any], *, run: str, steps: int = 236) -> NetworkResult:
+def network_result(standin: Standin, metrics: RunMetrics, *, run: str, steps: int = 236) -> NetworkResult:
     return NetworkResult(
         name=standin.name, family=standin.family, year=standin.year, depth=standin.depth, deviates="",
         parameters=standin.parameters, multiply_adds=standin.multiply_adds, size=32, steps=steps, epochs=EPOCHS,
         learning_rate=0.1, batch_size=64, run=run,
-        metrics={split: metrics[split] for split in ("validation", "test") if split in metrics},
-        seconds_per_image=metrics["seconds_per_image"], training_seconds=metrics["training_seconds"],
-        peak_memory_bytes=metrics["peak_memory_bytes"], left_out=tuple(metrics["left_out"]),
+        metrics={"validation": metrics.validation, "test": metrics.test},
+        seconds_per_image=metrics.seconds_per_image, training_seconds=metrics.training_seconds,
+        peak_memory_bytes=metrics.peak_memory_bytes, left_out=metrics.left_out,
     )  # fmt: skip
 
 
 def answer_of(networks: tuple[NetworkResult, ...], *, margin: float) -> Answer:
     """A likely one: the first network, whose bound is beyond the margin; what is out of reach of it is ruled out."""
-    best = max(one.metrics["validation"]["accuracy"]["value"] for one in networks)
+    best = max(one.metrics["validation"].accuracy.value for one in networks)
     standings = []
     for one in networks:
-        accuracy = one.metrics["validation"]["accuracy"]
-        loss = best - accuracy["value"]
+        accuracy = one.metrics["validation"].accuracy
+        loss = best - accuracy.value
         standings.append(
             Standing(
                 one.name,
-                Estimate(**accuracy),
+                accuracy,
                 loss,
                 loss + 1.5 * margin,
                 0.9 if loss < margin else 0.1,
                 one.multiply_adds,
-                one.seconds_per_image["prediction"],
+                one.seconds_per_image.prediction,
             )
         )
     named = standings[1] if len(standings) > 1 else standings[0]
@@ -281,16 +279,16 @@ def write_study(
     )
     heat = tuple(msgspec.structs.replace(one, run=f"heat/{one.name}", steps=100) for one in final)
     answer = answer_of(final, margin=margin)
-    validation = final[0].metrics["validation"]["accuracy"]
-    gain = Gain(name=answer.name, steps_ratio=2.36, difference=0.041, low=0.019, high=0.063)
+    validation = final[0].metrics["validation"].accuracy
+    gain = LongerTraining(name=answer.name, steps_ratio=2.36, difference=0.041, low=0.019, high=0.063)
     result = ComparisonResult(
         data="digits", command="leadline compare digits --minutes 2", created="2026-11-24", minutes=2, margin=margin,
         classes=classes, images=dict(digits.manifest.filter(error="").group_by("split").len().iter_rows()),
-        answer=answer, evidence=Evidence("validation", validation["n"], 1, None, 1),
+        answer=answer, evidence=Evidence("validation", validation.n, 1, None, 1),
         rounds=(*([Round("heat", heat + gone, seconds=40.0)] if gone else []), Round("final", final, seconds=70.0)),
         gain=gain if gone else None, looks_at_test=1, environment=ENVIRONMENT, seconds=118.0,
     )  # fmt: skip
-    write_comparison(compared, result)
+    json_files.write(compared / COMPARISON, result)
     return compared
 
 
@@ -367,7 +365,7 @@ def edit_comparison() -> Callable[..., ComparisonResult]:
             for part in rounds
         )
         result = msgspec.structs.replace(result, rounds=rounds, **fields)
-        write_comparison(folder, result)
+        json_files.write(folder / COMPARISON, result)
         return result
 
     return edit

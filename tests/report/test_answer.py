@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from leadline.report.answer import answer_sentence, answer_words, predict_command
-from leadline.results.comparison_result import ComparisonResult, Evidence, Round
+from leadline.results.comparison_result import ComparisonResult, Evidence, LongerTraining, Round
 
 from .conftest import MadeUp, made_up
 
@@ -102,7 +102,7 @@ def test_failed_networks_are_told_with_their_reason_and_did_not_leave() -> None:
     ("low", "high", "told"), [(0.019, 0.063, "may help"), (-0.004, 0.006, "hardly helps"), (-0.01, 0.05, "cannot be")]
 )
 def test_the_gain_of_longer_training_and_what_it_means(low: float, high: float, told: str) -> None:
-    gain = Gain("lenet5", 2.3, 0.041, low, high)
+    gain = LongerTraining("lenet5", 2.3, 0.041, low, high)
     line = next(line for line in answer_sentence(made_up(CHEAP, DEAR, gain=gain)).splitlines() if "2.3 times" in line)
     assert "gained lenet5 4.1 points" in line
     assert told in line

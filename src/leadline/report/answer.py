@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leadline.evaluation.records import Estimate
 from leadline.report.page import template
 from leadline.results.comparison_result import ComparisonResult, NetworkResult, Standing
-from leadline.wording import SPACE, value_of
+from leadline.wording import SPACE
 
 PARTS = ("headline", "findings", "others", "basis", "next")
 
@@ -120,10 +121,11 @@ def _ratio(one: float, other: float) -> float:
     return one / other if other > 0 else 1.0
 
 
-def _test(result: ComparisonResult) -> dict[str, Any] | None:
+def _test(result: ComparisonResult) -> Estimate | None:
     """The named network's figure on the test images, which chose nothing."""
-    measured = ((result.named.metrics.get("test") if result.named else None) or {}).get(result.criterion)
-    return measured if value_of(measured) is not None else None
+    tested = result.named.metrics.get("test") if result.named else None
+    measured = tested.of(result.criterion) if tested else None
+    return measured if measured and measured.value is not None else None
 
 
 def _length(result: ComparisonResult) -> str:

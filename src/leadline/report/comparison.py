@@ -53,7 +53,7 @@ def write_comparison_report(folder: Path) -> Path:
     limits = shared_limits(networks)
     curves = [(network, learning_curve(network, "accuracy", limits=limits)) for network in networks]
     alike = _judged_alike(networks)
-    confusions = [(network, confusion_of(network.test)) for network in alike]
+    confusions = [(network, confusion_of(network.test)) for network in alike if network.test]
     return write_page(
         folder / "report.html",
         "comparison.html",
@@ -72,7 +72,7 @@ def write_comparison_report(folder: Path) -> Path:
         confusions=[(network, confusion) for network, confusion in confusions if confusion],
         reliability=reliability(featured) if featured else None,
         abstention=abstention(featured) if featured else None,
-        tests=result.tests or {},
+        tests=result.tests,
         methods=comparison_methods(compared_in(folder)),
         gallery=most_confident_mistakes(featured) if featured else None,
         doubts=doubtful_labels(featured) if featured else None,
@@ -80,7 +80,10 @@ def write_comparison_report(folder: Path) -> Path:
         left_out=_left_out(networks, result),
         how=provenance(
             networks,
-            about={name: getattr(result, name) for name in ("data", "command", "created", "classes")},
+            data=result.data,
+            command=result.command,
+            created=result.created,
+            classes=len(result.classes),
             environment=result.environment,
             images=result.images,
             looks_at_test=looks_at_test(folder, result),
@@ -89,7 +92,7 @@ def write_comparison_report(folder: Path) -> Path:
 
 
 def _time(network: NetworkResult) -> float:
-    return network.seconds_per_image.get("prediction", float("inf"))
+    return network.seconds_per_image.prediction if network.seconds_per_image else float("inf")
 
 
 def _featured(networks: list[Network], result: ComparisonResult) -> Network | None:
@@ -131,5 +134,5 @@ def _title(part: Round, number: int, result: ComparisonResult) -> str:
 
 
 def _left_out(networks: list[Network], result: ComparisonResult) -> dict[str, str]:
-    found = {one["path"]: one["error"] for part in result.rounds for own in part.networks for one in own.left_out}
+    found = {image.path: image.error for part in result.rounds for one in part.networks for image in one.left_out}
     return found | {path: reason for network in networks for path, reason in network.tables.left_out.items()}

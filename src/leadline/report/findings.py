@@ -1,5 +1,6 @@
 """What was found in the images before the training: check.json, with thumbnails of those to look at."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,7 +9,7 @@ from typing import Any
 
 from leadline.data.audit.problem import KINDS, SEVERITIES
 from leadline.report.mistakes import Thumbnail, thumbnail_of
-from leadline.report.tables import RunTables, read_json
+from leadline.report.tables import RunTables
 
 # Of each kind of problem so many are described, and so many images of each of these shown.
 DESCRIBED, PICTURED = 6, 4
@@ -49,7 +50,7 @@ class Findings:
 def findings_of(folder: Path, tables: RunTables) -> Findings | None:
     """The findings in `folder`/check.json; None where there is no such file, or a damaged one."""
     try:
-        check = read_json(folder / "check.json")
+        check = json.loads((folder / "check.json").read_text("utf-8"))
         problems: list[dict[str, Any]] = check["problems"]
         kinds = tuple(
             _kind(severity, kind, list(found), tables)

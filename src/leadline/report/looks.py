@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from leadline.report.tables import read_json
+from leadline.errors import LeadlineError
+from leadline.results import json_files
 from leadline.results.comparison_result import ComparisonResult
+from leadline.results.run_metrics import METRICS, RunMetrics
 
 
 def looks_at_test(folder: Path, result: ComparisonResult) -> int:
@@ -21,6 +23,6 @@ def looks_at_test(folder: Path, result: ComparisonResult) -> int:
 
 def _own(run: Path) -> int:
     try:
-        return int(read_json(run / "metrics.json").get("looks_at_test") or 0)
-    except (OSError, ValueError, TypeError):
+        return json_files.read(run / METRICS, RunMetrics).looks_at_test
+    except (OSError, LeadlineError):
         return 0

@@ -6,13 +6,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from leadline import wording
+from leadline.evaluation.records import ClassMetrics
 from leadline.report.palette import COLOURS
 from leadline.writing import in_one_piece
 
 
-def weakest_first(classes: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+def weakest_first(classes: list[tuple[str, ClassMetrics]]) -> list[tuple[str, ClassMetrics]]:
     """Classes of `per_class` by their F1, those without one first."""
-    return sorted(classes, key=lambda pair: wording.value_of(pair[1].get("f1")) or 0.0)
+    return sorted(classes, key=lambda pair: wording.value_of(pair[1].f1) or 0.0)
 
 
 FILTERS = {

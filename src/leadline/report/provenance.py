@@ -1,10 +1,11 @@
 """How it was done: what a reader needs to judge the figures, and to do it again."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from leadline.report.tables import Network
-from leadline.report.transfer_words import frozen, weights_name
+from leadline.report.transfer_words import weights_name
+from leadline.results.run_metrics import Environment, HardwareRecord
+from leadline.training.recipe import Recipe
 from leadline.wording import known
 
 SPLITS = {"train": "to learn from", "validation": "to choose on", "test": "to report on"}
@@ -56,26 +57,29 @@ class Provenance:
 def provenance(
     networks: list[Network],
     *,
-    about: dict[str, Any],
-    environment: dict[str, Any],
+    data: str,
+    command: str,
+    classes: int,
+    environment: Environment,
     images: dict[str, int],
-    looks_at_test: int | None,
+    looks_at_test: int,
+    created: str = "",
 ) -> Provenance:
-    """`about` says with "data", "command", "created" and "classes" what was asked for, as far as that is known."""
+    """What was asked for, as far as that is known; empty where it is not."""
     split = ", ".join(f"{images[name]:,} {what} ({name})" for name, what in SPLITS.items() if known(images.get(name)))
-    of_classes = f", of {len(about['classes'])} classes" if about.get("classes") else ""
+    of_classes = f", of {classes} classes" if classes else ""
     facts = {
-        "data": about.get("data"),
+        "data": data,
         "images": split + of_classes if split else None,
-        "command": about.get("command"),
-        "date": about.get("created"),
+        "command": command,
+        "date": created,
         "cross-validation": _folds(networks),
         "epochs": _epochs(networks),
         "looks at the test images": looks_at_test,
-        "machine": _machine(environment.get("hardware") or {}),
+        "machine": _machine(environment.hardware),
         "software": _software(environment),
-        "revision of Leadline": environment.get("revision"),
-        "SHA-256 of the data": environment.get("data_fingerprint"),
+        "revision of Leadline": environment.revision,
+        "SHA-256 of the data": environment.data_fingerprint,
     }
     return Provenance(
         facts=tuple((name, str(fact)) for name, fact in facts.items() if fact),
@@ -87,7 +91,8 @@ def provenance(
 
 
 def _recipes(networks: list[Network]) -> Recipes:
-    values = {name: [_setting(_chosen(network.tables.recipe, name)) for network in networks] for name in SETTINGS}
+    recipes = [network.tables.recipe for network in networks]
+    values = {name: [_setting(_chosen(recipe, name)) for recipe in recipes if recipe] for name in SETTINGS}
     common = {name: found[0] for name, found in values.items() if len(set(found)) == 1 and found[0]}
     differing = [name for name, found in values.items() if len(set(found)) > 1]
     rows = [(network, tuple(values[name][row] for name in differing)) for row, network in enumerate(networks)]
@@ -98,48 +103,48 @@ def _recipes(networks: list[Network]) -> Recipes:
     )
 
 
-def _chosen(recipe: dict[str, Any], name: str) -> Any:
+def _chosen(recipe: Recipe, name: str) -> object:
     """None where the setting tells nothing: what is trained of a network that begins at random."""
     if name == "weights":
-        return weights_name(recipe.get(name) or "")
-    return None if name == "tune" and not recipe.get("weights") else recipe.get(name)
+        return weights_name(recipe.weights)
+    return None if name == "tune" and not recipe.weights else getattr(recipe, name)
 
 
-def _setting(value: Any) -> str:
+def _setting(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value or "")
 
 
 def _folds(networks: list[Network]) -> str:
-    folds = next((network.folds for network in networks if network.folds), {})
-    if not folds:
+    folds = next((network.folds for network in networks if network.folds), None)
+    if folds is None:
         return ""
-    again = f", {folds['repeats']} times with other folds; figures are of the first" if folds["repeats"] > 1 else ""
-    return f"{folds['folds']} folds{again}"
+    again = f", {folds.repeats} times with other folds; figures are of the first" if folds.repeats > 1 else ""
+    return f"{folds.folds} folds{again}"
 
 
 def _epochs(networks: list[Network]) -> str:
-    trained = [network.tables for network in networks if network.tables.history and not frozen(network.tables.recipe)]
-    last = {tables.history[-1].get("epoch", 0.0) for tables in trained}
+    tables = [network.tables for network in networks]
+    trained = [part for part in tables if part.history and not (part.recipe and part.recipe.frozen)]
+    last = {part.history[-1].get("epoch", 0.0) for part in trained}
     return " to ".join(f"{epochs:.3g}" for epochs in sorted({min(last), max(last)})) if last else ""
 
 
-def _machine(hardware: dict[str, Any]) -> str:
-    threads = hardware.get("threads")
-    counted = f"{threads} thread{'s' * (threads != 1)}" if threads else None
-    return ", ".join(filter(None, [hardware.get("processor"), counted, hardware.get("precision")]))
+def _machine(hardware: HardwareRecord) -> str:
+    counted = f"{hardware.threads} thread{'s' * (hardware.threads != 1)}" if hardware.threads else ""
+    return ", ".join(filter(None, [hardware.processor, counted, hardware.precision]))
 
 
-def _software(environment: dict[str, Any]) -> str:
-    packages = [f"{name} {version}" for name, version in (environment.get("packages") or {}).items()]
-    python = f"Python {environment['python']}" if environment.get("python") else None
-    return ", ".join(filter(None, [*packages, python, environment.get("system")]))
+def _software(environment: Environment) -> str:
+    packages = [f"{name} {version}" for name, version in environment.packages.items()]
+    python = f"Python {environment.python}" if environment.python else ""
+    return ", ".join(filter(None, [*packages, python, environment.system]))
 
 
-def _warnings(network: Network) -> list[str]:
-    return network.test.get("warnings") or []
+def _warnings(network: Network) -> tuple[str, ...]:
+    return network.test.warnings if network.test else ()

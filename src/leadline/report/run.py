@@ -27,7 +27,8 @@ def write_run_report(run: Path) -> Path:
         raise LeadlineError(f"{run}: no such run folder")
     network = read_network(run)
     tables = network.tables
-    data = tables.recipe.get("data")
+    metrics = tables.metrics
+    data = tables.recipe.data if tables.recipe else ""
     return write_page(
         run / "report.html",
         "run.html",
@@ -35,7 +36,7 @@ def write_run_report(run: Path) -> Path:
         network=network,
         headline=run_headline(network),
         curves=[curve for kind in ("accuracy", "loss") if (curve := learning_curve(network, kind, limits=None))],
-        confusion=confusion_of(network.test),
+        confusion=confusion_of(network.test) if network.test else None,
         reliability=reliability(network),
         abstention=abstention(network),
         methods=run_methods(facts_of(run)),
@@ -45,13 +46,11 @@ def write_run_report(run: Path) -> Path:
         left_out=tables.left_out,
         how=provenance(
             [network],
-            about={
-                "data": data,
-                "command": tables.environment.get("command"),
-                "classes": tables.metrics.get("classes"),
-            },
+            data=data,
+            command=tables.environment.command,
+            classes=len(metrics.classes) if metrics else 0,
             environment=tables.environment,
             images=tables.images,
-            looks_at_test=tables.metrics.get("looks_at_test"),
+            looks_at_test=metrics.looks_at_test if metrics else 0,
         ),
     )

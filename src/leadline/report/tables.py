@@ -12,7 +12,7 @@ import polars as pl
 from leadline.data.manifest import read_about
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
-from leadline.evaluation.records import SeedSpread, SplitMetrics
+from leadline.evaluation.records import Estimate, SeedSpread, SplitMetrics, SplitName
 from leadline.report.palette import Colour, of_family
 from leadline.results import json_files
 from leadline.results.comparison_result import NetworkResult
@@ -56,9 +56,19 @@ class Network:
     test: SplitMetrics | None = None  # of the images that the report judges on
     judged_split: str = "test"  # which these are; without test images those that are chosen on
     folds: Folds | None = None
-    seed_spread: Mapping[str, SeedSpread] = field(default_factory=dict)  # split → spread, where there are several seeds
+    seed_spread: Mapping[SplitName, SeedSpread] = field(
+        default_factory=dict
+    )  # split → spread, where there are several seeds
     runs: tuple[str, ...] = ()  # the folder of each seed
     remarks: tuple[str, ...] = ()
+
+    def judged(self, name: str) -> Estimate | None:
+        """The metric of that name on the images that the report judges on."""
+        return self.test.of(name) if self.test else None
+
+    def chosen(self, name: str) -> Estimate | None:
+        """The same on the images that are chosen on."""
+        return self.validation.of(name) if self.validation else None
 
     @property
     def judged_on(self) -> str:
@@ -74,14 +84,16 @@ class Network:
 
 
 def read_network(
-    folder: Path, result: NetworkResult | None = None, spread: Mapping[str, SeedSpread] | None = None
+    folder: Path, result: NetworkResult | None = None, spread: Mapping[SplitName, SeedSpread] | None = None
 ) -> Network:
     """The network of a run folder; `result` and `spread` are its part of comparison.json, where it belongs to one."""
     tables = read_run(folder)
     return network_of(result, tables, spread) if result else _of_run(folder, tables)
 
 
-def network_of(result: NetworkResult, tables: RunTables, spread: Mapping[str, SeedSpread] | None = None) -> Network:
+def network_of(
+    result: NetworkResult, tables: RunTables, spread: Mapping[SplitName, SeedSpread] | None = None
+) -> Network:
     """The network of an entry of comparison.json."""
     return Network(
         name=result.name,
