@@ -53,7 +53,7 @@ def test_malaria_cells_are_read_whole_and_a_network_learns_from_some(tmp_path: P
         root / "some.csv", model="resnet20_cifar", size=32, epochs=4, augment="dihedral", out=tmp_path / "run",
         group=r"(C\d+\w*?)_?[Tt]hin",
     )  # fmt: skip
-    assert run.metrics["test"]["accuracy"]["low"] > 0.7
-    assert run.metrics["test"]["accuracy"]["value"] > 0.8  # chance is a half, and the largest class little more
+    assert run.metrics.test.accuracy.low > 0.7
+    assert run.metrics.test.accuracy.value > 0.8  # chance is a half, and the largest class little more
     groups = run.manifest.table.group_by("group").agg(split="split")
     assert all(len(set(found)) == 1 for found in groups["split"])

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import optimize
@@ -95,30 +96,30 @@ def test_without_a_best_temperature_the_probabilities_are_left_as_they_are(answe
 def test_the_reliability_curve_adds_up_to_the_calibration_error(made_up: Callable[..., Predictions]) -> None:
     table = made_up(500, 3)
     curve = reliability_curve(table)
-    assert sum(point["accuracy"]["n"] for point in curve) == 500
-    error = sum(point["accuracy"]["n"] / 500 * abs(point["accuracy"]["value"] - point["confidence"]) for point in curve)
-    assert error == pytest.approx(measure(table)["expected_calibration_error"]["value"])
+    assert sum(point.accuracy.n for point in curve) == 500
+    error = sum(point.accuracy.n / 500 * abs(point.accuracy.value - point.confidence) for point in curve)
+    assert error == pytest.approx(measure(table).expected_calibration_error.value)
     for point in curve:
-        assert point["from"] < point["confidence"] <= point["to"]
-        assert point["accuracy"]["low"] <= point["accuracy"]["value"] <= point["accuracy"]["high"]
+        assert point.low < point.confidence <= point.high
+        assert point.accuracy.low <= point.accuracy.value <= point.accuracy.high
 
 
 def test_a_calibrated_network_is_not_said_to_be_miscalibrated() -> None:
     logits = np.random.default_rng(5).normal(size=(300, 4)) * 2
     found = [
-        measure(drawn_from(softmax(logits), softmax(logits), seed=seed))["expected_calibration_error"]
+        measure(drawn_from(softmax(logits), softmax(logits), seed=seed)).expected_calibration_error
         for seed in range(20)
     ]
-    assert sum(one["low"] == 0.0 for one in found) >= 17
+    assert sum(one.low == 0.0 for one in found) >= 17
     # The number itself says otherwise, which is why it needs the interval.
-    assert min(one["value"] for one in found) > 0.01
+    assert min(one.value for one in found) > 0.01
 
 
 def test_an_overconfident_network_is_found_out() -> None:
     logits = np.random.default_rng(5).normal(size=(1000, 4)) * 2
-    found = measure(drawn_from(softmax(logits / 3), softmax(logits)))["expected_calibration_error"]
-    assert found["low"] > 0.1
-    assert found["high"] > found["value"] + 0.01
+    found = measure(drawn_from(softmax(logits / 3), softmax(logits))).expected_calibration_error
+    assert found.low > 0.1
+    assert found.high > found.value + 0.01
 
 
 def test_the_calibration_interval_without_noise_is_the_error_itself() -> None:
@@ -130,21 +131,21 @@ def test_the_calibration_interval_without_noise_is_the_error_itself() -> None:
 def test_abstaining_keeps_the_most_confident_answers(made_up: Callable[..., Predictions]) -> None:
     table = made_up(400, 4)
     curve = abstention_curve(table)
-    assert curve[0]["coverage"] == 1.0
-    assert curve[0]["accuracy"]["value"] == measure(table)["accuracy"]["value"]
+    assert curve[0].coverage == 1.0
+    assert curve[0].accuracy.value == measure(table).accuracy.value
     for point in curve:
-        kept = table.probabilities.max(axis=1) >= point["min_confidence"]
+        kept = table.probabilities.max(axis=1) >= point.min_confidence
         right = (table.label_indices == table.predicted_indices)[kept]
-        assert point["coverage"] == pytest.approx(kept.mean())
-        assert point["accuracy"]["value"] == pytest.approx(right.mean())
-    coverages = [point["coverage"] for point in curve]
+        assert point.coverage == pytest.approx(kept.mean())
+        assert point.accuracy.value == pytest.approx(right.mean())
+    coverages = [point.coverage for point in curve]
     assert coverages == sorted(coverages, reverse=True)
-    assert curve[-1]["accuracy"]["value"] > curve[0]["accuracy"]["value"]
+    assert curve[-1].accuracy.value > curve[0].accuracy.value
 
 
 def test_equally_confident_answers_are_kept_or_left_open_together(answers: Callable[..., Predictions]) -> None:
-    assert [point["coverage"] for point in abstention_curve(answers([True] * 6 + [False] * 4))] == [1.0, 0.6]
-    assert abstention_curve(answers([])) == []
+    assert [point.coverage for point in abstention_curve(answers([True] * 6 + [False] * 4))] == [1.0, 0.6]
+    assert abstention_curve(answers([])) == ()
 
 
 def test_a_table_at_another_temperature_and_back_is_the_table(made_up: Callable[..., Predictions]) -> None:
@@ -170,11 +171,11 @@ def test_before_and_after_a_temperature_are_the_metrics_of_either_table(made_up:
     found = recalibration(recalibrated(raw, 1.7), temperature=1.7)
     for name, table in (("before", raw), ("after", recalibrated(raw, 1.7))):
         whole = measure(table)
-        assert set(found[name]) == {"log_loss", "brier_score", "expected_calibration_error"}
-        for key, estimate in found[name].items():
+        for key, estimate in msgspec.structs.asdict(getattr(found, name)).items():
             for bound in ("value", "low", "high"):
-                assert estimate[bound] == pytest.approx(whole[key][bound], rel=1e-9), (name, key, bound)
-            assert estimate["method"] == whole[key]["method"]
+                expected = pytest.approx(getattr(whole.of(key), bound), rel=1e-9)
+                assert getattr(estimate, bound) == expected, (name, key, bound)
+            assert estimate.method == whole.of(key).method
 
 
 def test_the_temperature_of_validation_images_helps_on_others() -> None:
@@ -182,8 +183,8 @@ def test_the_temperature_of_validation_images_helps_on_others() -> None:
     made = [drawn_from(softmax(part / 2), softmax(part), seed=k) for k, part in enumerate(np.split(logits, 2))]
     temperature = fit_temperature(made[0])
     found = recalibration(recalibrated(made[1], temperature), temperature=temperature)
-    assert found["after"]["log_loss"]["high"] < found["before"]["log_loss"]["low"]
-    assert found["after"]["expected_calibration_error"]["value"] < found["before"]["expected_calibration_error"]["low"]
+    assert found.after.log_loss.high < found.before.log_loss.low
+    assert found.after.expected_calibration_error.value < found.before.expected_calibration_error.low
 
 
 def test_what_is_left_above_a_threshold_is_counted(made_up: Callable[..., Predictions]) -> None:
@@ -191,16 +192,16 @@ def test_what_is_left_above_a_threshold_is_counted(made_up: Callable[..., Predic
     found = answered_at(table, 0.7)
     kept = table.probabilities.max(axis=1) >= 0.7
     right = table.label_indices == table.predicted_indices
-    assert (found["coverage"]["value"], found["coverage"]["n"]) == (pytest.approx(kept.mean()), 300)
-    assert (found["accuracy"]["value"], found["accuracy"]["n"]) == (pytest.approx(right[kept].mean()), kept.sum())
-    assert found["accuracy"]["low"] < found["accuracy"]["value"] < found["accuracy"]["high"]
+    assert (found.coverage.value, found.coverage.n) == (pytest.approx(kept.mean()), 300)
+    assert (found.accuracy.value, found.accuracy.n) == (pytest.approx(right[kept].mean()), kept.sum())
+    assert found.accuracy.low < found.accuracy.value < found.accuracy.high
     nothing = answered_at(table, 1.0)
-    assert (nothing["coverage"]["value"], nothing["accuracy"]["value"], nothing["accuracy"]["n"]) == (0.0, None, 0)
+    assert (nothing.coverage.value, nothing.accuracy.value, nothing.accuracy.n) == (0.0, None, 0)
 
 
 def test_the_metrics_hold_the_curve_of_accuracy_against_coverage(made_up: Callable[..., Predictions]) -> None:
     table = made_up(400, 4, groups=40)
-    curve = measure(table)["abstention"]
-    assert [point["coverage"] for point in curve] == pytest.approx([*np.arange(1, 0, -0.05), 1 / 400], abs=0.01)
-    assert all(answered_at(table, point["min_confidence"])["accuracy"] == point["accuracy"] for point in curve)
-    assert "clustered" in curve[3]["accuracy"]["method"]
+    curve = measure(table).abstention
+    assert [point.coverage for point in curve] == pytest.approx([*np.arange(1, 0, -0.05), 1 / 400], abs=0.01)
+    assert all(answered_at(table, point.min_confidence).accuracy == point.accuracy for point in curve)
+    assert "clustered" in curve[3].accuracy.method

@@ -2,6 +2,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
@@ -18,6 +19,7 @@ from leadline.evaluation.intervals import (
     why_not_resampled,
     wilson,
 )
+from leadline.evaluation.records import Estimate
 
 
 @pytest.mark.parametrize(
@@ -117,9 +119,7 @@ def test_unequal_groups_count_as_fewer() -> None:
 
 def test_a_proportion_of_no_image_is_undefined() -> None:
     nothing = np.zeros(4, dtype=bool)
-    assert proportion(nothing, nothing, groups=None, confidence=0.95).as_dict() == {
-        "value": None, "low": None, "high": None, "method": "undefined: no image", "n": 0,
-    }  # fmt: skip
+    assert proportion(nothing, nothing, groups=None, confidence=0.95) == Estimate(None, method="undefined: no image")
 
 
 def test_resamples_draw_as_many_images_as_there_are_and_whole_groups() -> None:
@@ -172,4 +172,5 @@ def test_few_groups_are_warned_of() -> None:
 
 def test_an_estimate_is_what_metrics_json_holds(made_up: Callable[..., Any]) -> None:
     hits = np.array([True, True, False])
-    assert set(proportion(hits, groups=None, confidence=0.95).as_dict()) == {"value", "low", "high", "method", "n"}
+    written = msgspec.to_builtins(proportion(hits, groups=None, confidence=0.95))
+    assert set(written) == {"value", "low", "high", "method", "n"}

@@ -34,66 +34,66 @@ def test_neither_the_end_nor_the_fall_is_below_nothing() -> None:
 
 def test_a_steep_curve_is_a_yes_and_a_flat_one_hardly() -> None:
     steep = learning_curve(made_up((0.02, 0.1, 0.5), images=2000))
-    assert steep["answer"] == YES
-    assert steep["gain_of_twice"]["low"] < 0.1 * (1 - 2**-0.5) < steep["gain_of_twice"]["high"]
-    assert steep["law"]["images"] == 1000
+    assert steep.answer == YES
+    assert steep.gain_of_twice.low < 0.1 * (1 - 2**-0.5) < steep.gain_of_twice.high
+    assert steep.law.images == 1000
     flat = learning_curve(made_up((0.1, 0.0, 0.5), images=4000, spread=0.001))
-    assert flat["answer"] == HARDLY
-    assert flat["law"] is None
+    assert flat.answer == HARDLY
+    assert flat.law is None
 
 
 def test_few_images_say_nothing() -> None:
     found = learning_curve(made_up((0.1, 0.03, 0.5), images=60))
-    assert found["answer"] == UNKNOWN
-    assert found["reason"].startswith("It cannot be said whether twice the 1,000 training images would help")
+    assert found.answer == UNKNOWN
+    assert found.reason.startswith("It cannot be said whether twice the 1,000 training images would help")
 
 
 def test_the_band_widens_beyond_what_was_measured() -> None:
     found = learning_curve(made_up((0.02, 0.1, 0.5), images=2000))
-    width = {one["images"]: one["high"] - one["low"] for one in found["band"]}
-    assert [one["images"] for one in found["forecast"]] == [2000, 4000]
-    gains = [one["value"] for one in found["forecast"]]
+    width = {one.images: one.high - one.low for one in found.band}
+    assert [one.images for one in found.forecast] == [2000, 4000]
+    gains = [one.value for one in found.forecast]
     assert gains[0] < gains[1]
     narrow, wide = made_up((0.02, 0.1, 0.5), images=2000), made_up((0.02, 0.1, 0.5), images=2000, spread=0.03)
-    spreads = [learning_curve(one)["spread_of_trainings"] for one in (narrow, wide)]
+    spreads = [learning_curve(one).spread_of_trainings for one in (narrow, wide)]
     assert spreads[0] < spreads[1]
     assert max(width) == 4000
 
 
 def test_fewer_than_four_sizes_are_points_without_a_law() -> None:
     found = learning_curve(made_up((0.02, 0.1, 0.5), images=500, sizes=(250, 500, 1000)))
-    assert (found["answer"], found["band"], len(found["points"])) == (UNKNOWN, [], 3)
-    assert "there are 3 sizes" in found["reason"]
+    assert (found.answer, found.band, len(found.points)) == (UNKNOWN, (), 3)
+    assert "there are 3 sizes" in found.reason
     with pytest.raises(UsageError, match="1 size"):
         learning_curve(made_up((0.02, 0.1, 0.5), images=50, sizes=(1000,)))
 
 
 def test_the_last_doubling_is_what_was_observed() -> None:
     tables = made_up((0.02, 0.1, 0.5), images=800, seeds=2)
-    found = learning_curve(tables)["last_doubling"]
+    found = learning_curve(tables).last_doubling
     accuracies = {
         size: np.mean([(one.table["predicted"] == "a").mean() for one in own]) for size, own in tables.items()
     }
-    assert found["gain"] == pytest.approx(accuracies[1000] - accuracies[500])
-    assert found["low"] < found["gain"] < found["high"]
+    assert found.gain == pytest.approx(accuracies[1000] - accuracies[500])
+    assert found.low < found.gain < found.high
 
 
 def test_the_last_doubling_holds_the_spread_of_trainings_in_squares(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = made_up((0.02, 0.1, 0.5), images=2000, sizes=(500, 1000))
-    found = learning_curve(tables)["last_doubling"]
+    found = learning_curve(tables).last_doubling
     monkeypatch.setattr("leadline.evaluation.learning_curve.SPREAD_OF_TRAININGS", 0.0)
-    images = learning_curve(tables)["last_doubling"]
+    images = learning_curve(tables).last_doubling
     for end in ("low", "high"):
-        widened = (found[end] - found["gain"]) ** 2 - (images[end] - images["gain"]) ** 2
+        widened = (getattr(found, end) - found.gain) ** 2 - (getattr(images, end) - images.gain) ** 2
         assert widened == pytest.approx((1.96 * 0.01) ** 2 * 2, rel=1e-3)
 
 
 def test_groups_make_everything_less_certain() -> None:
     alone = learning_curve(made_up((0.05, 0.1, 0.5), images=1000))
     grouped = learning_curve(made_up((0.05, 0.1, 0.5), images=1000, groups=12))
-    widths = [one["forecast"][0]["high"] - one["forecast"][0]["low"] for one in (alone, grouped)]
+    widths = [one.forecast[0].high - one.forecast[0].low for one in (alone, grouped)]
     assert widths[1] > 1.5 * widths[0]
-    assert "clustered by 12 groups" in grouped["points"][0]["accuracy"]["method"]
+    assert "clustered by 12 groups" in grouped.points[0].accuracy.method
 
 
 @pytest.mark.slow
@@ -105,4 +105,4 @@ def test_what_is_said_of_twice_the_images_is_right_nine_times_in_ten(
     found = study(law, images=images, spread=0.005)
     assert found["accuracy held"] >= 0.87
     assert found["last doubling held"] >= 0.9
-    assert found[YES if found["gain"] < 0.005 else HARDLY] <= 0.08
+    assert found[YES if found.gain < 0.005 else HARDLY] <= 0.08

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
@@ -11,6 +12,7 @@ from sklearn import metrics as oracle
 from leadline.errors import LeadlineError
 from leadline.evaluation.metrics import Statistics, measure
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import Estimate, SplitMetrics
 
 CASES = list(product([2, 3, 7], [None, 1], [0, 1]))  # classes, decimals (ties), seed
 
@@ -41,14 +43,14 @@ def test_every_metric_is_scikit_learns(
         "auroc": oracle.roc_auc_score(each, table.probabilities),
         "average_precision": oracle.average_precision_score(each, table.probabilities),
     }
-    assert {name: found[name]["value"] for name in expected} == pytest.approx(expected, abs=1e-12)
-    assert found["accuracy"]["value"] == oracle.accuracy_score(table.label_indices, table.predicted_indices)
-    assert found["confusion_matrix"] == oracle.confusion_matrix(table.label_indices, table.predicted_indices).tolist()
+    assert {name: found.of(name).value for name in expected} == pytest.approx(expected, abs=1e-12)
+    assert found.accuracy.value == oracle.accuracy_score(table.label_indices, table.predicted_indices)
+    assert np.array_equal(found.confusion_matrix, oracle.confusion_matrix(table.label_indices, table.predicted_indices))
     report = oracle.precision_recall_fscore_support(table.label_indices, table.predicted_indices, zero_division=np.nan)
     for k, name in enumerate(table.classes):
-        own = found["per_class"][name]
-        assert [own[m]["value"] for m in ("precision", "recall", "f1")] == pytest.approx([r[k] for r in report[:3]])
-        assert own["support"] == report[3][k]
+        own = found.per_class[name]
+        assert [own.precision.value, own.recall.value, own.f1.value] == pytest.approx([r[k] for r in report[:3]])
+        assert own.support == report[3][k]
 
 
 @pytest.mark.parametrize(("classes", "decimals", "seed"), CASES)
@@ -70,9 +72,9 @@ def test_every_resampled_metric_is_scikit_learns_with_sample_weights(
 def test_top5_is_scikit_learns_and_exists_only_above_five_classes(made_up: Callable[..., Predictions]) -> None:
     table = made_up(300, 9, signal=0.5)
     expected = oracle.top_k_accuracy_score(table.label_indices, table.probabilities, k=5, labels=range(9))
-    assert measure(table)["top5"]["value"] == pytest.approx(expected)
-    assert "top5" in measure(made_up(50, 6))
-    assert "top5" not in measure(made_up(50, 5))
+    assert measure(table).top5.value == pytest.approx(expected)
+    assert measure(made_up(50, 6)).top5 is not None
+    assert measure(made_up(50, 5)).top5 is None
 
 
 def test_equal_probabilities_do_not_put_every_class_into_the_top_five() -> None:
@@ -80,7 +82,7 @@ def test_equal_probabilities_do_not_put_every_class_into_the_top_five() -> None:
     table = Predictions.from_arrays(
         paths=classes, probabilities=np.full((10, 10), 0.1), classes=classes, labels=classes
     )
-    assert measure(table)["top5"]["value"] == 0.5
+    assert measure(table).top5.value == 0.5
 
 
 def test_the_calibration_error_is_its_definition(made_up: Callable[..., Predictions]) -> None:
@@ -91,7 +93,7 @@ def test_the_calibration_error_is_its_definition(made_up: Callable[..., Predicti
         inside = (confidence > m / 15) & (confidence <= (m + 1) / 15)
         if inside.any():
             expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert measure(table)["expected_calibration_error"]["value"] == pytest.approx(expected, abs=1e-12)
+    assert measure(table).expected_calibration_error.value == pytest.approx(expected, abs=1e-12)
 
 
 def numbers(found: Any) -> list[float]:
@@ -102,9 +104,9 @@ def numbers(found: Any) -> list[float]:
     return [found] if isinstance(found, float) else []
 
 
-def estimates(found: dict[str, Any]) -> list[dict[str, Any]]:
-    per_class = [own[m] for own in found["per_class"].values() for m in ("precision", "recall", "f1")]
-    return [value for value in found.values() if isinstance(value, dict) and "method" in value] + per_class
+def estimates(found: SplitMetrics) -> list[Estimate]:
+    per_class = [own for each in found.per_class.values() for own in (each.precision, each.recall, each.f1)]
+    return [value for value in msgspec.structs.asdict(found).values() if isinstance(value, Estimate)] + per_class
 
 
 @pytest.mark.parametrize("groups", [0, 1, 2, 6])
@@ -116,32 +118,32 @@ def test_whatever_the_images_the_result_is_json_and_every_interval_holds_its_val
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = measure(made_up(images, classes, groups=groups))
-    assert np.isfinite(numbers(json.loads(json.dumps(found, allow_nan=False)))).all()
+    assert np.isfinite(numbers(json.loads(msgspec.json.encode(found)))).all()
     for one in estimates(found):
-        assert isinstance(one["n"], int)
-        if one["low"] is not None:
-            assert one["low"] <= one["value"] <= one["high"]
+        assert isinstance(one.n, int)
+        if one.low is not None:
+            assert one.low <= one.value <= one.high
         else:
-            assert one["method"].startswith(("undefined", "no interval"))
+            assert one.method.startswith(("undefined", "no interval"))
 
 
 def test_a_perfect_network_is_not_certain_to_stay_so(answers: Callable[..., Predictions]) -> None:
     for groups in (None, [f"g{k % 4}" for k in range(20)]):
         found = measure(answers([True] * 20, groups=groups))
-        assert found["accuracy"]["value"] == 1.0
-        assert found["accuracy"]["low"] < 0.9
-        assert found["balanced_accuracy"]["low"] is None
-        assert "no interval" in found["balanced_accuracy"]["method"]
+        assert found.accuracy.value == 1.0
+        assert found.accuracy.low < 0.9
+        assert found.balanced_accuracy.low is None
+        assert "no interval" in found.balanced_accuracy.method
 
 
 def test_one_class_only_leaves_undefined_what_it_does_not_define(answers: Callable[..., Predictions]) -> None:
     found = measure(answers([True, True, False]))
     for name in ("auroc", "average_precision", "matthews_correlation"):
-        assert found[name]["value"] is None
-        assert found[name]["method"] == "undefined: every image is of one class"
-    assert found["per_class"]["debris"]["recall"]["value"] is None
-    assert found["per_class"]["debris"]["support"] == 0
-    assert any("no image of debris" in warning for warning in found["warnings"])
+        assert found.of(name).value is None
+        assert found.of(name).method == "undefined: every image is of one class"
+    assert found.per_class["debris"].recall.value is None
+    assert found.per_class["debris"].support == 0
+    assert any("no image of debris" in warning for warning in found.warnings)
 
 
 def test_a_network_that_always_answers_the_same_has_no_correlation_and_says_so() -> None:
@@ -152,12 +154,12 @@ def test_a_network_that_always_answers_the_same_has_no_correlation_and_says_so()
         labels=["cell"] * 4 + ["debris"] * 2,
     )
     found = measure(table)
-    assert found["matthews_correlation"]["value"] == 0.0
-    assert found["auroc"]["value"] == 0.5
-    assert found["majority_baseline"] == found["accuracy"]["value"] == pytest.approx(4 / 6)
-    assert found["per_class"]["debris"]["precision"]["value"] is None
-    assert found["per_class"]["debris"]["f1"]["value"] == 0.0
-    assert any("debris was never the answer" in warning for warning in found["warnings"])
+    assert found.matthews_correlation.value == 0.0
+    assert found.auroc.value == 0.5
+    assert found.majority_baseline == found.accuracy.value == pytest.approx(4 / 6)
+    assert found.per_class["debris"].precision.value is None
+    assert found.per_class["debris"].f1.value == 0.0
+    assert any("debris was never the answer" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_classes_that_were_never_the_answer_are_told_in_a_sentence(silent: int, 
         classes=classes,
         labels=classes,
     )
-    assert told in measure(table)["warnings"]
+    assert told in measure(table).warnings
 
 
 def test_unreadable_and_unlabelled_images_count_in_nothing_but_are_told() -> None:
@@ -189,9 +191,9 @@ def test_unreadable_and_unlabelled_images_count_in_nothing_but_are_told() -> Non
         errors=["", "", "truncated", ""],
     )
     found = measure(table)
-    assert found["accuracy"]["n"] == 2
-    assert any("1 of 4 images could not be read" in warning for warning in found["warnings"])
-    assert any("1 readable images have no label" in warning for warning in found["warnings"])
+    assert found.accuracy.n == 2
+    assert any("1 of 4 images could not be read" in warning for warning in found.warnings)
+    assert any("1 readable images have no label" in warning for warning in found.warnings)
 
 
 def test_nothing_to_measure_is_an_error() -> None:
@@ -214,10 +216,10 @@ def test_groups_widen_the_intervals_where_images_of_a_group_are_alike() -> None:
     alone = measure(Predictions.from_arrays(**arguments))
     grouped = measure(Predictions.from_arrays(**arguments, groups=[str(k) for k in np.repeat(np.arange(40), 25)]))
     for name in ("accuracy", "macro_f1", "matthews_correlation", "auroc", "log_loss", "brier_score"):
-        widths = [found[name]["high"] - found[name]["low"] for found in (alone, grouped)]
+        widths = [found.of(name).high - found.of(name).low for found in (alone, grouped)]
         assert widths[1] > 3 * widths[0]  # all alike would be √25 = 5 times
-        assert alone[name]["value"] == grouped[name]["value"]
-        assert "40 groups" in grouped[name]["method"]
+        assert alone.of(name).value == grouped.of(name).value
+        assert "40 groups" in grouped[name].method
 
 
 def test_the_result_depends_on_the_seed_only(made_up: Callable[..., Predictions]) -> None:
@@ -229,11 +231,11 @@ def test_the_result_depends_on_the_seed_only(made_up: Callable[..., Predictions]
 def test_no_interval_leaves_the_range_of_its_metric(made_up: Callable[..., Predictions]) -> None:
     found = measure(made_up(60, 2, signal=2.2, groups=5))
     for name in ("balanced_accuracy", "macro_f1", "auroc", "average_precision", "matthews_correlation"):
-        assert found[name]["value"] < found[name]["high"] <= 1.0
-    assert found["log_loss"]["low"] >= 0.0
+        assert found.of(name).value < found.of(name).high <= 1.0
+    assert found.log_loss.low >= 0.0
 
 
 def test_less_confidence_is_a_narrower_interval(made_up: Callable[..., Predictions]) -> None:
     wide, narrow = (measure(made_up(), confidence=confidence) for confidence in (0.99, 0.8))
     for name in ("accuracy", "auroc", "expected_calibration_error"):
-        assert wide[name]["high"] - wide[name]["low"] > narrow[name]["high"] - narrow[name]["low"]
+        assert wide.of(name).high - wide.of(name).low > narrow.of(name).high - narrow.of(name).low

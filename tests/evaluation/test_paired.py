@@ -125,8 +125,8 @@ def test_holms_correction_is_the_published_procedure() -> None:
 def test_all_pairs_are_compared_and_corrected(answers: Answers) -> None:
     networks = {"a": answers([True] * 50), "b": answers([True] * 40 + [False] * 10), "c": answers([False] * 50)}
     found = pairwise_differences(networks)
-    assert [(one["first"], one["second"]) for one in found] == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert [one["p_value_holm"] for one in found] == pytest.approx(holm([one["p_value"] for one in found]))
+    assert [(one.first, one.second) for one in found] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert [one.p_value_holm for one in found] == pytest.approx(holm([one.p_value for one in found]))
 
 
 def test_images_are_paired_by_their_path_whatever_the_order(answers: Answers) -> None:

@@ -272,7 +272,7 @@ def test_a_table_with_open_answers_is_not_measured_as_if_they_were_wrong() -> No
     found = a_small_table().abstaining(0.7)
     with pytest.raises(LeadlineError, match=r"1 of 2 answers are 'uncertain'"):
         measure(found)
-    assert measure(found.answered)["accuracy"]["n"] == 1
+    assert measure(found.answered).accuracy.n == 1
 
 
 def test_a_class_named_uncertain_is_never_taken_for_an_open_answer() -> None:
@@ -280,7 +280,7 @@ def test_a_class_named_uncertain_is_never_taken_for_an_open_answer() -> None:
         paths=["a", "b"], probabilities=[[0.9, 0.1], [0.4, 0.6]], classes=["cell", "uncertain"],
         labels=["cell", "uncertain"],
     )  # fmt: skip
-    assert measure(table)["accuracy"]["value"] == 1.0
+    assert measure(table).accuracy.value == 1.0
     with pytest.raises(UsageError, match="one of the classes is itself named 'uncertain'"):
         table.abstaining(0.5)
 

@@ -129,14 +129,14 @@ def test_the_tables_hold_the_figures_of_comparison_json(comparison: Path, read_p
         rows = [cells(row) for row in tables[title].iter("tr")]
         for network in networks:
             row = next(text for text in rows if text.startswith(network.name))
-            accuracy = network.metrics["validation"]["accuracy"]
+            accuracy = network.metrics["validation"].accuracy
             assert f"{100 * accuracy['value']:.1f} % {100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %" in row
             assert f"{network.steps} " in row
     for standing in result.answer.networks:
         row = next(text for text in map(cells, tables["The final"].iter("tr")) if text.startswith(standing.name))
         assert f"at most {100 * standing.loss_bound:.1f}" in row
         assert f"{standing.probability:.2f}" in row
-        tested = next(one for one in result.final.networks if one.name == standing.name).metrics["test"]["accuracy"]
+        tested = next(one for one in result.final.networks if one.name == standing.name).metrics["test"].accuracy
         assert f"{100 * tested['value']:.1f} %" in row
     named = [row for row in tables["The final"].iter("tr") if row.get("class") == "chosen"]
     assert [cells(row).split()[0] for row in named] == [f"{result.answer.name}likely"]
@@ -178,7 +178,7 @@ def test_a_comparison_by_folds_shows_the_test_images_of_the_named_network_only(
     rows = [cells(row) for row in final.iter("tr")]
     assert "out-of-fold accuracy" in rows[0]
     assert "test accuracy" in rows[0]
-    tested = result.named.metrics["test"]["accuracy"]
+    tested = result.named.metrics["test"].accuracy
     assert sum(f"{100 * tested['low']:.1f}–{100 * tested['high']:.1f} %" in row for row in rows) == 1
     confusion = page.text[page.text.index("What is taken for what") :]
     assert "Out-of-fold images" in confusion[:80], "all networks are shown on the images that all of them judged"

@@ -66,12 +66,12 @@ def test_the_temperature_is_that_of_the_out_of_fold_predictions(crossed: Run) ->
     parts = [Run(crossed.folder / "folds" / str(number)) for number in range(3)]
     assert {part.classifier.temperature for part in parts} == {1.0}
     stated = pl.concat([part.predictions.table for part in parts])
-    found = crossed.metrics["calibration"]
+    found = crossed.metrics.calibration
     assert found["fitted_on"] == "out-of-fold"
     assert found["n"] == 30
     assert crossed.classifier.temperature == found["temperature"]
     assert found["temperature"] == pytest.approx(fit_temperature(Predictions(stated, crossed.manifest.classes)))
-    assert found["out-of-fold"]["after"]["log_loss"] == crossed.metrics["validation"]["log_loss"]
+    assert found["out-of-fold"]["after"]["log_loss"] == crossed.metrics.validation.log_loss
 
 
 def test_the_figures_are_those_of_the_out_of_fold_table(crossed: Run) -> None:
@@ -92,7 +92,7 @@ def test_the_test_split_is_in_no_fold_and_is_looked_at_once(crossed: Run) -> Non
         if part.is_dir() and part.name != "all":
             assert not tested & set(Run(part).predictions.table["path"])
             assert "test" not in Run(part).metrics
-    assert crossed.metrics["looks_at_test"] == 1
+    assert crossed.metrics.looks_at_test == 1
     page = (crossed.folder / "report.html").read_text()
     assert "On 6 test images that it had never seen" in page
     assert "In 3 folds of the other images" in page
@@ -151,7 +151,7 @@ def test_a_comparison_with_folds_decides_on_all_images(make_images: MakeImages, 
     result = found.result
     assert result.final is not None
     for network in result.final.networks:
-        assert network.metrics["out-of-fold"]["accuracy"]["n"] == 20
+        assert network.metrics["out-of-fold"].accuracy.n == 20
         assert "test" not in network.metrics
     assert result.looks_at_test == 0
     page = (tmp_path / "out" / "report.html").read_text()
@@ -196,6 +196,6 @@ def test_images_that_cannot_be_decoded_are_in_no_fold_and_named(make_images: Mak
     content[len(content) // 2 : len(content) // 2 + 32] = bytes(32)
     broken.write_bytes(content)
     run = train(data, model=MODEL, out=tmp_path / "run", epochs=1, folds=2)
-    assert run.metrics["validation"]["accuracy"]["n"] == 11
+    assert run.metrics.validation.accuracy.n == 11
     assert "dark/003.png" not in run.predictions.table["path"].to_list()
-    assert [one["path"] for one in run.metrics["left_out"]] == ["dark/003.png"]
+    assert [one.path for one in run.metrics.left_out] == ["dark/003.png"]

@@ -27,7 +27,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
     assert curve["network"] == "resnet20_cifar"
     assert [point["images"] for point in curve["points"]] == [10, 20, 42, 84]
     full = Run(tmp_path / "whole" / "final" / "resnet20_cifar")
-    assert curve["points"][-1]["accuracy"] == full.metrics["validation"]["accuracy"]
+    assert curve["points"][-1]["accuracy"] == full.metrics.validation.accuracy
     for images in (10, 20, 42):
         run = Run(tmp_path / "whole" / "final" / "learning-curve" / f"resnet20_cifar-{images}")
         assert run.recipe.steps == full.recipe.steps

@@ -194,13 +194,13 @@ def test_a_race_names_a_network_and_hands_it_over(make_images: MakeImages, tmp_p
     assert "training" in {one.state for one in seen}
     named = result.named
     assert named is not None
-    assert named.metrics["test"]["accuracy"]["n"] == result.images["test"]
+    assert named.metrics["test"].accuracy.n == result.images["test"]
     others = [one for part in result.rounds for one in part.networks if one is not named]
     assert not any("test" in one.metrics for one in others)  # the test images report once, of the network named
     run = found.choice
     assert run.classifier.classes == ("dark", "light")
     assert (run.folder / "report.html").is_file()
-    assert run.metrics["looks_at_test"] == 1
+    assert run.metrics.looks_at_test == 1
     for part in result.rounds:
         for one in part.networks:
             assert Run(found.folder / one.run).recipe.steps == one.steps

@@ -49,7 +49,7 @@ def test_the_temperature_is_the_best_one_of_the_validation_images(trained: Run) 
 
 
 def test_metrics_hold_both_sides_of_it(trained: Run) -> None:
-    found, metrics = trained.metrics["calibration"], trained.metrics
+    found, metrics = trained.metrics.calibration, trained.metrics
     assert found["temperature"] == load(trained.folder).temperature
     assert found["fitted_on"] == "validation"
     raw = recalibrated(trained.predictions, 1 / found["temperature"])
@@ -87,12 +87,12 @@ def test_an_older_classifier_has_none_and_a_damaged_one_is_named(run: Run) -> No
 def test_evaluating_says_what_the_temperature_changes_there_and_what_a_threshold_leaves(run: Run) -> None:
     middle = float(np.median(run.predictions.of_split("test").table["probability"]))
     found = evaluate(run.folder, min_confidence=middle)
-    assert found.metrics["calibration"]["after"]["log_loss"] == found.metrics["log_loss"]
-    assert found.metrics["calibration"]["before"]["log_loss"] != found.metrics["log_loss"]
+    assert found.metrics.calibration.after.log_loss == found.metrics.log_loss
+    assert found.metrics.calibration.before.log_loss != found.metrics.log_loss
     kept = found.predictions.table["probability"].to_numpy() >= middle
     assert 0 < kept.sum() < len(kept)
-    assert found.metrics["answered"]["coverage"]["value"] == pytest.approx(kept.mean())
-    assert "clustered" in found.metrics["answered"]["accuracy"]["method"]
+    assert found.metrics.answered.coverage.value == pytest.approx(kept.mean())
+    assert "clustered" in found.metrics.answered.accuracy.method
     assert "answered" not in evaluate(run.folder).metrics
 
 
@@ -115,7 +115,7 @@ def test_predictions_below_a_confidence_are_uncertain(trained: Run, tmp_path: Pa
         predict(trained.folder, images, min_confidence=80, out=tmp_path / "out.csv")
     with pytest.raises(UsageError, match="--min-confidence 2"):
         evaluate(trained.folder, min_confidence=2)
-    assert trained.metrics["looks_at_test"] == 1  # it was refused before it looked
+    assert trained.metrics.looks_at_test == 1  # it was refused before it looked
 
 
 def test_a_run_with_groups_and_an_unreadable_image_says_both_on_its_card(trained: Run) -> None:

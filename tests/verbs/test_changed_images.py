@@ -32,9 +32,9 @@ def test_a_test_split_that_was_exported_anew_is_refused_with_the_number_and_cost
         evaluate(run.folder)
     assert first.name in str(refusal.value)
     assert second.name in str(refusal.value)
-    assert run.metrics["looks_at_test"] == 1
+    assert run.metrics.looks_at_test == 1
     assert not (run.folder / "evaluations").exists()
-    assert evaluate(run.folder, run.manifest.root).metrics["accuracy"]["n"] == 19, "as new images they are judged"
+    assert evaluate(run.folder, run.manifest.root).metrics.accuracy.n == 19, "as new images they are judged"
 
 
 def test_a_run_whose_images_are_gone_is_not_resumed_on_what_is_left(
@@ -79,5 +79,5 @@ def test_what_only_decoding_shows_is_named_before_the_split_which_has_only_the_o
     for image in broken:
         assert any(image.name in note and image.parent.name in note for note in progress.notes)
     assert set(run.manifest.unusable["path"]) == {image.relative_to(data).as_posix() for image in broken}
-    assert run.metrics["test"]["accuracy"]["n"] == 2
-    assert len(run.metrics["left_out"]) == len(broken)
+    assert run.metrics.test.accuracy.n == 2
+    assert len(run.metrics.left_out) == len(broken)

@@ -27,7 +27,7 @@ def test_a_comparison_leaves_its_runs_and_one_result(make_images: MakeImages, tm
     for network in result.final.networks:
         run = Run(tmp_path / "out" / network.run)
         assert (run.folder / "classifier" / "model.safetensors").is_file()
-        assert network.metrics["validation"] == run.metrics["validation"]
+        assert network.metrics["validation"] == run.metrics.validation
         assert ("test" in network.metrics) == (network.name == result.answer.name)
     assert result.final.networks[0].multiply_adds == 416_520 - 120 * 84 - 84 * 10 + 120 * 84 + 84 * 2
     assert (tmp_path / "out" / "report.html").is_file()
@@ -80,7 +80,7 @@ def test_a_network_that_fails_is_named_and_the_others_are_judged(
     assert found.final is not None
     assert "finite" in next(one for one in found.final.networks if one.name == "lenet5").failed
     assert found.named is not None
-    assert found.named.metrics["test"]["accuracy"]["n"] == 12
+    assert found.named.metrics["test"].accuracy.n == 12
 
 
 def test_several_seeds_share_the_split(make_images: MakeImages, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_several_seeds_share_the_split(make_images: MakeImages, tmp_path: Path) 
     assert found.result.final is not None
     (network,) = found.result.final.networks
     assert network.runs == ("final/lenet5-seed0", "final/lenet5-seed1")
-    right = [Run(found.folder / name).metrics["validation"]["accuracy"]["value"] for name in network.runs]
+    right = [Run(found.folder / name).metrics.validation.accuracy.value for name in network.runs]
     spread = found.result.seed_spreads["lenet5"]["validation"]
     assert spread["accuracies"] == pytest.approx(right)
     assert spread["between_seeds"] == pytest.approx(abs(right[0] - right[1]) / 2**0.5)

@@ -29,7 +29,7 @@ def test_an_image_that_cannot_be_decoded_is_left_out_once(make_images: MakeImage
         content[len(content) // 2 : len(content) // 2 + 64] = bytes(64)
         file.write_bytes(content)
     run = train(data, model="alexnet_small", out=tmp_path / "run", augment="googlenet", size=16, epochs=1)
-    assert [one["path"] for one in run.metrics["left_out"]] == ["dark/003.png", "dark/011.png"]
+    assert [one.path for one in run.metrics.left_out] == ["dark/003.png", "dark/011.png"]
 
 
 def test_grey_images_are_trained_on_without_colour_noise(make_images: MakeImages, tmp_path: Path) -> None:

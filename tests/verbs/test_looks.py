@@ -43,7 +43,7 @@ def test_evaluating_the_named_run_counts_in_the_comparison_and_its_report_and_ca
         assert f"**Looks at the test images.** {looks}, {looks - 1} of them" in card
         page = (compared.folder / "report.html").read_text("utf-8")
         assert f"<dt>looks at the test images</dt><dd>{looks}</dd>" in page
-    assert run.metrics["looks_at_test"] == 3
+    assert run.metrics.looks_at_test == 3
 
 
 def test_nobody_has_looked_at_the_test_images_for_the_other_networks(compared: Comparison) -> None:
@@ -63,7 +63,7 @@ def test_a_comparison_that_is_not_finished_or_damaged_or_another_ones_is_left_al
         file.write_bytes(content)
         progress = Notes()
         found = evaluate(run, progress=progress)
-        assert found.metrics["accuracy"]["n"] > 0
+        assert found.metrics.accuracy.n > 0
         assert file.read_bytes() == content
         assert not any("of all networks" in note for note in progress.notes)
     assert "comparison.json: is damaged" in progress.notes[-1]

@@ -70,14 +70,14 @@ def test_each_protocol_is_named_counted_and_good_at_what_is_easy(copy: Path, nam
         "name": name, "size": 32, "scales": scales, "views": row.views, "averaged": row.averaged,
     }  # fmt: skip
     assert found.folder.name == f"test-{name}"
-    assert Run(copy).metrics["looks_at_test"] == 2
-    assert found.metrics["auroc"]["value"] > 0.9
+    assert Run(copy).metrics.looks_at_test == 2
+    assert found.metrics.auroc.value > 0.9
     assert np.allclose(found.predictions.probabilities.sum(axis=1), 1)
 
 
 def test_without_a_protocol_everything_is_as_it_was(trained: Run, copy: Path) -> None:
     found = evaluate(copy)
-    assert found.metrics["protocol"]["name"] == "own"
+    assert found.metrics.protocol.name == "own"
     assert found.folder.name == "test"
     before = trained.predictions.of_split("test")
     assert np.allclose(found.predictions.probabilities, before.probabilities, atol=0.02)
@@ -87,7 +87,7 @@ def test_what_cannot_be_is_refused_before_it_counts_as_a_look(copy: Path) -> Non
     for options in ({"protocol": "centre"}, {"protocol": "dense", "scales": (16,)}, {"scales": (64,)}):
         with pytest.raises(UsageError):
             evaluate(copy, **options)
-    assert Run(copy).metrics["looks_at_test"] == 1
+    assert Run(copy).metrics.looks_at_test == 1
 
 
 class Brightness(nn.Module):

@@ -47,16 +47,16 @@ def test_a_run_leaves_what_the_design_names(trained: Run) -> None:
 
 
 def test_it_learns(trained: Run) -> None:
-    accuracy = trained.metrics["test"]["accuracy"]
+    accuracy = trained.metrics.test.accuracy
     assert accuracy["value"] == 1.0
     assert accuracy["low"] < 1.0 == accuracy["high"]
-    assert "top5" not in trained.metrics["test"]
+    assert "top5" not in trained.metrics.test
 
 
 def test_metrics_are_those_of_the_predictions(trained: Run) -> None:
     table = trained.predictions.of_split("test").table
-    assert trained.metrics["test"]["accuracy"]["n"] == len(table) == 18
-    assert (table["label"] == table["predicted"]).mean() == trained.metrics["test"]["accuracy"]["value"]
+    assert trained.metrics.test.accuracy.n == len(table) == 18
+    assert (table["label"] == table["predicted"]).mean() == trained.metrics.test.accuracy.value
 
 
 def test_predicting_the_test_images_as_new_files_gives_their_answers_again(trained: Run) -> None:
@@ -123,10 +123,10 @@ def test_evaluating_the_own_test_split_counts_the_look(trained: Run, tmp_path: P
     for look in (2, 3):
         progress = Notes()
         found = evaluate(copy, progress=progress)
-        assert found.metrics["accuracy"]["value"] == Run(copy).metrics["test"]["accuracy"]["value"]
-        assert Run(copy).metrics["looks_at_test"] == look
+        assert found.metrics.accuracy.value == Run(copy).metrics.test.accuracy.value
+        assert Run(copy).metrics.looks_at_test == look
         assert progress.notes == [f"look number {look} at this test split"]
-        assert json.loads((found.folder / "metrics.json").read_text())["accuracy"] == found.metrics["accuracy"]
+        assert json.loads((found.folder / "metrics.json").read_text())["accuracy"] == found.metrics.accuracy
 
 
 def test_evaluating_on_other_images_uses_the_classifiers_classes(
@@ -137,7 +137,7 @@ def test_evaluating_on_other_images_uses_the_classifiers_classes(
     shutil.rmtree(only_light / "dark")
     found = evaluate(copy, only_light)
     assert found.predictions.classes == ("dark", "light")
-    assert found.metrics["accuracy"]["value"] == 1.0  # numbered anew, "light" would be class 0
+    assert found.metrics.accuracy.value == 1.0  # numbered anew, "light" would be class 0
 
 
 def test_evaluating_on_the_training_images_says_so(trained: Run, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_images_that_cannot_be_decoded_are_left_out_and_named(make_images: MakeI
     (root / "dark" / "zero.png").touch()
     progress = Notes()
     run = train(root, model=MODEL, out=tmp_path / "run", epochs=1, progress=progress)
-    assert {one["path"] for one in run.metrics["left_out"]} == {"dark/003.png", "light/004.png", "dark/zero.png"}
+    assert {one.path for one in run.metrics.left_out} == {"dark/003.png", "light/004.png", "dark/zero.png"}
     assert any(note.startswith("left out dark/zero.png: ") for note in progress.notes)
 
 
@@ -261,11 +261,11 @@ def test_new_images_are_grouped_as_those_of_the_training_were(make_images: MakeI
     run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, group=r"/(\d\d)\d")
     progress = Notes()
     again = evaluate(run.folder, data, progress=progress)
-    assert again.metrics["accuracy"]["method"] == "Wilson, clustered by 4 groups"
+    assert again.metrics.accuracy.method == "Wilson, clustered by 4 groups"
     for image in data.rglob("*.png"):
         image.rename(image.with_name(f"cell {image.name}"))
     without = evaluate(run.folder, data, progress=progress)
-    assert without.metrics["accuracy"]["method"] == "Wilson"
+    assert without.metrics.accuracy.method == "Wilson"
     assert any(note.startswith("the training's --group does not fit these images: ") for note in progress.notes)
 
 
@@ -275,7 +275,7 @@ def test_a_test_split_that_is_no_longer_there_costs_no_look(make_images: MakeIma
     data.rename(tmp_path / "elsewhere")
     with pytest.raises(LeadlineError, match="4 of the 4 test images"):
         evaluate(run.folder)
-    assert run.metrics["looks_at_test"] == 1
+    assert run.metrics.looks_at_test == 1
     assert not (run.folder / "evaluations").exists()
 
 

@@ -113,8 +113,8 @@ def test_the_features_are_computed_once_for_all_folds(
     monkeypatch.setattr(Features, "blocks", seen)
     run = train(data, weights=begun[NORMED].folder, tune="head", folds=3, out=tmp_path / "run")
     assert len(folders) == 1
-    assert run.metrics["folds"]["folds"] == 3
-    assert run.metrics["validation"]["accuracy"]["n"] == 48
+    assert run.metrics.folds.folds == 3
+    assert run.metrics.validation.accuracy.n == 48
     assert workload({"train": 48, "validation": 0, "test": 0}, run.recipe)["train"] == 48
 
 
@@ -315,7 +315,7 @@ def test_weights_with_other_channels_are_adapted_and_said(begun: dict[str, Run],
 def test_weights_that_have_seen_the_judged_images_are_refused(begun: dict[str, Run], tmp_path: Path) -> None:
     """A network may know what it was trained on by heart; that is no accuracy."""
     data, weights = begun[NORMED].manifest.root, begun[NORMED].folder
-    assert train(data, weights=weights, tune="head", out=tmp_path / "same").metrics["pretrained"]["images_known"]
+    assert train(data, weights=weights, tune="head", out=tmp_path / "same").metrics.pretrained.images_known
     with pytest.raises(UsageError, match=r"was trained on \d+ of the \d+ images that would be judged, such as .*split"):
         train(data, weights=weights, tune="head", split_seed=1, out=tmp_path / "other")
     with pytest.raises(UsageError, match="images that would be judged"):

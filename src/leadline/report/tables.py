@@ -58,7 +58,7 @@ class Network:
     folds: Folds | None = None
     seed_spread: Mapping[SplitName, SeedSpread] = field(
         default_factory=dict
-    )  # split → spread, where there are several seeds
+    )  # of several seeds
     runs: tuple[str, ...] = ()  # the folder of each seed
     remarks: tuple[str, ...] = ()
 
