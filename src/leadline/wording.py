@@ -1,9 +1,11 @@
 """Numbers as a person reads them: shares in per cent, counts and times in the unit one would choose."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 NOTHING = "–"
+NOT_KNOWN = "not known"
 SPACE = "\u00a0"  # between a number and its unit, where no line may break
 
 
@@ -115,3 +117,31 @@ def size(number: float | None) -> str:
     if number is None or not known(number):
         return NOTHING
     return f"{number / 1e9:.1f}{SPACE}GB" if number >= 0.9995e9 else f"{number / 1e6:.0f}{SPACE}MB"
+
+
+def measured(estimate: Interval | None, digits: int | None = None) -> str:
+    """A value with its interval: per cent where `digits` is None, else a plain number."""
+    value, bounds = value_of(estimate), bounds_of(estimate)
+    if value is None:
+        return "undefined" if getattr(estimate, "method", "").startswith("undefined") else NOT_KNOWN
+    if digits is None:
+        return percent(value) + (f" ({percent_interval(estimate)})" if bounds else " (no interval)")
+    if not bounds:
+        return f"{plain(value, digits)} (no interval)"
+    to = "–" if bounds[0] >= 0 else " to "
+    return f"{plain(value, digits)} ({plain(bounds[0], digits)}{to}{plain(bounds[1], digits)})"
+
+
+def thousands(number: int) -> str:
+    """12,345."""
+    return f"{number:,}"
+
+
+def times(number: int) -> str:
+    """Once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,16 +1,16 @@
 """What is gained where a network may leave its least confident answers open: accuracy against the share answered."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from leadline.report.evaluated import COVERAGES, points_at
+from leadline.evaluation.records import AbstentionPoint
+from leadline.report.facts import COVERAGES, points_at
 from leadline.report.figure import axes_within, draw, name_upright_axis
 from leadline.report.tables import Network
-from leadline.wording import bounds_of, percent, value_of
+from leadline.wording import bounds_of, percent
 
 WIDTH, HEIGHT = 340, 260
 
@@ -20,12 +20,13 @@ class Abstention:
     """The figure, and the points of it that a table beside it names."""
 
     figure: Markup
-    points: tuple[dict[str, Any], ...]
+    points: tuple[AbstentionPoint, ...]
 
 
 def abstention(network: Network) -> Abstention | None:
     """Of the network's figures; None where there is no curve, or every answer is equally sure."""
-    curve = [point for point in network.test.get("abstention") or () if value_of(point["accuracy"]) is not None]
+    measured = network.test.abstention if network.test else ()
+    curve = [point for point in measured if point.accuracy.value is not None]
     if len(curve) < 2:
         return None
     figure = draw(
@@ -34,12 +35,12 @@ def abstention(network: Network) -> Abstention | None:
     return Abstention(figure, tuple(points_at(curve, COVERAGES)))
 
 
-def _paint(figure: Figure, curve: list[dict[str, Any]], network: Network) -> str:
+def _paint(figure: Figure, curve: list[AbstentionPoint], network: Network) -> str:
     axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
     colour = network.colour.light
-    shares = [point["coverage"] for point in curve]
-    values = [point["accuracy"]["value"] for point in curve]
-    bounds = [bounds_of(point["accuracy"]) or (value, value) for point, value in zip(curve, values, strict=True)]
+    shares = [point.coverage for point in curve]
+    values = [point.accuracy.value or 0.0 for point in curve]
+    bounds = [bounds_of(point.accuracy) or (value, value) for point, value in zip(curve, values, strict=True)]
     lows, highs = zip(*bounds, strict=True)
     axes.fill_between(shares, lows, highs, color=colour, alpha=0.18, linewidth=0)
     axes.plot(shares, values, color=colour, linewidth=2.25)
@@ -59,7 +60,7 @@ def _paint(figure: Figure, curve: list[dict[str, Any]], network: Network) -> str
     axes.set_xlabel("answered, % of the images", labelpad=4)
     name_upright_axis(axes, "% right")
     each = "; ".join(
-        f"{percent(point['accuracy']['value'])} right of the {percent(point['coverage'], 0)} surest answers"
+        f"{percent(point.accuracy.value)} right of the {percent(point.coverage, 0)} surest answers"
         for point in points_at(curve, COVERAGES)
     )
     return f"Accuracy of {network.name} as its least confident answers are left open. {each}."

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from leadline.report.answer import answer_words, standings_of
 from leadline.report.citations import LITERATURE
-from leadline.report.dome import dome
-from leadline.report.facts import NOT_KNOWN, facts_of
-from leadline.report.markdown import escaped, write
-from leadline.report.methods import Methods, run_methods
+from leadline.report.compared import compared_in
+from leadline.report.facts import facts_of
+from leadline.report.markdown import write
+from leadline.report.methods import comparison_methods, run_methods, word_context
+from leadline.report.page import template
 
 NAME = "MODEL_CARD.md"
 
@@ -14,19 +16,22 @@ NAME = "MODEL_CARD.md"
 def write_model_card(run: Path) -> Path:
     """Write MODEL_CARD.md into a run folder; its path. Raises LeadlineError where `run` is no folder."""
     facts = facts_of(run)
-    data = Path(facts.recipe["data"]).name if facts.recipe.get("data") else f"data that are {NOT_KNOWN}"
-    parts = [
-        f"# Model card: {escaped(facts.network.name)} on {escaped(data)}",
-        f"Written by Leadline {facts.version} from the tables in this folder, along the DOME recommendations for "
-        f"machine learning in biology. Every figure is the run’s own; what is “{NOT_KNOWN}” to it, its authors can "
-        f"fill in. The recommendations: {LITERATURE['DOME']}",
-        *("\n\n".join([f"## {part}", *blocks]) for part, blocks in dome(facts).items()),
-        methods_part(run_methods(facts)),
-    ]
-    return write(run / NAME, parts)
+    text = template("model_card.md.j2").render(
+        facts=facts, literature=LITERATURE, methods=run_methods(facts), cite=None, **word_context()
+    )
+    return write(run / NAME, text)
 
 
-def methods_part(methods: Methods) -> str:
-    """The paragraph and its literature, as the end of a card."""
-    listed = "\n".join(f"{number}. {escaped(line)}" for number, line in enumerate(methods.references, start=1))
-    return f"## Methods, to paste\n\n{escaped(methods.paragraph)}\n\n{listed}"
+def write_comparison_card(folder: Path) -> Path:
+    """Write MODEL_CARD.md above the runs of a comparison; its path.
+
+    Raises LeadlineError where there is no comparison.json.
+    """
+    compared = compared_in(folder)
+    text = template("comparison_card.md.j2").render(
+        compared=compared,
+        answer_words=answer_words(compared.result),
+        standings=standings_of(compared.result),
+        methods=comparison_methods(compared),
+    )
+    return write(folder / NAME, text)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from leadline.report.abstention import abstention
 from leadline.report.answer import answer_words, predict_command, standings_of
-from leadline.report.comparison_methods import compared_in, comparison_methods
+from leadline.report.compared import compared_in
 from leadline.report.confusion import confusion_of
 from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
 from leadline.report.curves import learning_curve, shared_limits
 from leadline.report.findings import findings_of
 from leadline.report.looks import looks_at_test
+from leadline.report.methods import comparison_methods
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.more_images import more_images
 from leadline.report.page import write_page

@@ -3,12 +3,12 @@
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from leadline.evaluation.records import SplitMetrics
 from leadline.report.palette import BEYOND, WITHIN, Colour
 
 READABLE = 12  # classes
@@ -50,12 +50,12 @@ class Confusion:
     worst: tuple[Pair, ...] = ()
 
 
-def confusion_of(metrics: dict[str, Any]) -> Confusion | None:
+def confusion_of(metrics: SplitMetrics) -> Confusion | None:
     """From the metrics of one split; None where they hold no matrix."""
-    if not metrics.get("confusion_matrix") or not metrics.get("classes"):
+    if not metrics.confusion_matrix or not metrics.classes:
         return None
-    counts: Integers = np.array(metrics["confusion_matrix"], dtype=np.int64)
-    classes = tuple(map(str, metrics["classes"]))
+    counts: Integers = np.array(metrics.confusion_matrix, dtype=np.int64)
+    classes = metrics.classes
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     confusion = Confusion(classes, images=int(counts.sum()), mistakes=int(counts.sum() - counts.trace()))
     if len(classes) > READABLE:

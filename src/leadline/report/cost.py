@@ -77,12 +77,12 @@ def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None
     if answer is None:
         return None
     families = {one.name: one.family for one in (result.final.networks if result.final else ())}
-    best = max(one.estimate.value for one in answer.networks)
+    best = max(one.estimate.value or 0.0 for one in answer.networks)
     points = [
         Point(
             one.name,
             cost.of(one),
-            one.estimate.value,
+            one.estimate.value or 0.0,
             best - max(one.loss_bound, one.loss),
             *_looks(families.get(one.name)),
             named=one.name == answer.name,

@@ -7,7 +7,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from leadline.report.figure import axes_within, draw
 from leadline.report.palette import INK, MUTED
 from leadline.report.tables import Network
-from leadline.report.transfer_words import frozen
 from leadline.wording import known, percent, plain
 
 WIDTH, HEIGHT = 260, 180
@@ -21,7 +20,7 @@ def learning_curve(network: Network, quantity: str, *, limits: tuple[float, floa
     """`quantity` is "accuracy" or "loss"; None where the history holds nothing of it on the validation images, or
     where it has no course, because only the last layer was fitted."""
     train, validation = (_curve(network, f"{part}_{quantity}") for part in ("train", "validation"))
-    if not validation[0] or frozen(network.tables.recipe):
+    if not validation[0] or (network.tables.recipe and network.tables.recipe.frozen):
         return None
     shares = quantity == "accuracy"
 

@@ -1,7 +1,6 @@
 """Markdown that says what was meant, whatever data are called."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +24,14 @@ def code(value: Any) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def field(name: str, answer: str) -> str:
-    """A question in bold, and its answer."""
-    return f"**{name}.** {answer}"
+def cell(text: str) -> str:
+    """Text that stays within its cell of a table."""
+    return text.replace("|", "\\|")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are figures."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def write(file: Path, parts: Sequence[str]) -> Path:
-    """The parts with an empty line between them, replaced in one piece; the file."""
+def write(file: Path, text: str) -> Path:
+    """The text with at most one empty line between paragraphs, replaced in one piece; the file."""
+    tidy = re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
     with in_one_piece(file) as temporary:
-        temporary.write_bytes(("\n\n".join(parts) + "\n").encode("utf-8", errors="replace"))
+        temporary.write_bytes(tidy.encode("utf-8", errors="replace"))
     return file

@@ -87,11 +87,11 @@ def thumbnail_of(path: str, tables: RunTables) -> Thumbnail:
 def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:
     """The pixels as the network was shown them, at their full size: its channels, a stack projected."""
     from leadline.data.formats.channel_files import read_files
-    from leadline.data.reading import Reading
+    from leadline.data.reading import AS_IT_IS
 
     if tables.data_root is None:
         raise FileNotFoundError(path)
-    reading = Reading.of(tables.recipe)
+    reading = tables.recipe.reading if tables.recipe else AS_IT_IS
     if path in tables.channel_files:
         return read_files(
             tuple(tables.data_root / file for file in tables.channel_files[path]), project=reading.projection

@@ -1,13 +1,13 @@
 """Would more images help? Accuracy against the number of training images, and what a law makes of twice as many."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from leadline.evaluation.records import CurvePoint, LearningCurve
 from leadline.report.figure import WIDE, axes_within, both_widths, name_upright_axis
 from leadline.report.palette import BAND, INK, MUTED, of_family
 from leadline.report.tables import Network
@@ -23,49 +23,49 @@ class MoreImages:
     last: str
 
 
-def more_images(curve: dict[str, Any] | None, networks: list[Network]) -> MoreImages | None:
+def more_images(curve: LearningCurve | None, networks: list[Network]) -> MoreImages | None:
     """From comparison.json's "learning_curve"; None where it was not asked for, or there are no two sizes yet."""
-    points = [point for point in (curve or {}).get("points") or () if value_of(point.get("accuracy")) is not None]
-    if not curve or len(points) < 2:
+    points = [point for point in (curve.points if curve else ()) if point.accuracy.value is not None]
+    if curve is None or curve.last_doubling is None or len(points) < 2:
         return None
-    network = next((one for one in networks if one.name == curve.get("network")), None)
+    network = next((one for one in networks if one.name == curve.network), None)
     colour = of_family(network.family if network else None)[0].light
-    last = curve["last_doubling"]
+    last = curve.last_doubling
     return MoreImages(
         figure=both_widths(
             lambda figure, width: _paint(figure, curve, points, colour, narrow=width < WIDE),
             name="more-images",
             heights=(360, 340),
         ),
-        reason=curve.get("reason") or "",
+        reason=curve.reason,
         last=(
-            f"From {last['from']:,} to {last['to']:,} images it gained {100 * last['gain']:.1f} points "
-            f"({100 * last['low']:.1f} to {100 * last['high']:.1f}, 95 % interval, on the same validation images)."
+            f"From {last.before:,} to {last.after:,} images it gained {100 * last.gain:.1f} points "
+            f"({100 * last.low:.1f} to {100 * last.high:.1f}, 95 % interval, on the same validation images)."
         ),
     )
 
 
-def _paint(figure: Figure, curve: dict[str, Any], points: list[dict[str, Any]], colour: str, *, narrow: bool) -> str:
+def _paint(figure: Figure, curve: LearningCurve, points: list[CurvePoint], colour: str, *, narrow: bool) -> str:
     axes = axes_within(figure, left=44, right=24, top=30, bottom=46)
-    band = curve.get("band") or []
-    present = points[-1]["images"]
+    band = curve.band
+    present = points[-1].images
     axes.set_xscale("log")
     if band:
-        sizes = [one["images"] for one in band]
+        sizes = [one.images for one in band]
         axes.fill_between(
-            sizes, [one["low"] for one in band], [one["high"] for one in band], color=BAND.light, linewidth=0, zorder=1
+            sizes, [one.low for one in band], [one.high for one in band], color=BAND.light, linewidth=0, zorder=1
         )
-        for style, part in (("-", [one for one in band if one["images"] <= present]), ((0, (4, 2.5)), band)):
+        for style, part in (("-", [one for one in band if one.images <= present]), ((0, (4, 2.5)), band)):
             axes.plot(
-                [one["images"] for one in part], [one["value"] for one in part], color=MUTED.light, linewidth=1.25,
+                [one.images for one in part], [one.value for one in part], color=MUTED.light, linewidth=1.25,
                 linestyle=style, zorder=2,
             )  # fmt: skip
     for point in points:
-        estimate = point["accuracy"]
-        low, high = bounds_of(estimate) or (estimate["value"], estimate["value"])
-        axes.vlines(point["images"], low, high, color=colour, linewidth=1.75, zorder=3)
-        axes.plot([point["images"]], [estimate["value"]], marker="o", markersize=8, color=colour, zorder=4)
-    _dress(axes, [point["images"] for point in points], [one["images"] for one in curve.get("forecast") or ()], narrow)
+        estimate = point.accuracy
+        low, high = bounds_of(estimate) or (estimate.value or 0.0, estimate.value or 0.0)
+        axes.vlines(point.images, low, high, color=colour, linewidth=1.75, zorder=3)
+        axes.plot([point.images], [estimate.value or 0.0], marker="o", markersize=8, color=colour, zorder=4)
+    _dress(axes, [point.images for point in points], [one.images for one in curve.forecast], narrow)
     axes.axvline(present, color=INK.light, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
     axes.annotate(
         "all of these images", (present, 1), xycoords=("data", "axes fraction"), xytext=(0, 5),
@@ -73,14 +73,14 @@ def _paint(figure: Figure, curve: dict[str, Any], points: list[dict[str, Any]], 
     )  # fmt: skip
     name_upright_axis(axes, "% right")
     each = "; ".join(
-        f"{point['images']:,} images: {percent(value_of(point['accuracy']))} ({percent_interval(point['accuracy'])})"
+        f"{point.images:,} images: {percent(value_of(point.accuracy))} ({percent_interval(point.accuracy)})"
         for point in points
     )
     carried = "".join(
-        f" By the fitted law {one['images']:,} images: {percent(one['value'])} ({percent_interval(one)})."
-        for one in curve.get("forecast") or ()
+        f" By the fitted law {one.images:,} images: {percent(one.value)} ({percent_interval(one)})."
+        for one in curve.forecast
     )
-    return f"Validation accuracy of {curve['network']} against the number of training images. {each}.{carried}"
+    return f"Validation accuracy of {curve.network} against the number of training images. {each}.{carried}"
 
 
 def _dress(axes: Axes, sizes: list[int], beyond: list[int], narrow: bool) -> None:

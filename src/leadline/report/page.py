@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from leadline import wording
 from leadline.evaluation.records import ClassMetrics
+from leadline.report import markdown
 from leadline.report.palette import COLOURS
 from leadline.writing import in_one_piece
 
@@ -32,6 +33,15 @@ FILTERS = {
     "count": wording.count,
     "duration": wording.duration,
     "size": wording.size,
+    "measured": wording.measured,
+    "thousands": wording.thousands,
+    "times": wording.times,
+    "listed": wording.listed,
+    "escaped": markdown.escaped,
+    "code": markdown.code,
+    "cell": markdown.cell,
+    "capitalised": lambda text: f"{text[:1].upper()}{text[1:]}",
+    "numbers": lambda values: ", ".join(f"{value:.4g}" for value in values),
 }
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from leadline.report.facts import weights_name
 from leadline.report.tables import Network
-from leadline.report.transfer_words import weights_name
 from leadline.results.run_metrics import Environment, HardwareRecord
 from leadline.training.recipe import Recipe
 from leadline.wording import known

@@ -1,17 +1,16 @@
 """Whether a probability means what it says: how often the network is right when it is so sure."""
 
-from typing import Any
-
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import recalibrated, reliability_curve
+from leadline.evaluation.records import ReliabilityBin
 from leadline.report.figure import axes_within, draw, name_upright_axis
 from leadline.report.palette import MUTED, RULE
 from leadline.report.tables import Network
-from leadline.wording import bounds_of, percent, points, value_of
+from leadline.wording import bounds_of, percent, points
 
 SIZE = 340
 
@@ -25,10 +24,11 @@ def reliability(network: Network) -> Markup | None:
         bins = reliability_curve(judged)
     except LeadlineError:
         return None
-    drawable = [one for one in bins if value_of(one["accuracy"]) is not None]
+    drawable = [one for one in bins if one.accuracy.value is not None]
     if not drawable:
         return None
-    temperature = (network.tables.metrics.get("calibration") or {}).get("temperature") or 1.0
+    metrics = network.tables.metrics
+    temperature = metrics.calibration.temperature if metrics and metrics.calibration else 1.0
     before = reliability_curve(recalibrated(judged, 1 / temperature)) if temperature != 1 else []
     return draw(
         lambda figure: _paint(figure, drawable, before, network),
@@ -38,24 +38,24 @@ def reliability(network: Network) -> Markup | None:
     )
 
 
-def _paint(figure: Figure, bins: list[dict[str, Any]], before: list[dict[str, Any]], network: Network) -> str:
+def _paint(figure: Figure, bins: list[ReliabilityBin], before: list[ReliabilityBin], network: Network) -> str:
     """`before` are the bins without the classifier's temperature; rings, below the dots of what it states now."""
     axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
     colour = network.colour.light
-    images = sum(one["accuracy"]["n"] for one in bins)
+    images = sum(one.accuracy.n for one in bins)
     for one in bins:  # a fifth of the height stands for all images
-        share = 0.2 * one["accuracy"]["n"] / images
-        axes.bar(one["from"], share, width=one["to"] - one["from"], align="edge", color=RULE.light, linewidth=0)
+        share = 0.2 * one.accuracy.n / images
+        axes.bar(one.low, share, width=one.high - one.low, align="edge", color=RULE.light, linewidth=0)
     axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=1.25, linestyle=(0, (4, 2.5)))
     for one in before:
         axes.plot(
-            [one["confidence"]], [one["accuracy"]["value"]], marker="o", markersize=7, markerfacecolor="none",
+            [one.confidence], [(one.accuracy.value or 0.0)], marker="o", markersize=7, markerfacecolor="none",
             color=MUTED.light,
         )  # fmt: skip
     for one in bins:
-        low, high = bounds_of(one["accuracy"]) or 2 * (one["accuracy"]["value"],)
-        axes.vlines(one["confidence"], low, high, color=colour, linewidth=1.75)
-        axes.plot([one["confidence"]], [one["accuracy"]["value"]], marker="o", markersize=7, color=colour)
+        low, high = bounds_of(one.accuracy) or 2 * ((one.accuracy.value or 0.0),)
+        axes.vlines(one.confidence, low, high, color=colour, linewidth=1.75)
+        axes.plot([one.confidence], [(one.accuracy.value or 0.0)], marker="o", markersize=7, color=colour)
     axes.set_xlim(0, 1.025)
     axes.set_ylim(-0.025, 1.025)
     axes.grid()
@@ -68,16 +68,13 @@ def _paint(figure: Figure, bins: list[dict[str, Any]], before: list[dict[str, An
     axes.set_xlabel("stated probability, %", labelpad=4)
     name_upright_axis(axes, "% right")
     each = "; ".join(
-        f"{one['accuracy']['n']} images at {percent(one['confidence'], 0)}: "
-        f"right in {percent(one['accuracy']['value'], 0)}"
+        f"{one.accuracy.n} images at {percent(one.confidence, 0)}: right in {percent((one.accuracy.value or 0.0), 0)}"
         for one in bins
     )
     rings = f" Rings: before its temperature, {_mean_gap(before)} points off on average." if before else ""
     return f"How often {network.name} is right against the probability it states. {each}.{rings}"
 
 
-def _mean_gap(bins: list[dict[str, Any]]) -> str:
-    total = sum(one["accuracy"]["n"] for one in bins)
-    return points(
-        sum(one["accuracy"]["n"] * abs(one["accuracy"]["value"] - one["confidence"]) for one in bins) / total, 1
-    )
+def _mean_gap(bins: list[ReliabilityBin]) -> str:
+    total = sum(one.accuracy.n for one in bins)
+    return points(sum(one.accuracy.n * abs((one.accuracy.value or 0.0) - one.confidence) for one in bins) / total, 1)

@@ -56,9 +56,7 @@ class Network:
     test: SplitMetrics | None = None  # of the images that the report judges on
     judged_split: str = "test"  # which these are; without test images those that are chosen on
     folds: Folds | None = None
-    seed_spread: Mapping[SplitName, SeedSpread] = field(
-        default_factory=dict
-    )  # of several seeds
+    seed_spread: Mapping[SplitName, SeedSpread] = field(default_factory=dict)  # of several seeds
     runs: tuple[str, ...] = ()  # the folder of each seed
     remarks: tuple[str, ...] = ()
 
