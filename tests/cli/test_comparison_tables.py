@@ -10,9 +10,10 @@ import pytest
 
 from leadline.cli import DONE, SOME_UNREADABLE, show
 from leadline.cli.comparison_tables import tables
+from leadline.evaluation.records import CurvePoint, LearningCurve, PairTest, SeedSpread
 from leadline.report.answer import answer_sentence
 from leadline.results import json_files
-from leadline.results.comparison_result import COMPARISON, ComparisonResult, NetworkResult, Round
+from leadline.results.comparison_result import COMPARISON, ComparisonResult, NetworkResult, PairTests, Round
 from leadline.results.run_metrics import LeftOut
 
 from ..conftest import MakeImages
@@ -26,7 +27,7 @@ FEW = "only 4 groups: with fewer than 30, intervals may be too narrow"
 
 
 def warned(network: NetworkResult, *warnings: str) -> NetworkResult:
-    measured = {split: {**found, "warnings": list(warnings)} for split, found in network.metrics.items()}
+    measured = {split: msgspec.structs.replace(found, warnings=warnings) for split, found in network.metrics.items()}
     return msgspec.structs.replace(network, metrics=measured)
 
 
@@ -62,7 +63,7 @@ def test_the_heat_comes_before_the_final_and_keeps_its_remarks() -> None:
 
 
 def test_a_failed_network_has_its_row_and_its_reason() -> None:
-    failed = GONE.result(metrics={}, seconds_per_image={}, training_seconds=0.0, failed="the loss is infinite")
+    failed = GONE.result(metrics={}, seconds_per_image=None, training_seconds=0.0, failed="the loss is infinite")
     result = made_up(CHEAP, DEAR)
     result = msgspec.structs.replace(result, rounds=(Round("final", (*result.rounds[0].networks, failed)),))
     (final,) = tables(result)
@@ -98,22 +99,24 @@ def test_balanced_accuracy_is_called_so() -> None:
 
 
 def test_seeds_show_both_reasons_for_another_accuracy() -> None:
-    spread = {"accuracy": 0.85, "accuracies": [0.8, 0.9], "between_seeds": 0.0707, "between_images": None, "n": 100}
+    spread = SeedSpread(0.85, (0.8, 0.9), between_seeds=0.0707, between_images=None, n=100)
     _, seeds = tables(made_up(CHEAP, seed_spreads={"lenet5": {"validation": spread}, "vgg_small": {}}))
     assert texts(seeds.rows) == [["lenet5", "2", "85.0 %", "80.0 % to 90.0 %", "7.07 points", "not known"]]
 
 
 def test_a_row_per_pair_with_its_corrected_chance() -> None:
-    pair = {"first": "a", "second": "b", "value": -0.012, "low": -0.03, "high": 0.004, "only_first": 4,
-            "only_second": 1000, "p_value": 0.0004, "p_value_holm": 0.0012}  # fmt: skip
-    _, tests = tables(made_up(CHEAP, tests={"split": "test", "pairs": [pair]}))
+    pair = PairTest(
+        value=-0.012, low=-0.03, high=0.004, method="Tango", n=1500, only_first=4, only_second=1000, p_value=0.0004,
+        first="a", second="b", p_value_holm=0.0012,
+    )  # fmt: skip
+    _, tests = tables(made_up(CHEAP, tests=PairTests(split="test", seed=0, pairs=(pair,))))
     assert tests.rows == [["a – b", "−1.2 (−3.0 to 0.4)", "4", "1,000", "< 0.001", "0.001"]]
     assert "test images" in tests.below[0]
 
 
 def test_fewer_images_are_a_table_with_its_answer() -> None:
-    points = [{"images": n, "accuracy": CHEAP.estimate} for n in (500, 1000)]
-    curve = {"network": "lenet5", "points": points, "reason": "More images would help."}
+    points = tuple(CurvePoint(n, CHEAP.estimate, ()) for n in (500, 1000))
+    curve = LearningCurve(answer="yes", reason="More images would help.", network="lenet5", points=points)
     _, fewer = tables(made_up(CHEAP, learning_curve=curve))
     assert [row[0] for row in fewer.rows] == ["500", "1,000"]
     assert fewer.below == ("More images would help.",)

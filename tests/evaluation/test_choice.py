@@ -133,6 +133,14 @@ def test_the_final_takes_those_like_the_best_and_the_cheapest_that_learned(conte
     assert survivors([guessing, cheap, good[0]]) == ("good 0", "cheap")
 
 
+def test_a_clear_leader_of_a_heat_meets_the_next_best_again(contestant: Contestants) -> None:
+    random, images = np.random.default_rng(3), 9000
+    leader = contestant("leader", random.random(images) < 0.8, seconds=0.1)
+    behind = [contestant(f"{share}", random.random(images) < share / 100) for share in (78, 75, 69)]
+    guessing = contestant("guessing", np.arange(images) % 2 == 0)
+    assert survivors([guessing, *behind, leader]) == ("leader", "78", "75")
+
+
 def test_a_constant_answer_has_not_learned_and_neither_has_luck(contestant: Contestants) -> None:
     assert never_learned(contestant("constant", np.arange(600) % 2 == 0))
     assert never_learned(contestant("lucky", np.arange(12) % 12 > 3))

@@ -12,6 +12,7 @@ import pytest
 from leadline.errors import LeadlineError
 from leadline.pretrained import fetch
 from leadline.pretrained.fetch import download
+from leadline.progress import SILENT
 
 from ..conftest import Notes
 from .conftest import Server
@@ -27,7 +28,7 @@ def url(server: Server) -> str:
 
 
 def fetched(url: str, folder: Path, sha256: str = SHA256[:8]) -> Path:
-    return download(url, folder / "cache" / "weights.bin", sha256=sha256, say=lambda _: None)
+    return download(url, folder / "cache" / "weights.bin", sha256=sha256, progress=SILENT)
 
 
 def left_in(folder: Path) -> list[str]:

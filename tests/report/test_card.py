@@ -13,12 +13,13 @@ import pytest
 from leadline.errors import LeadlineError
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
+from leadline.evaluation.records import PairTest
 from leadline.evaluation.seeds import seed_spread
 from leadline.report import write_comparison_card, write_model_card, write_run_report
 from leadline.report.citations import LITERATURE, References, papers_of
 from leadline.report.facts import MEASURES, facts_of
 from leadline.report.methods import run_methods
-from leadline.results.comparison_result import Evidence, NetworkResult
+from leadline.results.comparison_result import Evidence, NetworkResult, PairTests
 from leadline.results.json_files import read_comparison
 from leadline.zoo.catalogue import BY_NAME, TABLE
 
@@ -55,7 +56,7 @@ def grouped(run: Path) -> Path:
     named = table.table.join(manifest.select("path", "group"), on="path", how="left", maintain_order="left")
     predictions = Predictions(named, table.classes)
     predictions.write(run / "predictions.parquet")
-    measured = {split: measure(predictions.of_split(split)) for split in ("validation", "test")}
+    measured = {split: msgspec.to_builtins(measure(predictions.of_split(split))) for split in ("validation", "test")}
     (run / "metrics.json").write_text(json.dumps({**metrics_of(run), **measured}))
     recipe = (run / "recipe.toml").read_text().replace('group = ""', "group = '(C\\d+P\\d+\\w*)_`'")
     (run / "recipe.toml").write_text(recipe)
@@ -121,7 +122,7 @@ def test_the_methods_paragraph_quotes_the_run(run: Path) -> None:
     assert "to {value:.3f} ({low:.3f}–{high:.3f})".format(**error) in paragraph
     assert "DeLong’s on the logit scale" in paragraph
     # The truncated file of the manifest, and the image that could not be decoded later on.
-    assert "2 further images could not be used and were left out" in paragraph
+    assert "2 further images were left out" in paragraph
     assert "clustered" not in paragraph
     assert " groups" not in paragraph
 
@@ -298,7 +299,7 @@ def test_a_comparison_card_has_its_candidates_margin_and_answer(comparison: Path
     for network in result.final.networks:
         row = next(line for line in text.splitlines() if line.startswith(f"| `{network.name}` |"))
         for split in ("validation", "test"):
-            accuracy = network.metrics[split]["accuracy"]
+            accuracy = msgspec.to_builtins(network.metrics[split].accuracy)
             assert (
                 f"{100 * accuracy['value']:.1f} % ({100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %)" in row
             )
@@ -313,7 +314,7 @@ def test_a_comparison_card_has_its_candidates_margin_and_answer(comparison: Path
 
 def test_who_left_after_the_heat_has_a_table_of_its_own(comparison: Path) -> None:
     result, text = read_comparison(comparison), text_of(write_comparison_card(comparison))
-    heat = {one.name: one.metrics["validation"]["accuracy"]["value"] for one in result.heat.networks}
+    heat = {one.name: one.metrics["validation"].accuracy.value for one in result.heat.networks}
     behind = max(heat.values()) - heat["alexnet_small"]
     rows = text.split("## Left after the heat")[1].split("##")[0].splitlines()
     rows = [line for line in rows if line.startswith("| `")]
@@ -338,7 +339,8 @@ def test_a_comparison_with_folds_calls_no_image_a_validation_or_test_image(
     for network in read_comparison(comparison).final.networks:
         run = comparison / network.run
         kept = {name: value for name, value in metrics_of(run).items() if name not in ("test", "calibration")}
-        (run / "metrics.json").write_text(json.dumps({**kept, "folds": {"folds": 3, "repeats": 2}}))
+        crossing = {"folds": 3, "repeats": 2, "images": 143, "accuracy_of_folds": []}
+        (run / "metrics.json").write_text(json.dumps({**kept, "folds": crossing}))
         with (run / "recipe.toml").open("a") as recipe:
             recipe.write("folds = 3\n")
         manifest = pl.read_parquet(run / "manifest.parquet")
@@ -376,22 +378,22 @@ def test_several_seeds_and_tests_have_their_tables(comparison: Path, edit_compar
         Predictions.read(comparison / name / "predictions.parquet").of_split("test")
         for name in ("lenet5", "resnet20_cifar")
     ]
-    spread = seed_spread(tables).as_dict()
-    pair = {
+    spread = seed_spread(tables)
+    pair = PairTest(**{
         "first": "lenet5", "second": "resnet20_cifar", "value": -0.0523, "low": -0.091, "high": -0.014, "n": 140,
         "method": "Tango", "only_first": 3, "only_second": 12, "p_value": 0.0351, "p_value_holm": 0.0702,
-    }  # fmt: skip
-    tests = {"split": "test", "seed": 0, "correction": "Holm", "pairs": [pair]}
+    })  # fmt: skip
+    tests = PairTests(split="test", seed=0, pairs=(pair,))
     names = ("lenet5", "resnet20_cifar", "resnext_small")
     edit_comparison(
         comparison, seed_spreads={name: {"validation": spread, "test": spread} for name in names}, tests=tests
     )
     text = text_of(write_comparison_card(comparison))
-    spreads = f"| {100 * spread['between_seeds']:.2f} | {100 * spread['between_images']:.2f} |"
+    spreads = f"| {100 * spread.between_seeds:.2f} | {100 * spread.between_images:.2f} |"
     assert sum(spreads in line for line in text.splitlines()) == 2 * len(names)
     assert "| −5.2 (−9.1 to −1.4) | 3 – 12 | 0.035 | 0.070 |" in text
     assert "p < 0.05 for 0 of 1 pairs; the answer does not rest on it" in text
-    assert f"standard deviation of {100 * spread['between_seeds']:.2f} percentage points" in text
+    assert f"standard deviation of {100 * spread.between_seeds:.2f} percentage points" in text
 
 
 def test_an_unfinished_comparison_has_a_card_that_says_so(comparison: Path, edit_comparison: Callable) -> None:

@@ -67,23 +67,23 @@ def test_the_temperature_is_that_of_the_out_of_fold_predictions(crossed: Run) ->
     assert {part.classifier.temperature for part in parts} == {1.0}
     stated = pl.concat([part.predictions.table for part in parts])
     found = crossed.metrics.calibration
-    assert found["fitted_on"] == "out-of-fold"
-    assert found["n"] == 30
-    assert crossed.classifier.temperature == found["temperature"]
-    assert found["temperature"] == pytest.approx(fit_temperature(Predictions(stated, crossed.manifest.classes)))
-    assert found["out-of-fold"]["after"]["log_loss"] == crossed.metrics.validation.log_loss
+    assert found.fitted_on == "out-of-fold"
+    assert found.n == 30
+    assert crossed.classifier.temperature == found.temperature
+    assert found.temperature == pytest.approx(fit_temperature(Predictions(stated, crossed.manifest.classes)))
+    assert found.out_of_fold.after.log_loss == crossed.metrics.validation.log_loss
 
 
 def test_the_figures_are_those_of_the_out_of_fold_table(crossed: Run) -> None:
     metrics = crossed.metrics
-    assert metrics["validation"] == measure(crossed.predictions.of_split("out-of-fold"))
-    assert metrics["validation"]["accuracy"]["n"] == 30
-    assert metrics["test"]["accuracy"]["n"] == 6
-    folds = metrics["folds"]
-    assert (folds["folds"], folds["repeats"], folds["images"]) == (3, 2, 30)
-    assert np.mean(folds["accuracy_of_folds"][0]) == pytest.approx(metrics["validation"]["accuracy"]["value"])
-    spread = folds["repeats_spread"]
-    assert spread["accuracies"] == pytest.approx(np.mean(folds["accuracy_of_folds"], axis=1))
+    assert metrics.validation == measure(crossed.predictions.of_split("out-of-fold"))
+    assert metrics.validation.accuracy.n == 30
+    assert metrics.test.accuracy.n == 6
+    folds = metrics.folds
+    assert (folds.folds, folds.repeats, folds.images) == (3, 2, 30)
+    assert np.mean(folds.accuracy_of_folds[0]) == pytest.approx(metrics.validation.accuracy.value)
+    spread = folds.repeats_spread
+    assert spread.accuracies == pytest.approx(np.mean(folds.accuracy_of_folds, axis=1))
 
 
 def test_the_test_split_is_in_no_fold_and_is_looked_at_once(crossed: Run) -> None:

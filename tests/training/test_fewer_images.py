@@ -25,9 +25,9 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
     curve = whole.result.learning_curve
     assert curve is not None
     assert curve["network"] == "resnet20_cifar"
-    assert [point["images"] for point in curve["points"]] == [10, 20, 42, 84]
+    assert [point.images for point in curve.points] == [10, 20, 42, 84]
     full = Run(tmp_path / "whole" / "final" / "resnet20_cifar")
-    assert curve["points"][-1]["accuracy"] == full.metrics.validation.accuracy
+    assert curve.points[-1].accuracy == full.metrics.validation.accuracy
     for images in (10, 20, 42):
         run = Run(tmp_path / "whole" / "final" / "learning-curve" / f"resnet20_cifar-{images}")
         assert run.recipe.steps == full.recipe.steps
@@ -35,7 +35,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
         assert run.predictions.table["path"].equals(full.predictions.of_split("validation").table["path"])
         assert "test" not in run.metrics
         assert not (run.folder / "checkpoint.pt").exists()
-    assert curve["reason"]
+    assert curve.reason
     page = (tmp_path / "whole" / "report.html").read_text()
     assert "Would more images help?" in page
     assert "Validation accuracy of resnet20_cifar against the number of training images. 10 images:" in page
@@ -65,11 +65,10 @@ def test_a_curve_that_was_not_asked_for_is_not_drawn(make_images: MakeImages, tm
 def test_every_seed_has_a_curve_of_its_own(make_images: MakeImages, tmp_path: Path) -> None:
     data = make_images(count=30)
     found = compare(data, models=["lenet5"], out=tmp_path / "out", epochs=1, seeds=2, learning_curve=True)
-    points = (found.result.learning_curve or {})["points"]
-    assert [len(point["seeds"]) for point in points] == [2, 2, 2, 2]
+    points = found.result.learning_curve.points
+    assert [len(point.seeds) for point in points] == [2, 2, 2, 2]
     runs = [
-        Run(tmp_path / "out" / "final" / "learning-curve" / f"lenet5-{points[2]['images']}-seed{seed}")
-        for seed in (0, 1)
+        Run(tmp_path / "out" / "final" / "learning-curve" / f"lenet5-{points[2].images}-seed{seed}") for seed in (0, 1)
     ]
     subsets = [set(run.manifest.usable.filter(split="train")["path"]) for run in runs]
     assert subsets[0] != subsets[1]
@@ -89,7 +88,7 @@ def test_a_subset_whose_training_fails_is_left_out_of_the_curve(
 
     monkeypatch.setattr(more_images, "train_one", failing)
     found = compare(make_images(count=60), models=["lenet5"], out=tmp_path / "out", epochs=1, learning_curve=True)
-    assert [point["images"] for point in (found.result.learning_curve or {})["points"]] == [10, 42, 84]
+    assert [point.images for point in found.result.learning_curve.points] == [10, 42, 84]
 
 
 def test_the_minutes_are_for_the_curve_too(make_images: MakeImages, tmp_path: Path) -> None:

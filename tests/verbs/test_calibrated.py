@@ -50,15 +50,15 @@ def test_the_temperature_is_the_best_one_of_the_validation_images(trained: Run) 
 
 def test_metrics_hold_both_sides_of_it(trained: Run) -> None:
     found, metrics = trained.metrics.calibration, trained.metrics
-    assert found["temperature"] == load(trained.folder).temperature
-    assert found["fitted_on"] == "validation"
-    raw = recalibrated(trained.predictions, 1 / found["temperature"])
+    assert found.temperature == load(trained.folder).temperature
+    assert found.fitted_on == "validation"
+    raw = recalibrated(trained.predictions, 1 / found.temperature)
     for split in ("validation", "test"):
         for key in ("log_loss", "brier_score", "expected_calibration_error"):
-            assert found[split]["after"][key] == metrics[split][key]
+            assert getattr(getattr(found, split).after, key) == getattr(metrics, split).of(key)
             before = measure(raw.of_split(split))[key]
             assert found[split]["before"][key]["value"] == pytest.approx(before["value"])
-    assert found["validation"]["after"]["log_loss"]["value"] < found["validation"]["before"]["log_loss"]["value"]
+    assert found.validation.after.log_loss.value < found.validation.before.log_loss.value
 
 
 def test_every_prediction_is_at_the_temperature_and_every_answer_as_without(run: Run) -> None:

@@ -55,7 +55,7 @@ def test_a_training_is_resumed_without_another_look(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_module, "train_into", interrupted)
+    monkeypatch.setattr(train_module, "train_one", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(make_images(count=20), model="lenet5", epochs=1, out=tmp_path / "run")
     monkeypatch.undo()

@@ -90,9 +90,9 @@ def test_several_seeds_share_the_split(make_images: MakeImages, tmp_path: Path) 
     assert network.runs == ("final/lenet5-seed0", "final/lenet5-seed1")
     right = [Run(found.folder / name).metrics.validation.accuracy.value for name in network.runs]
     spread = found.result.seed_spreads["lenet5"]["validation"]
-    assert spread["accuracies"] == pytest.approx(right)
-    assert spread["between_seeds"] == pytest.approx(abs(right[0] - right[1]) / 2**0.5)
-    assert spread["between_images"] > 0
+    assert spread.accuracies == pytest.approx(right)
+    assert spread.between_seeds == pytest.approx(abs(right[0] - right[1]) / 2**0.5)
+    assert spread.between_images > 0
     assert resume_comparison(found.folder).result.final == found.result.final  # finished, both are kept
 
 
@@ -105,13 +105,13 @@ def test_tests_of_every_pair_are_there_for_those_who_ask_and_change_no_answer(
     after = resume_comparison(found.folder, tests=True).result
     assert after.tests is not None
     assert after.answer == before.answer
-    (pair,) = after.tests["pairs"]
+    (pair,) = after.tests.pairs
     first, second = (Run(found.folder / "final" / name).predictions.of_split("validation").table for name in MODELS)
     right = [(table["predicted"] == table["label"]).to_numpy() for table in (first, second)]
     only = [int((right[k] & ~right[1 - k]).sum()) for k in range(2)]
     assert {pair["first"], pair["second"]} == set(MODELS)
     assert [pair["only_first"], pair["only_second"]] == (only if pair["first"] == MODELS[0] else only[::-1])
-    assert pair["p_value"] == pair["p_value_holm"] == pytest.approx(binomtest(only[0], sum(only)).pvalue)
+    assert pair.p_value == pair.p_value_holm == pytest.approx(binomtest(only[0], sum(only)).pvalue)
     assert after.tests["split"] == "validation"  # the test images are for the network that is named
     assert resume_comparison(found.folder).result.tests is not None  # asked for once, they stay
 

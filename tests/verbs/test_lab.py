@@ -1,15 +1,12 @@
 """`leadline lab` as people and programs get it: a claim, a chapter, a figure, a page; beside a room of its name."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 
-import leadline
 from leadline.cli import app
 from leadline.errors import LeadlineError, UsageError
 from leadline.verbs.lab import lab, row
@@ -107,20 +104,3 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_measured(
         lab(**options)  # type: ignore[arg-type]
     assert "\n" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_verb_keeps_its_name_beside_the_room_of_that_name() -> None:
-    from leadline import lab as imported
-    from leadline.claims import claim
-    from leadline.claims.claim import Claim
-
-    assert leadline.claims is lab is imported
-    assert claim.Claim is Claim
-    assert leadline.lab("stride")[0].verdict == "holds"
-
-
-@pytest.mark.parametrize("first", ["leadline.claims.claim", "leadline.verbs.lab"])
-def test_it_does_so_whatever_was_imported_first(first: str) -> None:
-    script = f"import {first}\nimport leadline\nprint(leadline.lab('stride')[0].verdict)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.stdout == "holds\n", done.stderr

@@ -77,12 +77,12 @@ def test_only_the_last_layer_is_another(
     assert all(values.equal(before[key]) for key, values in after.items())
     assert any("new, for 2 classes; the weights tell 4 classes apart" in note for note in progress.notes)
     metrics, recipe = run.metrics, run.recipe
-    assert metrics["test"]["accuracy"]["value"] > 0.8
+    assert metrics.test.accuracy.value > 0.8
     assert (recipe.model, recipe.tune, recipe.augment) == (name, "head", "none")
-    assert metrics["pretrained"]["source"] == str(begun[name].folder)
+    assert metrics.pretrained.source == str(begun[name].folder)
     own = begun[name].classifier.preprocessing
     assert (run.classifier.preprocessing.mean, run.classifier.preprocessing.std) == (own.mean, own.std)
-    assert metrics["head"]["penalty"] in [one["penalty"] for one in metrics["head"]["tried"]]
+    assert metrics.head.penalty in [one.penalty for one in metrics.head.tried]
     assert len(run.history) == 1
 
 

@@ -3,18 +3,13 @@
 from torch import nn
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
-from leadline.claims.entries import ALEXNET_PAPER as PAPER
-from leadline.claims.entries import RESULT
 from leadline.claims.gradients import awake, dependence, shares
 from leadline.claims.networks import anatomy, unfilled
 from leadline.claims.painting.bodies import Body, bodies
@@ -22,7 +17,7 @@ from leadline.claims.painting.grids import Grid, grids
 from leadline.claims.painting.squares import Pair, squares
 
 
-def _shape() -> Measurement:
+def measure_alexnet_shape() -> Measurement:
     found = anatomy("alexnet")
     maps = [layer for layer in found.layers if layer.type == "Conv2d"]
     pools = [layer for layer in found.layers if layer.type == "MaxPool2d"]
@@ -71,23 +66,11 @@ def _shape() -> Measurement:
     )
 
 
-SHAPE = Claim(
-    id="alexnet-shape",
-    kind="exact",
-    statement=(
-        "AlexNet has 8 layers: from 3×224×224, 96 maps by 11×11 filters of stride 4, overlapping 3×3 pooling of "
-        "stride 2, then 256, 384, 384 and 256 maps, and 4096, 4096 and 1000 units."
-    ),
-    source=f"{PAPER}, section 3.5",
-    measure=_shape,
-    rule=as_computed,
-)
-
 # Which convolutions of the two towers do not talk: the layer, how many maps one tower has in it, and sees in it.
 TOWERS = {"conv1": (48, 3), "conv2": (128, 48), "conv3": (192, 256), "conv4": (192, 192), "conv5": (128, 192)}
 
 
-def _two_gpus() -> Measurement:
+def measure_alexnet_two_gpus() -> Measurement:
     features = unfilled("alexnet").get_submodule("features")
     numbers: dict[str, Number] = {}
     panels = []
@@ -127,20 +110,7 @@ def _two_gpus() -> Measurement:
     )
 
 
-TWO_GPUS = Claim(
-    id="alexnet-two-gpus",
-    kind="exact",
-    statement=(
-        "AlexNet is two towers, of 48 and 128 maps each in the first two layers; conv2, conv4 and conv5 see only "
-        "their own tower's 48, 192 and 192 maps, conv3 sees all 256."
-    ),
-    source=f"{PAPER}, figure 2",
-    measure=_two_gpus,
-    rule=as_computed,
-)
-
-
-def _against_lenet() -> Measurement:
+def measure_alexnet_vs_lenet() -> Measurement:
     old, new = anatomy("lenet5"), anatomy("alexnet")
     # Closed formulas, layer by layer: (inputs of a unit + its bias) × units; without biases × positions.
     lenet = [(25, 6, 784), (150, 16, 100), (400, 120, 1), (120, 84, 1), (84, 10, 1)]
@@ -186,54 +156,7 @@ def _sum(layers: list[tuple[int, int, int]], *, bias: bool = False) -> int:
     return sum((inputs + 1) * units if bias else inputs * units * positions for inputs, units, positions in layers)
 
 
-def _against_lenet_rule(numbers: Numbers) -> Verdict:
+def judge_alexnet_vs_lenet(numbers: Numbers) -> Verdict:
     names = {name.partition(",")[0] for name in numbers}
     larger = all(numbers[f"{name}, AlexNet"].value > numbers[f"{name}, LeNet-5"].value for name in names)
     return judge(stated=larger and all_confirmed(numbers), amended=False)
-
-
-AGAINST_LENET = Claim(
-    id="alexnet-vs-lenet",
-    kind="exact",
-    statement="AlexNet is much larger than LeNet: in depth, input, parameters and multiply-adds.",
-    source=f"{PAPER}; LeCun, Bottou, Bengio, Haffner 1998",
-    measure=_against_lenet,
-    rule=_against_lenet_rule,
-)
-
-RELU = Claim(
-    id="relu",
-    kind="trained",
-    statement="Rectified units train faster than the sigmoid units of LeNet.",
-    source=f"{PAPER}, section 3.1: several times fewer epochs to 25 % training error on CIFAR-10",
-    experiment="the same small network with ReLU, tanh and sigmoid, several seeds: epochs to 25 % training error",
-)
-REGULARISATION = Claim(
-    id="regularisation",
-    kind="trained",
-    statement="L2 and dropout close the gap between training and test accuracy.",
-    source=f"{PAPER}, sections 4.2 and 5",
-    experiment="one network with neither, either and both, several seeds: the gap after equal training",
-)
-OVERLAPPING_POOLING = Claim(
-    id="overlapping-pooling",
-    kind="trained",
-    statement="Overlapping 3×3 pooling of stride 2 beats 2×2 pooling of stride 2.",
-    source=f"{PAPER}, section 3.4: by 0.4 and 0.3 points of top-1 and top-5 error",
-    experiment="the small AlexNet with either pooling, several seeds: test accuracy",
-)
-LRN = Claim(
-    id="lrn",
-    kind="trained",
-    statement="Local response normalisation helps.",
-    source=f"{PAPER}, section 3.3: by 1.4 and 1.2 points; Simonyan and Zisserman 2014 found nothing (A against A-LRN)",
-    experiment="the small AlexNet with and without it, several seeds: test accuracy",
-)
-
-CHAPTER = Chapter(
-    name="alexnet",
-    title="AlexNet",
-    year=2012,
-    introduction="The network that ended a decade of hand-made features.",
-    claims=(SHAPE, TWO_GPUS, RESULT, AGAINST_LENET, RELU, REGULARISATION, OVERLAPPING_POOLING, LRN),
-)

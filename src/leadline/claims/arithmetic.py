@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leadline.claims.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, as_computed, judge
-from leadline.claims.expressiveness import UNIVERSAL
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.networks import anatomy
 from leadline.claims.painting.bars import Bar, bar, bars
 from leadline.claims.painting.grids import Frame, Grid, grids
@@ -21,7 +20,7 @@ def map_side(side: int, kernel: int, stride: int = 1, padding: int = 0, *, up: b
     return (-(-room // stride) if up else room // stride) + 1
 
 
-def _padding() -> Measurement:
+def measure_padding() -> Measurement:
     padded = nn.Conv2d(1, 1, 2, padding=1)(torch.rand(1, 1, 3, 3)).shape[-1]
     tried = disagreeing = 0
     for side, kernel, stride, padding in product(range(3, 13), (1, 2, 3, 5), (1, 2, 3), (0, 1, 2)):
@@ -69,20 +68,7 @@ def _padding() -> Measurement:
     )
 
 
-PADDING = Claim(
-    id="padding",
-    kind="exact",
-    statement=(
-        "Padding a 3×3 image to 5×5 and applying a 2×2 filter gives a 4×4 map; in general a side of n pixels becomes "
-        "⌊(n + 2p − k) / s⌋ + 1, rounded up where the original code did so."
-    ),
-    source="Lecture, convolution arithmetic; cuda-convnet's source code for rounding up",
-    measure=_padding,
-    rule=as_computed,
-)
-
-
-def _stride() -> Measurement:
+def measure_stride() -> Measurement:
     one, two = (nn.Conv2d(1, 1, 3, stride=stride)(torch.rand(1, 1, 7, 7)).shape[-1] for stride in (1, 2))
     places = [[0.75 if row % 2 == 0 and column % 2 == 0 else 0.12 for column in range(7)] for row in range(7)]
     return Measurement(
@@ -115,17 +101,7 @@ def _stride() -> Measurement:
     )
 
 
-STRIDE = Claim(
-    id="stride",
-    kind="exact",
-    statement="A 3×3 filter on a 7×7 image gives a 5×5 map at stride 1 and a 3×3 map at stride 2.",
-    source="Lecture, convolution arithmetic",
-    measure=_stride,
-    rule=as_computed,
-)
-
-
-def _top5() -> Measurement:
+def measure_top5() -> Measurement:
     images, classes = 2000, 1000
     scores = torch.randn(images, classes)
     labels = torch.randint(classes, (images,))
@@ -175,16 +151,6 @@ def _top5() -> Measurement:
     )
 
 
-TOP5 = Claim(
-    id="top5",
-    kind="exact",
-    statement="Top-5 accuracy: the right label is among the five best guesses.",
-    source="Russakovsky et al., “ImageNet large scale visual recognition challenge”, 2015, section 4.1",
-    measure=_top5,
-    rule=as_computed,
-)
-
-
 # What the lecture says, and what is published; pictures and categories of all of ImageNet as of 2012.
 IMAGENET = {
     "images in ImageNet": (16_000_000, 15_000_000, "over 15 million (Krizhevsky et al. 2012)"),
@@ -197,7 +163,7 @@ IMAGENET = {
 ROUGHLY = 0.1  # how far a rounded number may lie off
 
 
-def _ilsvrc() -> Measurement:
+def measure_ilsvrc() -> Measurement:
     numbers = {name: Number(published, stated=stated) for name, (stated, published, _) in IMAGENET.items()}
     numbers["test images in ILSVRC-2010"] = Number(150_000, stated=150_000)
     return Measurement(
@@ -230,30 +196,10 @@ def _ilsvrc() -> Measurement:
     )
 
 
-def _ilsvrc_rule(numbers: Numbers) -> Verdict:
+def judge_ilsvrc(numbers: Numbers) -> Verdict:
     """Roughly right will do, for all but the one number that belongs to another year."""
     near = {
         name: abs(number.value - (number.stated or 0)) <= ROUGHLY * number.value for name, number in numbers.items()
     }
     others = all(right for name, right in near.items() if name != "test images in ILSVRC-2012")
     return judge(stated=all(near.values()), amended=others)
-
-
-ILSVRC = Claim(
-    id="ilsvrc",
-    kind="source check",
-    statement=(
-        "ImageNet has 16 million images in 20,000 categories; the competition ILSVRC has 1,000 categories, 1.2 million "
-        "training, 50,000 validation and 150,000 test images."
-    ),
-    source="Krizhevsky, Sutskever, Hinton 2012, section 2; Russakovsky et al. 2015, table 2",
-    measure=_ilsvrc,
-    rule=_ilsvrc_rule,
-)
-
-CHAPTER = Chapter(
-    name="arithmetic",
-    title="Convolution arithmetic",
-    introduction="What comes out of a convolution, how answers are counted, and on what.",
-    claims=(PADDING, STRIDE, TOP5, UNIVERSAL, ILSVRC),
-)

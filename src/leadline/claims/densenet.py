@@ -3,20 +3,17 @@
 import torch
 from torch import Tensor, nn
 
-from leadline.claims.claim import Chapter, Claim, Measurement, Number, Numbers, Verdict, as_computed, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.gradients import awake
 from leadline.claims.networks import anatomy, unfilled
 from leadline.claims.painting.grids import Grid, grids
 from leadline.claims.painting.plots import Axis, Series, plot
-from leadline.claims.shared_storage import DENSE_MEMORY
 from leadline.claims.wording import millions
 from leadline.zoo import architecture
 from leadline.zoo.densenet import TABLE_1, DenseBlock
 
-PAPER = "Huang, Liu, van der Maaten, Weinberger, “Densely connected convolutional networks”, 2016, arXiv 1608.06993"
 
-
-def _concatenation() -> Measurement:
+def measure_concatenation() -> Measurement:
     block = awake(unfilled("densenet121").get_submodule("features.denseblock1"))
     assert isinstance(block, DenseBlock)
     features = [torch.rand(1, 64, 5, 5, dtype=torch.float64, requires_grad=True)]
@@ -62,17 +59,7 @@ def _concatenation() -> Measurement:
     )
 
 
-CONCATENATION = Claim(
-    id="concatenation",
-    kind="exact",
-    statement="x → [x, f1(x), f2([x, f1(x)]), …]: the last layer sees every earlier one.",
-    source=f"{PAPER}, section 3",
-    measure=_concatenation,
-    rule=as_computed,
-)
-
-
-def _growth() -> Measurement:
+def measure_growth() -> Measurement:
     row = TABLE_1["DenseNet-121"]
     layers = anatomy("densenet121").layers
     channels, numbers = row.first, {}
@@ -124,23 +111,12 @@ def _growth() -> Measurement:
     )
 
 
-GROWTH = Claim(
-    id="growth",
-    kind="exact",
-    statement=(
-        "Channels grow by k with each layer; the transition's 1×1 convolution halves channels, its average pooling "
-        "height and width."
-    ),
-    source=f"{PAPER}, section 3 and table 1",
-    measure=_growth,
-    rule=as_computed,
-)
 DENSE = ("densenet121", "densenet169", "densenet201", "densenet264")
 RESIDUAL = ("resnet50", "resnet101", "resnet152")
 LEVEL = 0.5  # points of top-1 error that count as the same accuracy
 
 
-def _published() -> Measurement:
+def measure_dense_parameters() -> Measurement:
     # ResNets as re-trained by fb.resnet.torch with the recipe that DenseNet's paper took over; same centre crop.
     errors = {name: _centre(name) for name in DENSE} | {name: _centre(f"{name}_v1_5") for name in RESIDUAL}
     numbers = {}
@@ -188,7 +164,7 @@ def _centre(name: str) -> float:
     return found.top1
 
 
-def _published_rule(numbers: Numbers) -> Verdict:
+def judge_dense_parameters(numbers: Numbers) -> Verdict:
     """Every ResNet up to 101 layers must have a DenseNet with fewer parameters and at most LEVEL points more error."""
 
     def matched(residual: str) -> bool:
@@ -199,23 +175,3 @@ def _published_rule(numbers: Numbers) -> Verdict:
         )
 
     return judge(stated=all(map(matched, RESIDUAL)), amended=any(map(matched, RESIDUAL)))
-
-
-DENSE_PARAMETERS = Claim(
-    id="dense-parameters",
-    kind="published table + trained",
-    statement="DenseNet reaches ResNet's accuracy with fewer parameters.",
-    source=f"{PAPER}, tables 2 and 3; fb.resnet.torch",
-    measure=_published,
-    rule=_published_rule,
-    experiment="small DenseNets and ResNets of several sizes, several seeds: test accuracy against parameters",
-)
-
-
-CHAPTER = Chapter(
-    name="densenet",
-    title="DenseNet",
-    year=2016,
-    introduction="Do not add: concatenate.",
-    claims=(CONCATENATION, GROWTH, DENSE_PARAMETERS, DENSE_MEMORY),
-)

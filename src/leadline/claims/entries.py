@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.painting.bars import bar, bars
 from leadline.claims.painting.plots import Axis, Series, plot
 
-ALEXNET_PAPER = "Krizhevsky, Sutskever, Hinton, “ImageNet classification with deep convolutional neural networks”, 2012"
 # Errors in per cent, as printed in tables 1 and 2 and in the competition's result; * pre-trained on Fall 2011.
 ERRORS = {
     "top-1, seven networks*, validation 2012": 36.7,
@@ -27,7 +26,7 @@ STATED = {
 VGG_SLIDE = 83.7  # what the slide on VGG says of AlexNet
 
 
-def _result() -> Measurement:
+def measure_alexnet_result() -> Measurement:
     accuracies = {name: round(100 - error, 1) for name, error in ERRORS.items()}
     numbers = {name: Number(value, stated=STATED.get(name), unit="%") for name, value in accuracies.items()}
     top5 = [value for name, value in accuracies.items() if name.startswith("top-5") and "second" not in name]
@@ -73,7 +72,7 @@ def _by_measure(accuracies: dict[str, float]) -> list[tuple[str, str, float]]:
     ]
 
 
-def _result_rule(numbers: Numbers) -> Verdict:
+def judge_alexnet_result(numbers: Numbers) -> Verdict:
     """As it stands it would be one network's, and AlexNet would have one top-5 accuracy on both slides."""
     published = all(numbers[name].as_stated for name in STATED)
     alone = (
@@ -81,19 +80,6 @@ def _result_rule(numbers: Numbers) -> Verdict:
     )
     slide = numbers["nearest published top-5 to the 83.7 of the VGG slide"].as_stated
     return judge(stated=published and alone and slide, amended=published)
-
-
-RESULT = Claim(
-    id="alexnet-result",
-    kind="published table",
-    statement=(
-        "AlexNet reached 63.3 % top-1 and 84.7 % top-5 accuracy (the next best entry 73.8 %); the slide on VGG says "
-        "83.7 %."
-    ),
-    source=f"{ALEXNET_PAPER}, tables 1 and 2; results of ILSVRC-2012",
-    measure=_result,
-    rule=_result_rule,
-)
 
 
 @dataclass(frozen=True)
@@ -118,7 +104,7 @@ ENTRIES = (
 )
 
 
-def _deeper() -> Measurement:
+def measure_going_deeper() -> Measurement:
     numbers = {}
     for entry in ENTRIES:
         numbers[f"top-5 of {entry.network}’s entry"] = Number(round(100 - entry.error, 1), stated=entry.said, unit="%")
@@ -173,20 +159,10 @@ def _deeper() -> Measurement:
     )
 
 
-def _deeper_rule(numbers: Numbers) -> Verdict:
+def judge_going_deeper(numbers: Numbers) -> Verdict:
     """As it stands these are accuracies of single networks; put right, the entries rise, and are near what is said."""
     entries = [numbers[f"top-5 of {entry.network}’s entry"] for entry in ENTRIES]
     alone = all(numbers[f"networks averaged in {entry.network}’s entry"].value == 1 for entry in ENTRIES)
     near = all(abs(number.value - (number.stated or 0)) < 0.5 for number in entries)
     rising = [number.value for number in entries] == sorted(number.value for number in entries)
     return judge(stated=alone and rising and all(number.as_stated for number in entries), amended=near and rising)
-
-
-GOING_DEEPER = Claim(
-    id="going-deeper",
-    kind="published table",
-    statement="Deeper is better: 84.7 % top-5 with AlexNet, 92.7 % VGG, 93.4 % GoogLeNet, 96.4 % ResNet.",
-    source="The four papers' tables and the competition's results; BVLC's re-training for AlexNet's centre crop",
-    measure=_deeper,
-    rule=_deeper_rule,
-)

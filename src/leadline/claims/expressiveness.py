@@ -2,7 +2,7 @@
 
 import torch
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, all_confirmed, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.painting.curves import Curve, curves
 from leadline.claims.painting.plots import Axis, Series, plot
 from leadline.claims.regions import (
@@ -15,7 +15,7 @@ from leadline.claims.regions import (
 )
 
 
-def _universal() -> Measurement:
+def measure_universal() -> Measurement:
     units = (4, 8, 16, 32, 64)
     x = torch.linspace(0, 1, 4097, dtype=torch.float64)[:, None]
     wanted = torch.sin(2 * torch.pi * x)
@@ -54,7 +54,7 @@ def _universal() -> Measurement:
     )
 
 
-def _universal_rule(numbers: Numbers) -> Verdict:
+def judge_universal(numbers: Numbers) -> Verdict:
     """Were depth what brings accuracy, one hidden layer would stay far off however wide it is."""
     few, many = (numbers[f"worst error of one hidden layer with {units} units"].value for units in (4, 64))
     one, eight = (numbers[f"linear pieces with {layers} of two units"] for layers in ("1 layer", "8 layers"))
@@ -62,14 +62,6 @@ def _universal_rule(numbers: Numbers) -> Verdict:
     return judge(stated=many > few / 2, amended=doubling)
 
 
-UNIVERSAL = Claim(
-    id="universal",
-    kind="exact",
-    statement="Accuracy grows exponentially with the number of hidden layers.",
-    source="Cybenko 1989; Hornik 1991; Montúfar, Pascanu, Cho, Bengio 2014, arXiv 1402.1869",
-    measure=_universal,
-    rule=_universal_rule,
-)
 LAYERS = tuple(range(1, 11))
 AT_RANDOM = {1: (24,), 2: (12, 12), 4: (6, 6, 6, 6), 8: (3,) * 8}  # the same number of units
 
@@ -79,7 +71,7 @@ def parameters(network_units: int, layers: int) -> int:
     return 2 * network_units + (layers - 1) * (network_units + 1) * network_units + network_units + 1
 
 
-def _regions() -> Measurement:
+def measure_depth_regions() -> Measurement:
     numbers: dict[str, Number] = {}
     deep, shallow = [], []
     for layers in LAYERS:
@@ -136,21 +128,9 @@ def _regions() -> Measurement:
     )
 
 
-def _regions_rule(numbers: Numbers) -> Verdict:
+def judge_depth_regions(numbers: Numbers) -> Verdict:
     """The deep network must have more pieces at equal parameters, and doubling must be what brings them."""
     counted = [name for name in numbers if name.startswith("pieces,")]
     fair = all(number.as_stated for name, number in numbers.items() if name.startswith("parameters"))
     more = numbers["pieces, 10 layers of two units"].value > numbers["pieces, one layer of 20 units"].value
     return judge(stated=fair and more and all_confirmed(numbers, counted), amended=False)
-
-
-DEPTH_REGIONS = Claim(
-    id="depth-regions",
-    kind="exact",
-    statement=(
-        "Depth buys expressiveness: at equal parameters the number of linear regions grows exponentially with depth."
-    ),
-    source="Montúfar, Pascanu, Cho, Bengio 2014, arXiv 1402.1869; Hanin and Rolnick 2019 for random weights",
-    measure=_regions,
-    rule=_regions_rule,
-)

@@ -3,18 +3,14 @@
 import torch
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
 from leadline.claims.clock import training_seconds
-from leadline.claims.inception import INCEPTION_BRANCHES, INCEPTION_COST, PAPER, REDUCTION
 from leadline.claims.networks import anatomy, quickly_filled
 from leadline.claims.painting.arcs import Row, arcs
 from leadline.claims.painting.bars import Bar, bar, bars
@@ -31,7 +27,7 @@ GRAPHS = {
 }
 
 
-def _not_sequential() -> Measurement:
+def measure_not_sequential() -> Measurement:
     numbers, rows = {}, []
     for name, (label, family, formula) in GRAPHS.items():
         layers = anatomy(name).layers
@@ -54,24 +50,14 @@ def _not_sequential() -> Measurement:
     )
 
 
-def _not_sequential_rule(numbers: Numbers) -> Verdict:
+def judge_not_sequential(numbers: Numbers) -> Verdict:
     """One trainable network with several ways is enough."""
     return judge(
         stated=numbers["layers of GoogLeNet that take from several"].value > 0 and all_confirmed(numbers), amended=False
     )
 
 
-NOT_SEQUENTIAL = Claim(
-    id="not-sequential",
-    kind="exact",
-    statement="A network need not be a chain of layers.",
-    source=f"{PAPER}, figure 3",
-    measure=_not_sequential,
-    rule=_not_sequential_rule,
-)
-
-
-def _heads() -> Measurement:
+def measure_auxiliary_heads() -> Measurement:
     model, image = quickly_filled("googlenet"), torch.rand(1, 3, 224, 224)
     trained = model.train()(image)
     heads = len(trained.auxiliary) if isinstance(trained, WithAuxiliary) else 0
@@ -119,23 +105,13 @@ def _heads() -> Measurement:
     )
 
 
-HEADS = Claim(
-    id="auxiliary-heads",
-    kind="exact + trained",
-    statement="Two auxiliary classifiers help in training, and are gone at test time.",
-    source=f"{PAPER}, section 5",
-    measure=_heads,
-    rule=as_computed,
-    experiment="the small network with and without its heads, several seeds: test accuracy",
-)
-
 # Images seen in a full training: VGG's from its paper; GoogLeNet's was not published, BVLC's re-training has 60 epochs.
 SEEN = {"vgg_d": 370_000 * 256, "googlenet": 2_400_000 * 32}
 TRAINING = 3  # forward once, backward for the maps and for the weights
 DAY = 86_400
 
 
-def _weeks() -> Measurement:
+def measure_training_weeks() -> Measurement:
     numbers, rows = {}, []
     schedule = {}
     for name, label, formula in (("vgg_d", "VGG-16", 15_470_264_320), ("googlenet", "GoogLeNet", 1_591_044_096)):
@@ -176,35 +152,10 @@ def _weeks() -> Measurement:
     )
 
 
-def _weeks_rule(numbers: Numbers) -> Verdict:
+def judge_training_weeks(numbers: Numbers) -> Verdict:
     """By counted work and by what the papers say, not by this machine's clock."""
     work = {name: numbers[f"multiply-adds of a full training of {name}"] for name in ("VGG-16", "GoogLeNet")}
     dearer = work["VGG-16"].value > work["GoogLeNet"].value and all(number.confirmed for number in work.values())
     published = all(number.as_stated for name, number in numbers.items() if name.startswith("weeks"))
     measured = numbers["of these two, how many were measured"].value == 2
     return judge(stated=dearer and published and measured, amended=dearer and published)
-
-
-WEEKS = Claim(
-    id="training-weeks",
-    kind="exact + measured",
-    statement="VGG trains for two to three weeks, GoogLeNet for one.",
-    source=f"Simonyan and Zisserman 2014, section 3.3; {PAPER}, section 6; BVLC's re-training for GoogLeNet's schedule",
-    measure=_weeks,
-    rule=_weeks_rule,
-)
-FILTER_SIZE = Claim(
-    id="choose-filter-size",
-    kind="trained",
-    statement="Offered filters of all sizes, training chooses: it uses them unevenly.",
-    source="Lecture, GoogLeNet",
-    experiment="the weight that each branch gets in the small network, module by module, several seeds",
-)
-
-CHAPTER = Chapter(
-    name="googlenet",
-    title="GoogLeNet",
-    year=2014,
-    introduction="All filter sizes at once, made affordable by 1×1 reductions.",
-    claims=(INCEPTION_BRANCHES, INCEPTION_COST, REDUCTION, FILTER_SIZE, NOT_SEQUENTIAL, HEADS, WEEKS),
-)

@@ -3,14 +3,13 @@
 import torch
 from torch import nn
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.gradients import awake, gradient_map, side_seen
 from leadline.claims.networks import anatomy, cost, unfilled
 from leadline.claims.painting.bars import Bar, bar, bars
 from leadline.claims.wording import billions, millions
 from leadline.zoo.googlenet import TABLE_1
 
-PAPER = "Szegedy, Liu, Jia et al., “Going deeper with convolutions”, 2014, arXiv 1409.4842"
 BRANCHES = {"1×1": 1, "3×3": 3, "5×5": 5, "pooling": 3}  # and the side that each sees of the module's input
 TONES = ("GoogLeNet", "Network in Network", "VGG", "muted")
 # What the modules are given, and the side of their maps.
@@ -18,7 +17,7 @@ INPUTS = dict(zip(TABLE_1, (192, 256, 480, 512, 512, 512, 528, 832, 832), strict
 SIDES = {name: {"3": 28, "4": 14, "5": 7}[name[0]] for name in TABLE_1}
 
 
-def _branches() -> Measurement:
+def measure_inception_branches() -> Measurement:
     found, model = anatomy("googlenet"), unfilled("googlenet")
     rows, joined, wide = [], 0, 0
     for name, filters in TABLE_1.items():
@@ -68,18 +67,6 @@ def _branches() -> Measurement:
     )
 
 
-INCEPTION_BRANCHES = Claim(
-    id="inception-branches",
-    kind="exact",
-    statement=(
-        "Inception runs 1×1, 3×3, 5×5 and pooling side by side and concatenates them; GoogLeNet is 22 layers deep."
-    ),
-    source=f"{PAPER}, figure 2 and table 1",
-    measure=_branches,
-    rule=as_computed,
-)
-
-
 def _module_cost(network: str, module: str) -> tuple[int, int]:
     """Multiply-adds, and channels put out."""
     layers = [layer for layer in anatomy(network).layers if layer.name.startswith(f"inception{module}")]
@@ -99,7 +86,7 @@ def _formulas() -> tuple[dict[str, int], dict[str, int]]:
     return reduced, naive
 
 
-def _cost() -> Measurement:
+def measure_inception_cost() -> Measurement:
     reduced, naive = _formulas()
     numbers, rows = {}, []
     for name in TABLE_1:
@@ -133,7 +120,7 @@ def _cost() -> Measurement:
     )
 
 
-def _cost_rule(numbers: Numbers) -> Verdict:
+def judge_inception_cost(numbers: Numbers) -> Verdict:
     """Every module, and the channels at the end, must be dearer without reductions."""
     dearer = all(
         number.value > numbers[name.removesuffix(", naive")].value
@@ -143,17 +130,7 @@ def _cost_rule(numbers: Numbers) -> Verdict:
     return judge(stated=dearer and all_confirmed(numbers), amended=False)
 
 
-INCEPTION_COST = Claim(
-    id="inception-cost",
-    kind="exact",
-    statement="The naive module blows up channels and cost; 1×1 reductions cut both.",
-    source=f"{PAPER}, section 4",
-    measure=_cost,
-    rule=_cost_rule,
-)
-
-
-def _reduction() -> Measurement:
+def measure_1x1_reduction() -> Measurement:
     layer = nn.Conv2d(60, 20, 1, bias=False)
     channels, height, width = layer(torch.rand(1, 60, 100, 100)).shape[1:]
     weights, multiply_adds = cost(layer, (60, 100, 100))
@@ -189,13 +166,3 @@ def _reduction() -> Measurement:
             keys=[("right", "the 1×1 layer"), ("GoogLeNet", "5×5 after it"), ("wrong", "5×5 without it")],
         ),
     )
-
-
-REDUCTION = Claim(
-    id="1x1-reduction",
-    kind="exact",
-    statement="Twenty 60×1×1 filters turn 60×100×100 into 20×100×100, with 1,200 weights.",
-    source="Lecture, GoogLeNet",
-    measure=_reduction,
-    rule=as_computed,
-)

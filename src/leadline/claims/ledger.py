@@ -1,22 +1,59 @@
-"""The ledger: every claim of the lecture, chapter by chapter in its order."""
+"""The ledger: every claim of the lecture, chapter by chapter in its order (claims.toml)."""
 
 import difflib
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from leadline.claims import alexnet, arithmetic, densenet, googlenet, nin, resnet, resnext, story, vgg
-from leadline.claims.claim import Chapter, Claim
+from leadline.claims import (
+    alexnet,
+    arithmetic,
+    densenet,
+    entries,
+    expressiveness,
+    googlenet,
+    inception,
+    nested,
+    nin,
+    resnet,
+    resnext,
+    shared_storage,
+    stacks,
+    vgg,
+)
+from leadline.claims.claim import Chapter, Claim, as_computed
 from leadline.errors import UsageError
 
-CHAPTERS: tuple[Chapter, ...] = (
-    arithmetic.CHAPTER,
-    alexnet.CHAPTER,
-    vgg.CHAPTER,
-    nin.CHAPTER,
-    googlenet.CHAPTER,
-    resnet.CHAPTER,
-    resnext.CHAPTER,
-    densenet.CHAPTER,
-    story.CHAPTER,
-)
+MODULES: tuple[ModuleType, ...] = (
+    alexnet, arithmetic, densenet, entries, expressiveness, googlenet, inception, nested, nin, resnet, resnext,
+    shared_storage, stacks, vgg,
+)  # fmt: skip
+
+
+def _function(prefix: str, id: str) -> Any:
+    """`prefix`_id in one of the modules; None where there is none."""
+    name = f"{prefix}_{id.replace('-', '_')}"
+    return next((getattr(module, name) for module in MODULES if hasattr(module, name)), None)
+
+
+def _claim(about: dict[str, Any]) -> Claim:
+    measure = _function("measure", about["id"])
+    rule = _function("judge", about["id"]) or (as_computed if measure else None)
+    return Claim(**about, measure=measure, rule=rule)
+
+
+def _chapter(about: dict[str, Any]) -> Chapter:
+    own = {name: value for name, value in about.items() if name != "claim"}
+    return Chapter(**own, claims=tuple(map(_claim, about["claim"])))
+
+
+def _chapters() -> tuple[Chapter, ...]:
+    document = tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8"))
+    return tuple(_chapter(chapter) for chapter in document["chapter"])
+
+
+CHAPTERS = _chapters()
 CLAIMS: dict[str, Claim] = {claim.id: claim for chapter in CHAPTERS for claim in chapter.claims}
 
 

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.painting.grids import Grid, grids
 from leadline.zoo import build_model
 from leadline.zoo.resnet import BasicBlock, ResNet
 
-PAPER = "He, Zhang, Ren, Sun, “Deep residual learning for image recognition”, 2015, arXiv 1512.03385"
 SHALLOW, DEEP = 20, 56
 SILENT, IDENTITY = "F = 0", "identity kernels"
 
@@ -44,7 +43,7 @@ def deepened(kind: str, *, added: str) -> tuple[nn.Module, nn.Module]:
     return shallow, deep
 
 
-def _nested() -> Measurement:
+def measure_nested_functions() -> Measurement:
     images = torch.randn(8, 3, 32, 32, dtype=torch.float64)
     off, pictures = {}, []
     for kind, added in (("resnet", SILENT), ("plain", SILENT), ("plain", IDENTITY)):
@@ -100,22 +99,9 @@ def _heat(logits: Tensor) -> list[list[float]]:
     return scaled
 
 
-def _nested_rule(numbers: Numbers) -> Verdict:
+def judge_nested_functions(numbers: Numbers) -> Verdict:
     """As it stands, no setting of a plain network may do what F = 0 does in a residual one."""
     contained = numbers["residual, F = 0: logits that differ from the shallower network's"].value == 0
     forgets = numbers["plain, F = 0: images of eight that get the same logits"].value == 8
     no_setting = numbers["plain, identity kernels: logits that differ"].value > 0
     return judge(stated=contained and forgets and no_setting, amended=contained and forgets)
-
-
-NESTED = Claim(
-    id="nested-functions",
-    kind="exact",
-    statement=(
-        "With F = 0 a residual network computes exactly its shallower self, so the deeper contains the shallower; a "
-        "plain network has no such setting."
-    ),
-    source=f"{PAPER}, sections 1 and 3.1",
-    measure=_nested,
-    rule=_nested_rule,
-)

@@ -4,14 +4,11 @@ import torch
 from torch import nn
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
 from leadline.claims.networks import anatomy, cost, unfilled
@@ -20,11 +17,10 @@ from leadline.claims.painting.grids import Frame, Grid, grids
 from leadline.claims.wording import millions, percent
 from leadline.zoo import build_model
 
-PAPER = "Lin, Chen, Yan, “Network in network”, 2013, arXiv 1312.4400"
 MEBIBYTE = 2**20
 
 
-def _dominates() -> Measurement:
+def measure_fc_dominates() -> Measurement:
     model = unfilled("vgg_a")
     layer = model.get_submodule("classifier.0")
     assert isinstance(layer, nn.Linear)
@@ -68,7 +64,7 @@ def _dominates() -> Measurement:
     )
 
 
-def _dominates_rule(numbers: Numbers) -> Verdict:
+def judge_fc_dominates(numbers: Numbers) -> Verdict:
     """“Almost 400 MB” is what lies at most a twentieth below 400, and not above."""
     most = numbers["share of the network's parameters"].value > 0.5
     matrix = all(numbers[f"{side} of the layer"].as_stated for side in ("inputs", "outputs"))
@@ -80,20 +76,7 @@ def _dominates_rule(numbers: Numbers) -> Verdict:
     return judge(stated=matrix and most and in_megabytes, amended=matrix and most and in_mebibytes)
 
 
-DOMINATES = Claim(
-    id="fc-dominates",
-    kind="exact",
-    statement=(
-        "VGG-11's first fully connected layer is a 25088×4096 matrix of almost 400 MB in FP32, and holds most of the "
-        "network's parameters."
-    ),
-    source="Lecture, Network in Network; Simonyan and Zisserman 2014, table 1",
-    measure=_dominates,
-    rule=_dominates_rule,
-)
-
-
-def _parameters() -> Measurement:
+def measure_nin_parameters() -> Measurement:
     found = {name: anatomy(name) for name in ("alexnet", "vgg_a", "nin_imagenet")}
     full = sum(layer.type == "Linear" for layer in found["nin_imagenet"].layers)
     totals = {name: one.parameters for name, one in found.items()}
@@ -147,26 +130,14 @@ def _parameters() -> Measurement:
     )
 
 
-def _parameters_rule(numbers: Numbers) -> Verdict:
+def judge_nin_parameters(numbers: Numbers) -> Verdict:
     """“A small fraction” is at most a fifth."""
     own = numbers["parameters of Network in Network"].value
     small = all(5 * own <= numbers[f"parameters of {other}"].value for other in ("AlexNet", "VGG-11"))
     return judge(stated=numbers["fully connected layers"].as_stated and small and all_confirmed(numbers), amended=False)
 
 
-PARAMETERS = Claim(
-    id="nin-parameters",
-    kind="exact",
-    statement=(
-        "Network in Network has no fully connected layer, and a small fraction of the parameters of AlexNet and of VGG."
-    ),
-    source=f"{PAPER}, section 3.2; the first author's released ImageNet network",
-    measure=_parameters,
-    rule=_parameters_rule,
-)
-
-
-def _is_mlp() -> Measurement:
+def measure_1x1_is_mlp() -> Measurement:
     convolution = build_model("nin_cifar10").get_submodule("features.cccp1")
     assert isinstance(convolution, nn.Conv2d)
     assert convolution.bias is not None
@@ -228,17 +199,7 @@ def _heat(values: torch.Tensor) -> list[list[float]]:
     return scaled
 
 
-IS_MLP = Claim(
-    id="1x1-is-mlp",
-    kind="exact",
-    statement="A 1×1 convolution is the same fully connected layer at every position.",
-    source=f"{PAPER}, section 3.1",
-    measure=_is_mlp,
-    rule=as_computed,
-)
-
-
-def _average() -> Measurement:
+def measure_gap_no_parameters() -> Measurement:
     pooling = unfilled("nin_cifar10").get_submodule("avgpool")
     own = sum(values.numel() for values in pooling.parameters())
     last = next(layer for layer in anatomy("nin_cifar10").layers if layer.name == "features.cccp5_relu")
@@ -268,22 +229,3 @@ def _average() -> Measurement:
             title="Parameters from the last maps to ten classes",
         ),
     )
-
-
-AVERAGE = Claim(
-    id="gap-no-parameters",
-    kind="exact + trained",
-    statement="Global average pooling has no parameters, and overfits less than a fully connected head.",
-    source=f"{PAPER}, section 4.6",
-    measure=_average,
-    rule=as_computed,
-    experiment="the small network with either head, several seeds: the gap between training and test accuracy",
-)
-
-CHAPTER = Chapter(
-    name="nin",
-    title="Network in Network",
-    year=2013,
-    introduction="Away with the fully connected layers: 1×1 convolutions, and averages at the end.",
-    claims=(DOMINATES, PARAMETERS, IS_MLP, AVERAGE),
-)

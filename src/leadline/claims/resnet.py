@@ -4,17 +4,13 @@ import torch
 from torch import nn
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
-from leadline.claims.nested import NESTED, PAPER
 from leadline.claims.networks import anatomy, unfilled
 from leadline.claims.painting.arcs import Row, arcs
 from leadline.claims.painting.bars import bar, bars
@@ -26,7 +22,7 @@ OPTIONS = ("A", "B", "C")
 SHORTCUTS = {"A": (0, 21_623_848), "B": (3, 21_797_672), "C": (16, 22_716_840)}  # projections, parameters
 
 
-def _shortcut() -> Measurement:
+def measure_shortcut_1x1() -> Measurement:
     halved = BasicBlock(64, 128, 2, shortcut=None)
     image = torch.rand(1, 64, 56, 56)
     found = halved(image)
@@ -74,23 +70,12 @@ def _shortcut() -> Measurement:
     )
 
 
-SHORTCUT = Claim(
-    id="shortcut-1x1",
-    kind="exact",
-    statement=(
-        "Where channels or size change, the shortcut needs a 1×1 convolution, or padding with zeros (options A, B "
-        "and C)."
-    ),
-    source=f"{PAPER}, section 3.3 and table 3",
-    measure=_shortcut,
-    rule=as_computed,
-)
 TWINS = {"plain18": "resnet18_a", "plain34": "resnet34_a"} | {
     f"plain{depth}_cifar": f"resnet{depth}_cifar" for depth in (20, 32, 44, 56, 110)
 }
 
 
-def _no_extra() -> Measurement:
+def measure_no_extra_cost() -> Measurement:
     numbers, equal = {}, 0
     for plain, residual in TWINS.items():
         without, with_them = anatomy(plain), anatomy(residual)
@@ -132,14 +117,6 @@ def _graph(name: str, label: str, tone: str) -> Row:
     return Row(label, len(found.layers), jumps, f"{found.parameters:,} parameters", tone)
 
 
-NO_EXTRA = Claim(
-    id="no-extra-cost",
-    kind="exact",
-    statement="Identity shortcuts add no parameters and no multiply-adds: plain-34 and ResNet-34 (option A) are equal.",
-    source=f"{PAPER}, section 3.2",
-    measure=_no_extra,
-    rule=as_computed,
-)
 DEPTHS = {
     "alexnet": ("AlexNet", "AlexNet", 8, 724_406_816),
     "vgg_d": ("VGG-16", "VGG", 16, 15_470_264_320),
@@ -152,7 +129,7 @@ DEPTHS = {
 }
 
 
-def _ultra() -> Measurement:
+def measure_ultra_deep() -> Measurement:
     numbers = {}
     points: dict[str, list[tuple[int, float, str]]] = {}
     for name, (label, family, depth, formula) in DEPTHS.items():
@@ -203,53 +180,7 @@ def _ultra() -> Measurement:
     )
 
 
-def _ultra_rule(numbers: Numbers) -> Verdict:
+def judge_ultra_deep(numbers: Numbers) -> Verdict:
     deep = numbers["layers of ResNet-152"].as_stated
     cheaper = numbers["multiply-adds of ResNet-152"].value < numbers["multiply-adds of VGG-16"].value
     return judge(stated=deep and cheaper and all_confirmed(numbers), amended=False)
-
-
-ULTRA_DEEP = Claim(
-    id="ultra-deep",
-    kind="exact",
-    statement="ResNet has 152 layers, and still takes fewer multiply-adds than VGG-16.",
-    source=f"{PAPER}, table 1",
-    measure=_ultra,
-    rule=_ultra_rule,
-)
-DEGRADATION = Claim(
-    id="degradation",
-    kind="trained",
-    statement="Past some depth a plain network gets worse on the training images, too.",
-    source=f"{PAPER}, figure 1: plain-56 against plain-20 on CIFAR-10",
-    experiment="plain networks of 20 to 56 layers, several seeds: error on the training images",
-)
-FIXES = Claim(
-    id="residual-fixes-it",
-    kind="trained",
-    statement="Residual networks of the same depth do not.",
-    source=f"{PAPER}, figure 6",
-    experiment="the residual twins of the same depths, trained the same way",
-)
-IDENTITY_IS_HARD = Claim(
-    id="identity-is-hard",
-    kind="trained",
-    statement="A plain stack has trouble learning the identity; a residual one starts there.",
-    source=f"{PAPER}, section 3.1",
-    experiment="small plain and residual stacks that are to give back their input: error against steps, several seeds",
-)
-NO_UPGRADES = Claim(
-    id="no-upgrades",
-    kind="trained",
-    statement="Stacking residual units needs no further tricks, while a plain network does.",
-    source="Lecture, ResNet",
-    experiment="together with degradation: which depths train with the same recipe",
-)
-
-CHAPTER = Chapter(
-    name="resnet",
-    title="ResNet",
-    year=2015,
-    introduction="Learn what to add: x + F(x).",
-    claims=(DEGRADATION, FIXES, NESTED, IDENTITY_IS_HARD, SHORTCUT, NO_EXTRA, ULTRA_DEEP, NO_UPGRADES),
-)

@@ -6,14 +6,11 @@ import torch
 from torch import nn
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
 from leadline.claims.clock import core_seconds
@@ -25,12 +22,11 @@ from leadline.claims.painting.plots import Axis, Series, plot
 from leadline.claims.wording import billions, change, millions, percent
 from leadline.zoo.resnet import Bottleneck
 
-PAPER = "Xie, Girshick, Dollár, Tu, He, “Aggregated residual transformations”, 2016, arXiv 1611.05431"
 GROUPS = (1, 2, 4, 8, 16, 32, 64)
 CHANNELS, SIDE = 256, 28
 
 
-def _grouped() -> Measurement:
+def measure_grouped_cost() -> Measurement:
     numbers, work = {}, []
     layers = [nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=groups, bias=False) for groups in GROUPS]
     for groups, layer in zip(GROUPS, layers, strict=True):
@@ -78,20 +74,12 @@ def _grouped() -> Measurement:
     )
 
 
-def _grouped_rule(numbers: Numbers) -> Verdict:
+def judge_grouped_cost(numbers: Numbers) -> Verdict:
     """What is counted alone: the claim's second half, the time, is shown and not judged."""
     counted = [name for name in numbers if name.startswith(("parameters", "multiply-adds"))]
     return judge(stated=all_confirmed(numbers, counted), amended=False)
 
 
-GROUPED = Claim(
-    id="grouped-cost",
-    kind="exact + measured",
-    statement="g groups divide parameters and multiply-adds by g, and the time, which depends on the machine, by less.",
-    source=f"{PAPER}, section 3.3; Krizhevsky, Sutskever, Hinton 2012",
-    measure=_grouped,
-    rule=_grouped_rule,
-)
 # Channels c, width b, groups g: one to begin with, then each doubled alone.
 SETTINGS = {"c, b, g": (256, 128, 8), "2c": (512, 128, 8), "2b": (256, 256, 8), "2g": (256, 128, 16)}
 
@@ -106,7 +94,7 @@ def _parts(channels: int, width: int, groups: int) -> tuple[int, int, int, int]:
     return first, grouped, last, cost(block.downsample[0], (channels, 4, 4))[1] // 16
 
 
-def _block() -> Measurement:
+def measure_block_cost() -> Measurement:
     numbers, rows = {}, []
     for name, (channels, width, groups) in SETTINGS.items():
         first, grouped, last, shortcut = _parts(channels, width, groups)
@@ -135,20 +123,7 @@ def _block() -> Measurement:
     )
 
 
-BLOCK_COST = Claim(
-    id="block-cost",
-    kind="exact",
-    statement=(
-        "In a ResNeXt block c → b/g channels, g times, costs O(cb), grouped b → b costs O(b²/g), the 1×1 shortcut "
-        "O(c²)."
-    ),
-    source=f"Lecture, ResNeXt; {PAPER}, section 3.4",
-    measure=_block,
-    rule=as_computed,
-)
-
-
-def _isolate() -> Measurement:
+def measure_groups_isolate() -> Measurement:
     groups, width = 4, 32
     block = awake(Bottleneck(64, 64, 1, width=width, groups=groups))
     assert isinstance(block, Bottleneck)
@@ -185,16 +160,6 @@ def _isolate() -> Measurement:
     )
 
 
-ISOLATE = Claim(
-    id="groups-isolate",
-    kind="exact",
-    statement=(
-        "A grouped convolution passes nothing between groups; 1×1 convolutions before and after restore the exchange."
-    ),
-    source=f"{PAPER}, figure 3",
-    measure=_isolate,
-    rule=as_computed,
-)
 RESNET_50 = {
     "resnet50": ("ResNet-50", "ResNet", 25_557_032, 3_857_973_248),
     "resnet50_v1_5": ("ResNet-50 v1.5", "ResNet", 25_557_032, 4_089_184_256),
@@ -203,7 +168,7 @@ RESNET_50 = {
 NEARLY = 0.05  # what “the same cost” may differ by
 
 
-def _resnext_cost() -> Measurement:
+def measure_resnext_cost() -> Measurement:
     found = {name: anatomy(name) for name in RESNET_50}
     numbers: dict[str, Number] = {}
     rows: list[Bar] = []
@@ -236,35 +201,10 @@ def _resnext_cost() -> Measurement:
     )
 
 
-def _resnext_cost_rule(numbers: Numbers) -> Verdict:
+def judge_resnext_cost(numbers: Numbers) -> Verdict:
     near = all(
         abs(numbers[f"{quantity} of ResNeXt-50 32×4d"].value / numbers[f"{quantity} of ResNet-50 v1.5"].value - 1)
         <= NEARLY
         for quantity in ("parameters", "multiply-adds")
     )
     return judge(stated=near and all_confirmed(numbers), amended=False)
-
-
-RESNEXT_COST = Claim(
-    id="resnext-cost",
-    kind="exact",
-    statement="ResNeXt-50 (32×4d) costs what ResNet-50 costs.",
-    source=f"{PAPER}, table 1",
-    measure=_resnext_cost,
-    rule=_resnext_cost_rule,
-)
-CARDINALITY = Claim(
-    id="cardinality",
-    kind="trained",
-    statement="At equal cost, more groups do no harm.",
-    source=f"{PAPER}, table 3",
-    experiment="small networks of equal cost with 1 to 32 groups, several seeds: test accuracy",
-)
-
-CHAPTER = Chapter(
-    name="resnext",
-    title="ResNeXt",
-    year=2016,
-    introduction="Many narrow paths side by side for the price of one wide path.",
-    claims=(GROUPED, BLOCK_COST, ISOLATE, CARDINALITY, RESNEXT_COST),
-)

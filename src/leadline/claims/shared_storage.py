@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.networks import anatomy
 from leadline.claims.painting.bars import bar, bars
 from leadline.zoo.densenet import DenseNet
@@ -38,7 +38,7 @@ def _training_memory(blocks: str, *, efficient: bool) -> tuple[int, list[Tensor]
     return kept, [values.grad for values in model.parameters() if values.grad is not None]
 
 
-def _memory() -> Measurement:
+def measure_dense_memory() -> Measurement:
     kept, gradients = {}, {}
     row = "DenseNet-BC (L=100, k=12)"
     for efficient in (False, True):
@@ -74,17 +74,7 @@ def _memory() -> Measurement:
     )
 
 
-def _memory_rule(numbers: Numbers) -> Verdict:
+def judge_dense_memory(numbers: Numbers) -> Verdict:
     """Bytes are counted, not timed: the half of the memory must be saved, and no gradient may change."""
     saved = 2 * numbers["kept with checkpointing"].value <= numbers["kept for the backward pass"].value
     return judge(stated=saved and numbers["parameters whose gradients differ"].as_stated, amended=False)
-
-
-DENSE_MEMORY = Claim(
-    id="dense-memory",
-    kind="measured",
-    statement="Concatenation costs memory in training; checkpointing buys it back, with equal gradients.",
-    source="Pleiss et al., “Memory-efficient implementation of DenseNets”, 2017, arXiv 1707.06990",
-    measure=_memory,
-    rule=_memory_rule,
-)

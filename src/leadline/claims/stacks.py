@@ -2,13 +2,12 @@
 
 from torch import Tensor, nn
 
-from leadline.claims.claim import Claim, Measurement, Number, Numbers, Verdict, all_confirmed, as_computed, judge
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.gradients import awake, gradient_map, side_seen
 from leadline.claims.networks import cost, unfilled
 from leadline.claims.painting.bars import bar, bars
 from leadline.claims.painting.grids import Grid, grids
 
-PAPER = "Simonyan and Zisserman, “Very deep convolutional networks”, 2014, arXiv 1409.1556"
 # VGG-16's own layers: the first three-layer stack begins at features.10, each convolution followed by its ReLU.
 FIRST, CHANNELS = 10, 128
 
@@ -27,7 +26,7 @@ def single(kernel: int) -> nn.Module:
     return awake(nn.Conv2d(CHANNELS, 256, kernel, padding=kernel // 2, device="meta"))
 
 
-def _stacked() -> Measurement:
+def measure_stacked_3x3() -> Measurement:
     seen = {
         f"{number} 3×3": gradient_map(stack(depth), CHANNELS, side=11)
         for number, depth in (("one", 1), ("two", 2), ("three", 3))
@@ -65,17 +64,7 @@ def _seen(gradient: Tensor, name: str, side: int) -> Grid:
     return Grid(gradient.sqrt().tolist(), (name, f"sees {side}×{side}"), tone="VGG" if "3×3" in name else "muted")
 
 
-STACKED = Claim(
-    id="stacked-3x3",
-    kind="exact",
-    statement="Two stacked 3×3 filters see what one 5×5 filter sees, and three see what one 7×7 sees.",
-    source=f"{PAPER}, section 2.3",
-    measure=_stacked,
-    rule=as_computed,
-)
-
-
-def _weights() -> Measurement:
+def measure_25_vs_27() -> Measurement:
     counted = {}
     for layers, kernel in ((1, 5), (3, 3), (2, 3), (1, 7)):
         network = nn.Sequential(*(nn.Conv2d(1, 1, kernel, padding=kernel // 2, bias=False) for _ in range(layers)))
@@ -119,18 +108,8 @@ def _weights() -> Measurement:
     )
 
 
-def _weights_rule(numbers: Numbers) -> Verdict:
+def judge_25_vs_27(numbers: Numbers) -> Verdict:
     """A comparison is fair between filters that see the same."""
     fair = numbers["side seen by one 5×5"].value == numbers["side seen by three 3×3"].value
     arithmetic = numbers["weights of one 5×5"].as_stated and numbers["weights of three 3×3"].as_stated
     return judge(stated=arithmetic and fair, amended=arithmetic and all_confirmed(numbers))
-
-
-WEIGHTS = Claim(
-    id="25-vs-27",
-    kind="exact",
-    statement="One 5×5 filter has about as many parameters (25) as three 3×3 filters (27).",
-    source=f"Lecture, VGG; {PAPER}, section 2.3, has 49 against 27",
-    measure=_weights,
-    rule=_weights_rule,
-)

@@ -1,20 +1,16 @@
 """VGG, 2014: small filters in deep stacks, and what they cost."""
 
 from leadline.claims.claim import (
-    Chapter,
-    Claim,
     Measurement,
     Number,
     Numbers,
     Verdict,
     all_confirmed,
-    as_computed,
     judge,
 )
 from leadline.claims.clock import training_seconds
 from leadline.claims.networks import anatomy
 from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.stacks import PAPER, STACKED, WEIGHTS
 from leadline.claims.wording import billions, millions
 
 DEPTHS = {"A": 11, "A-LRN": 11, "B": 13, "C": 16, "D": 16, "E": 19}  # Table 1
@@ -24,7 +20,7 @@ def name_of(configuration: str) -> str:
     return f"vgg_{configuration.lower().replace('-', '_')}"
 
 
-def _block() -> Measurement:
+def measure_vgg_block() -> Measurement:
     depths, rows = {}, []
     kept = convolutions = halved = pools = 0
     for configuration in DEPTHS:
@@ -68,17 +64,6 @@ def _block() -> Measurement:
     )
 
 
-BLOCK = Claim(
-    id="vgg-block",
-    kind="exact",
-    statement=(
-        "3×3 filters with padding 1 keep the size, 2×2 pooling of stride 2 halves it; A to E have 11, 11, 13, 16, 16 "
-        "and 19 layers with weights."
-    ),
-    source=f"{PAPER}, section 2.1 and table 1",
-    measure=_block,
-    rule=as_computed,
-)
 TOTALS = {
     "A": 132_863_336,
     "A-LRN": 132_863_336,
@@ -90,7 +75,7 @@ TOTALS = {
 ALEXNET = 60_965_224
 
 
-def _fewer() -> Measurement:
+def measure_vgg_fewer_parameters() -> Measurement:
     old = anatomy("alexnet")
     numbers = {"parameters of AlexNet": Number(old.parameters, ALEXNET)}
     rows = [_split("AlexNet", "alexnet")]
@@ -128,20 +113,11 @@ def _split(label: str, name: str) -> Bar:
     return Bar(label, parts, millions(total), bold=name == "alexnet")
 
 
-def _fewer_rule(numbers: Numbers) -> Verdict:
+def judge_vgg_fewer_parameters(numbers: Numbers) -> Verdict:
     old = numbers["parameters of AlexNet"].value
     fewer = [number.value < old for name, number in numbers.items() if "VGG" in name]
     return judge(stated=all(fewer), amended=any(fewer))
 
-
-FEWER = Claim(
-    id="vgg-fewer-parameters",
-    kind="exact",
-    statement="VGG has fewer parameters than AlexNet.",
-    source=f"Lecture, VGG; against {PAPER}, table 2: 133 to 144 million",
-    measure=_fewer,
-    rule=_fewer_rule,
-)
 
 # One network of each kind in the lecture: multiply-adds as computed from the definitions.
 LINEUP = {
@@ -155,7 +131,7 @@ LINEUP = {
 }
 
 
-def _slow() -> Measurement:
+def measure_vgg_slow() -> Measurement:
     taken = {name: training_seconds(name) for name in LINEUP}
     numbers, rows = {}, []
     for name, (label, family, formula) in LINEUP.items():
@@ -180,33 +156,8 @@ def _slow() -> Measurement:
     )
 
 
-def _slow_rule(numbers: Numbers) -> Verdict:
+def judge_vgg_slow(numbers: Numbers) -> Verdict:
     """By what is counted; a clock decides nothing."""
     costs = {name: number.value for name, number in numbers.items() if name.startswith("multiply-adds")}
     dearest = max(costs, key=lambda name: costs[name])
     return judge(stated=dearest == "multiply-adds of VGG-16" and all_confirmed(numbers), amended=False)
-
-
-SLOW = Claim(
-    id="vgg-slow",
-    kind="exact + measured",
-    statement="VGG is very slow to train.",
-    source=f"Lecture, VGG; {PAPER}, section 3.3: two to three weeks on four GPUs",
-    measure=_slow,
-    rule=_slow_rule,
-)
-DEEP_NARROW = Claim(
-    id="deep-narrow",
-    kind="trained",
-    statement="A stack of small filters beats one large filter of the same receptive field.",
-    source=f"{PAPER}, section 4.1: B against a net with one 5×5 for each pair of 3×3, by 7 points of top-1 error",
-    experiment="the same small network with pairs of 3×3 and with single 5×5 filters, several seeds: test accuracy",
-)
-
-CHAPTER = Chapter(
-    name="vgg",
-    title="VGG",
-    year=2014,
-    introduction="Nothing but 3×3 filters, in stacks, up to 19 layers deep.",
-    claims=(STACKED, WEIGHTS, BLOCK, FEWER, DEEP_NARROW, SLOW),
-)

@@ -31,6 +31,8 @@ FEWEST_IMAGES, FEWEST_GROUPS = 150, 20
 # Times per image within this factor of each other are equal: the next measurement may turn them round.
 EQUALLY_CHEAP = 1.5
 FINALISTS = 4
+# A heat is short: who is behind in it may overtake in the final, so this many go on where they learned at all.
+FEWEST_FINALISTS = 3
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def choose(
 def survivors(
     contestants: Sequence[Contestant], *, criterion: Criterion = "accuracy", seed: int = 0
 ) -> tuple[str, ...]:
-    """Who goes from the heat to the final, four at most: the cheapest that learned, and those like the best."""
+    """Who goes from the heat to the final, four at most: those like the best and the cheapest that learned; where these
+    are fewer than three, the next best that learned too."""
     _check(contestants)
     evidence = Evidence.shared_by(contestants, criterion)
     drawn = drawn_estimates(evidence, spread_of_trainings(evidence), seed=seed)
@@ -131,6 +134,8 @@ def survivors(
     cheapest = min(learned, key=lambda k: contestants[k].seconds_per_image, default=kept[0])
     if cheapest not in kept:
         kept = [*kept[: FINALISTS - 1], cheapest]
+    further = sorted((k for k in learned if k not in kept), key=lambda k: -evidence.estimates[k])
+    kept += further[: max(0, FEWEST_FINALISTS - len(kept))]
     return tuple(contestants[k].name for k in kept)
 
 
