@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
-    {"errors", "progress"},
+    {"errors", "progress", "wording"},
     {"writing"},
     {"zoo", "data", "evaluation"},
     {"pretrained", "anatomy"},

@@ -3,6 +3,7 @@
 import pytest
 
 from leadline import wording
+from leadline.evaluation.records import Estimate
 
 
 def spaced(text: str) -> str:
@@ -33,11 +34,11 @@ def test_sizes(number: float | None, text: str) -> None:
 
 
 def test_an_estimate_without_an_interval_shows_its_value_alone() -> None:
-    estimate = {"value": 0.9731, "low": None, "high": None, "method": "none", "n": 3}
+    estimate = Estimate(0.9731, method="none", n=3)
     assert spaced(wording.percent(wording.value_of(estimate))) == "97.3 %"
     assert wording.percent_interval(estimate) == ""
     assert wording.percent_interval(None) == ""
-    assert spaced(wording.percent_interval({**estimate, "low": 0.95, "high": 0.985})) == "95.0–98.5 %"
+    assert spaced(wording.percent_interval(Estimate(0.9731, 0.95, 0.985))) == "95.0–98.5 %"
 
 
 def test_a_share_of_a_cost_is_a_fraction_or_a_multiple() -> None:

@@ -171,7 +171,7 @@ def test_a_process_that_was_killed_leaves_no_lock_behind(url: str, server: Serve
     script = (
         "import os, sys, leadline.pretrained.fetch as fetch; from pathlib import Path\n"
         "fetch.time.sleep = lambda _: os.kill(os.getpid(), 9)\n"
-        "fetch.download(sys.argv[1], Path(sys.argv[2]), sha256='', progress=Progress())"
+        "fetch.download(sys.argv[1], Path(sys.argv[2]), sha256='', progress=fetch.Progress())"
     )
     target = tmp_path / "cache" / "weights.bin"
     done = subprocess.run([sys.executable, "-c", script, url, str(target)], capture_output=True, timeout=60)

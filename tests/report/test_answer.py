@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from leadline.evaluation.records import SplitMetrics
 from leadline.report.answer import answer_sentence, answer_words, predict_command
 from leadline.results.comparison_result import ComparisonResult, Evidence, LongerTraining, Round
 
@@ -114,7 +115,9 @@ def test_the_test_images_report_or_the_flattery_is_told() -> None:
     assert "no test images" in flattered
     assert "1.4 points better than it is" in flattered
     result = made_up(CHEAP, DEAR, flattery=0.014)
-    tested = CHEAP.result(metrics={**CHEAP.result().metrics, "test": {"accuracy": {**DEAR.estimate, "n": 269}}})
+    tested = CHEAP.result(
+        metrics={**CHEAP.result().metrics, "test": SplitMetrics(accuracy=msgspec.structs.replace(DEAR.estimate, n=269))}
+    )
     reported = answer_sentence(msgspec.structs.replace(result, rounds=(Round("final", (tested, DEAR.result())),)))
     assert "269 test images" in reported
     assert "99.1 % right" in reported

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from leadline.evaluation.records import Estimate, SplitMetrics
 from leadline.report.confusion import READABLE, confusion_of
 from leadline.report.palette import BEYOND, WITHIN
 
 
-def metrics_of(matrix: np.ndarray) -> dict:
-    return {"confusion_matrix": matrix.tolist(), "classes": [f"class {k}" for k in range(len(matrix))]}
+def metrics_of(matrix: np.ndarray) -> SplitMetrics:
+    classes = tuple(f"class {k}" for k in range(len(matrix)))
+    return SplitMetrics(accuracy=Estimate(None), confusion_matrix=tuple(map(tuple, matrix.tolist())), classes=classes)
 
 
 def test_few_classes_are_a_table_of_counts_with_their_share_of_the_row() -> None:

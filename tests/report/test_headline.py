@@ -3,11 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from leadline.evaluation.records import Estimate, SplitMetrics
 from leadline.report.headline import run_headline
 from leadline.report.tables import Network, RunTables
+from leadline.results.run_metrics import Folds
 
-ACCURACY = {"value": 0.95, "low": 0.9, "high": 0.97, "method": "Wilson", "n": 1234}
-NETWORK = Network("small", RunTables(), test={"accuracy": ACCURACY, "majority_baseline": 0.25})
+ACCURACY = Estimate(0.95, 0.9, 0.97, "Wilson", 1234)
+FOLDS = Folds(folds=3, repeats=1, images=1234, accuracy_of_folds=())
+NETWORK = Network("small", RunTables(), test=SplitMetrics(accuracy=ACCURACY, majority_baseline=0.25))
 
 
 def words(network: Network) -> str:
@@ -26,7 +29,7 @@ def test_a_run_says_how_good_it_is_on_which_images() -> None:
 
 
 def test_with_folds_alone_the_images_are_neither_test_nor_validation_images() -> None:
-    crossed = replace(NETWORK, folds={"folds": 3, "repeats": 1}, judged_split="out-of-fold", chosen_on="out-of-fold")
+    crossed = replace(NETWORK, folds=FOLDS, judged_split="out-of-fold", chosen_on="out-of-fold")
     text = words(crossed)
     assert "1,234 out-of-fold images" in text
     assert "3 folds" in text

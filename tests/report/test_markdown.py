@@ -3,7 +3,7 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from leadline.report.markdown import code, escaped, table
+from leadline.report.markdown import cell, code, escaped
 
 NAMES = (
     "tumour [grade 1]", "*bold*", "**b** __b__", "_a_ b_c _", "[x](http://y.z)", "![a](b)", "[x][y]", "`tick`", "``",
@@ -29,7 +29,8 @@ def read(text: str) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_running_text_and_in_a_table_reads_as_it_is(name: str) -> None:
     assert read(f"The class {escaped(name)} is rare.") == [f"The class {name} is rare."]
-    assert read(table(["class", "n"], [[code(name), "1"], [code("b"), "2"]])) == ["class", "n", name, "1", "b", "2"]
+    table = f"| class | n |\n| --- | --- |\n| {cell(code(name))} | 1 |\n| {cell(code('b'))} | 2 |"
+    assert read(table) == ["class", "n", name, "1", "b", "2"]
 
 
 def test_what_needs_no_escape_has_none() -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from leadline.evaluation.predictions import Predictions
 from leadline.report.mistakes import LARGEST_SIDE, SHOWN, Gallery, Mistake, most_confident_mistakes
 from leadline.report.tables import Network, RunTables, read_network
+from leadline.training.recipe import Recipe
 
 
 def pixels_of(mistake: Mistake) -> np.ndarray:
@@ -33,6 +34,14 @@ def gallery_of(root: Path, *paths: str, **tables: Any) -> Gallery:
     gallery = most_confident_mistakes(Network("net", RunTables(predictions=predictions, data_root=root, **tables)))
     assert gallery is not None
     return gallery
+
+
+def reading(channels: str, project: str = "") -> Recipe:
+    """A recipe that reads images so."""
+    return Recipe(
+        data="d", model="lenet5", steps=1, batch_size=1, learning_rate=0.1, size=8, augment="none", channels=channels,
+        project=project,
+    )  # fmt: skip
 
 
 def test_only_mistakes_of_test_images_are_shown_surest_first(finished: Path) -> None:
@@ -91,10 +100,10 @@ def test_the_channels_and_the_projection_of_the_run_are_shown(tmp_path: Path) ->
     stack[:, 3] = np.array([10, 90, 40])[:, None, None]
     tifffile.imwrite(tmp_path / "stack.tif", stack, metadata={"axes": "ZCYX"}, photometric="minisblack")
     for project, value in (("max", 90), ("mean", 47)):
-        gallery = gallery_of(tmp_path, "stack.tif", recipe={"channels": "3", "project": project})
+        gallery = gallery_of(tmp_path, "stack.tif", recipe=reading("3", project))
         assert (pixels_of(gallery.mistakes[0]) == value).all()
         assert gallery.changes == ()
-    for unsuitable in ({}, {"channels": "4", "project": "max"}, {"channels": "dna", "project": "max"}):
+    for unsuitable in (None, reading("4", "max"), reading("dna", "max")):
         assert gallery_of(tmp_path, "stack.tif", recipe=unsuitable).mistakes[0].thumbnail == ""
 
 
@@ -102,7 +111,7 @@ def test_channels_in_files_of_their_own_are_shown_together(tmp_path: Path) -> No
     names = ("rna.tif", "dna.tif", "er.tif")
     for number, name in enumerate(names):
         tifffile.imwrite(tmp_path / name, np.full((8, 8), 40 * (number + 1), dtype=np.uint8))
-    gallery = gallery_of(tmp_path, "rna.tif", recipe={"channels": "rna,dna,er"}, channel_files={"rna.tif": names})
+    gallery = gallery_of(tmp_path, "rna.tif", recipe=reading("rna,dna,er"), channel_files={"rna.tif": names})
     assert pixels_of(gallery.mistakes[0])[0, 0].tolist() == [40, 80, 120]
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from leadline.evaluation.records import SeedSpread
 from leadline.report import write_comparison_card, write_comparison_report, write_run_report
 from leadline.report.answer import answer_words, predict_command
 from leadline.report.looks import looks_at_test
@@ -130,14 +131,14 @@ def test_the_tables_hold_the_figures_of_comparison_json(comparison: Path, read_p
         for network in networks:
             row = next(text for text in rows if text.startswith(network.name))
             accuracy = network.metrics["validation"].accuracy
-            assert f"{100 * accuracy['value']:.1f} % {100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f} %" in row
+            assert f"{100 * accuracy.value:.1f} % {100 * accuracy.low:.1f}–{100 * accuracy.high:.1f} %" in row
             assert f"{network.steps} " in row
     for standing in result.answer.networks:
         row = next(text for text in map(cells, tables["The final"].iter("tr")) if text.startswith(standing.name))
         assert f"at most {100 * standing.loss_bound:.1f}" in row
         assert f"{standing.probability:.2f}" in row
         tested = next(one for one in result.final.networks if one.name == standing.name).metrics["test"].accuracy
-        assert f"{100 * tested['value']:.1f} %" in row
+        assert f"{100 * tested.value:.1f} %" in row
     named = [row for row in tables["The final"].iter("tr") if row.get("class") == "chosen"]
     assert [cells(row).split()[0] for row in named] == [f"{result.answer.name}likely"]
     assert "test accuracy" not in cells(tables["The heat"]), "the heat does not look at the test images"
@@ -167,9 +168,10 @@ def test_a_comparison_by_folds_shows_the_test_images_of_the_named_network_only(
         return msgspec.structs.replace(network, metrics={"out-of-fold": measured["validation"], **tested})
 
     result = edit_comparison(comparison, final=crossed, evidence=Evidence("folds", 143, 0, None, 3))
+    crossing = {"folds": 3, "repeats": 1, "images": 143, "accuracy_of_folds": []}
     for network in result.final.networks:
         file = comparison / network.run / "metrics.json"
-        metrics = {**json.loads(file.read_text()), "folds": {"folds": 3, "repeats": 1}}
+        metrics = {**json.loads(file.read_text()), "folds": crossing}
         if network.name != name:
             del metrics["test"]
         file.write_text(json.dumps(metrics))
@@ -179,7 +181,7 @@ def test_a_comparison_by_folds_shows_the_test_images_of_the_named_network_only(
     assert "out-of-fold accuracy" in rows[0]
     assert "test accuracy" in rows[0]
     tested = result.named.metrics["test"].accuracy
-    assert sum(f"{100 * tested['low']:.1f}–{100 * tested['high']:.1f} %" in row for row in rows) == 1
+    assert sum(f"{100 * tested.low:.1f}–{100 * tested.high:.1f} %" in row for row in rows) == 1
     confusion = page.text[page.text.index("What is taken for what") :]
     assert "Out-of-fold images" in confusion[:80], "all networks are shown on the images that all of them judged"
     assert "each judged by a network that had not seen it" in page.text
@@ -254,7 +256,7 @@ def test_ten_networks_make_a_page_that_can_be_mailed(comparison: Path, edit_comp
 def test_several_seeds_show_how_far_they_lie_apart(
     comparison: Path, read_page: Callable, edit_comparison: Callable
 ) -> None:
-    spread = {"accuracies": [0.912, 0.934, 0.925], "accuracy": 0.924, "between_seeds": 0.011, "between_images": None}
+    spread = SeedSpread(0.924, (0.912, 0.934, 0.925), between_seeds=0.011, between_images=None, n=140)
     edit_comparison(comparison, seed_spreads={"lenet5": {"test": spread}})
     text = read_page(write_comparison_report(comparison)).text
     assert "3 seeds: 91.2 % to 93.4 %" in text

@@ -24,7 +24,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
     whole = compare(data, out=tmp_path / "whole", **options)  # type: ignore[arg-type]
     curve = whole.result.learning_curve
     assert curve is not None
-    assert curve["network"] == "resnet20_cifar"
+    assert curve.network == "resnet20_cifar"
     assert [point.images for point in curve.points] == [10, 20, 42, 84]
     full = Run(tmp_path / "whole" / "final" / "resnet20_cifar")
     assert curve.points[-1].accuracy == full.metrics.validation.accuracy
@@ -33,7 +33,7 @@ def test_the_chosen_network_is_trained_on_fewer_images_with_as_many_steps(
         assert run.recipe.steps == full.recipe.steps
         assert len(run.manifest.usable.filter(split="train")) == images
         assert run.predictions.table["path"].equals(full.predictions.of_split("validation").table["path"])
-        assert "test" not in run.metrics
+        assert run.metrics.test is None
         assert not (run.folder / "checkpoint.pt").exists()
     assert curve.reason
     page = (tmp_path / "whole" / "report.html").read_text()

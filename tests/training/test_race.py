@@ -1,6 +1,5 @@
 """The race: a heat of equal time, a final of the best, steps that are written down before they are taken."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from leadline.data.split.folds import pooled, without_test
 from leadline.errors import LeadlineError, StorageError, UsageError
+from leadline.evaluation.records import Estimate, SplitMetrics
 from leadline.progress import Placing, Progress
 from leadline.results.comparison_result import ComparisonResult, Entrant, NetworkResult, Round
 from leadline.results.json_files import read_comparison
@@ -347,12 +347,11 @@ def test_a_further_final_that_fails_leaves_the_answer_that_there_was(
 def test_a_test_report_that_was_cut_off_is_made_again_without_doubles(make_images: MakeImages, tmp_path: Path) -> None:
     found = compare(make_images(count=24), models=["lenet5"], out=tmp_path / "out", epochs=1)
     run = found.choice
-    metrics = {name: value for name, value in run.metrics.items() if name != "test"}
-    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+    run.write_metrics(msgspec.structs.replace(run.metrics, test=None))
     resume_comparison(found.folder)
     table = run.predictions.table
     assert table["path"].n_unique() == len(table)
-    assert "test" in run.metrics
+    assert run.metrics.test is not None
 
 
 def test_all_failing_is_an_error_that_says_why(
@@ -385,7 +384,8 @@ def test_comparison_json_comes_back_as_it_was_written() -> None:
     entrant = Entrant("resnet18-frozen", "resnet18", weights="imagenet", weights_sha256="ab", size=224)
     network = NetworkResult(
         name="a", family="f", year=2015, depth=3, deviates="", parameters=1, multiply_adds=2, size=8, steps=4,
-        epochs=1.5, learning_rate=0.1, batch_size=2, run="heat/a", metrics={"validation": {"accuracy": {"value": 1.0}}},
+        epochs=1.5, learning_rate=0.1, batch_size=2, run="heat/a",
+        metrics={"validation": SplitMetrics(accuracy=Estimate(1.0))},
     )  # fmt: skip
     whole = ComparisonResult(
         data="d", command="c", created="2026-01-01", margin=0.01, settings={"folds": 5},

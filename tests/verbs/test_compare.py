@@ -109,10 +109,10 @@ def test_tests_of_every_pair_are_there_for_those_who_ask_and_change_no_answer(
     first, second = (Run(found.folder / "final" / name).predictions.of_split("validation").table for name in MODELS)
     right = [(table["predicted"] == table["label"]).to_numpy() for table in (first, second)]
     only = [int((right[k] & ~right[1 - k]).sum()) for k in range(2)]
-    assert {pair["first"], pair["second"]} == set(MODELS)
-    assert [pair["only_first"], pair["only_second"]] == (only if pair["first"] == MODELS[0] else only[::-1])
+    assert {pair.first, pair.second} == set(MODELS)
+    assert [pair.only_first, pair.only_second] == (only if pair.first == MODELS[0] else only[::-1])
     assert pair.p_value == pair.p_value_holm == pytest.approx(binomtest(only[0], sum(only)).pvalue)
-    assert after.tests["split"] == "validation"  # the test images are for the network that is named
+    assert after.tests.split == "validation"  # the test images are for the network that is named
     assert resume_comparison(found.folder).result.tests is not None  # asked for once, they stay
 
 

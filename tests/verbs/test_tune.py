@@ -335,7 +335,7 @@ def test_what_a_file_has_seen_is_not_known_and_said(
     file = begun[NORMED].folder / "classifier" / "model.safetensors"
     run = train(make_images(count=30), model=NORMED, weights=file, tune="head", out=tmp_path / "run")
     card = (run.folder / "MODEL_CARD.md").read_text("utf-8")
-    assert "Whether the weights that it began with were trained on any of these images: not known" in card
+    assert "Whether the weights that it started from were trained on any of these images: not known" in card
     assert "that it had never seen" not in (run.folder / "report.html").read_text("utf-8")
 
 
