@@ -27,11 +27,12 @@ $(INSTALLED): pyproject.toml
 demo: install
 	$(BIN)/leadline compare digits --minutes 3
 
+# One process per core, with one thread each.
 test: install
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 test-slow: install
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow
 
 lint: install
 	$(BIN)/ruff check .

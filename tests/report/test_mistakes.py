@@ -39,7 +39,7 @@ def gallery_of(root: Path, *paths: str, **tables: Any) -> Gallery:
 def reading(channels: str, project: str = "") -> Recipe:
     """A recipe that reads images so."""
     return Recipe(
-        data="d", model="lenet5", steps=1, batch_size=1, learning_rate=0.1, size=8, augment="none", channels=channels,
+        data="d", model="lenet5", steps=1, batch_size=2, learning_rate=0.1, size=8, augment="none", channels=channels,
         project=project,
     )  # fmt: skip
 

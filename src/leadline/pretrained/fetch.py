@@ -1,17 +1,16 @@
 """A file from the network, once: resumed where it broke off, verified, and in its place whole or not at all."""
 
 import hashlib
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 from socket import gaierror
-from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+
+from filelock import FileLock
 
 from leadline import __version__
 from leadline.errors import LeadlineError
@@ -128,33 +127,10 @@ def _digest(file: Path) -> str:
 @contextmanager
 def _alone(file: Path) -> Iterator[None]:
     """Nobody else, process or thread, is in this block for the same `file`. The system frees it when a process ends."""
-    path = file.with_name(f"{file.name}.lock")
-    while True:
-        handle = path.open("ab")
-        _wait_for(handle)
-        # Whoever held it before has removed the file: then what was waited for is no longer the one others wait for.
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(handle.fileno()).st_ino:
-                break
-        handle.close()
+    lock = FileLock(file.with_name(f"{file.name}.lock"))
+    with suppress(NotImplementedError):  # a file system without locks: two downloads then write the same bytes
+        lock.acquire()
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes no open file; it stays, empty
-            path.unlink()
-        handle.close()
-
-
-def _wait_for(handle: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        while True:
-            with suppress(OSError):  # it gives up after ten seconds
-                msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
-                return
-    else:
-        import fcntl
-
-        with suppress(OSError):  # a file system without locks: two downloads then write the same bytes
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        lock.release()
