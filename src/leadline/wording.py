@@ -145,3 +145,25 @@ def times(number: int) -> str:
 def listed(parts: Sequence[str]) -> str:
     """One, two and three."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def exactly(number: float | None) -> str:
+    """As far as it is known, with thousands apart; nothing where there is no number."""
+    if number is None:
+        return ""
+    if float(number).is_integer():
+        return f"{int(number):,}"
+    return f"{number:,.1f}" if abs(number) >= 100 else f"{number:.4g}"
+
+
+def millions(number: float, digits: int = 1) -> str:
+    return f"{number / 1e6:,.{digits}f}{SPACE}M"
+
+
+def billions(number: float, digits: int = 1) -> str:
+    return f"{number / 1e9:,.{digits}f}{SPACE}G"
+
+
+def change(ratio: float) -> str:
+    """How much more or less than one, in per cent, with its sign."""
+    return f"{100 * (ratio - 1):+.1f}{SPACE}%".replace("-", "−")

@@ -7,8 +7,7 @@ from matplotlib.text import Text
 
 from leadline.claims.claim import Finding
 from leadline.claims.ledger import CLAIMS
-from leadline.report.ledger import NARROW, WIDE
-from leadline.verbs.lab import COLOURS
+from leadline.report.claims_page import NARROW, WIDE
 
 COMPUTED = [name for name, claim in CLAIMS.items() if claim.measure]
 
@@ -19,7 +18,7 @@ def test_no_text_leaves_the_figure_or_lies_on_another(findings: dict[str, Findin
     measurement = findings[name].measurement
     assert measurement is not None
     figure = Figure(figsize=(width / 72, measurement.drawing.height(width) / 72), dpi=72)
-    described = measurement.drawing.paint(figure, COLOURS)
+    described = measurement.drawing.paint(figure)
     assert len(described) > 40
     assert described.endswith(".")
     canvas = FigureCanvasAgg(figure)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from leadline.drawing.palette import BEYOND, WITHIN
 from leadline.evaluation.records import Estimate, SplitMetrics
-from leadline.report.confusion import READABLE, confusion_of
-from leadline.report.palette import BEYOND, WITHIN
+from leadline.report.confusion_figure import READABLE, confusion_of
 
 
 def metrics_of(matrix: np.ndarray) -> SplitMetrics:

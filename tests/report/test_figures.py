@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
-from leadline.report.curves import learning_curve, shared_limits
-from leadline.report.figure import draw
+from leadline.drawing.figure import draw
+from leadline.drawing.palette import FAMILIES, INK, MUTED, PAPER, of_family
+from leadline.report.accuracy_against_cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
 from leadline.report.labels import Box, Label, place
-from leadline.report.palette import FAMILIES, INK, MUTED, PAPER, of_family
-from leadline.report.tables import Network, RunTables
+from leadline.report.run_tables import Network, RunTables
+from leadline.report.training_curves import learning_curve, shared_limits
 
 from .conftest import MadeUp, made_up
 

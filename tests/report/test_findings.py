@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from leadline.report import write_comparison_report, write_run_report
+from leadline.report.doubtful_labels import SHOWN, doubtful_labels
 from leadline.report.findings import DESCRIBED, PICTURED, findings_of
-from leadline.report.suspects import SHOWN, doubtful_labels
-from leadline.report.tables import read_network
+from leadline.report.run_tables import read_network
 
 
 def problem(kind: str, severity: str, *paths: str, message: str = "found") -> dict:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leadline.evaluation.records import Estimate, SplitMetrics
 from leadline.report.headline import run_headline
-from leadline.report.tables import Network, RunTables
+from leadline.report.run_tables import Network, RunTables
 from leadline.results.run_metrics import Folds
 
 ACCURACY = Estimate(0.95, 0.9, 0.97, "Wilson", 1234)

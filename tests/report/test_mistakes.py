@@ -14,7 +14,7 @@ from PIL import Image
 
 from leadline.evaluation.predictions import Predictions
 from leadline.report.mistakes import LARGEST_SIDE, SHOWN, Gallery, Mistake, most_confident_mistakes
-from leadline.report.tables import Network, RunTables, read_network
+from leadline.report.run_tables import Network, RunTables, read_network
 from leadline.training.recipe import Recipe
 
 

@@ -13,7 +13,7 @@ import tifffile
 from leadline.classifier import load
 from leadline.data.preprocessing import geometry, measured
 from leadline.errors import LeadlineError, UsageError
-from leadline.report.tables import read_run
+from leadline.report.run_tables import read_run
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import Run
 from leadline.verbs.compare import compare

@@ -2,9 +2,10 @@
 
 import math
 
-from leadline.anatomy.canvas import Canvas, text_width
 from leadline.anatomy.layout import Block, Box, Stage, stages_of
 from leadline.anatomy.trace import Anatomy
+from leadline.drawing.figure import text_width
+from leadline.drawing.shapes import Canvas
 
 # Light fills under dark text; each outline can be told from the others without the fill.
 COLOURS = {

@@ -12,9 +12,9 @@ from leadline.claims.claim import (
 )
 from leadline.claims.gradients import awake, dependence, shares
 from leadline.claims.networks import anatomy, unfilled
-from leadline.claims.painting.bodies import Body, bodies
-from leadline.claims.painting.grids import Grid, grids
-from leadline.claims.painting.squares import Pair, squares
+from leadline.drawing.bodies import Body, bodies
+from leadline.drawing.grids import Grid, grids
+from leadline.drawing.squares import Pair, squares
 
 
 def measure_alexnet_shape() -> Measurement:

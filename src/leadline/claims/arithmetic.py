@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.networks import anatomy
-from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.painting.grids import Frame, Grid, grids
-from leadline.claims.wording import percent
+from leadline.drawing.bars import Bar, bar, bars
+from leadline.drawing.grids import Frame, Grid, grids
+from leadline.wording import percent
 from leadline.zoo.layers import CeilConv2d
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from leadline.claims.painting.canvas import Drawing
+from leadline.drawing.sheet import Drawing
 
 Verdict = Literal["holds", "holds with a correction", "does not hold", "undecided"]
 # "exact" is computed from the networks, "measured" also on this machine, "trained" needs trainings; "published table"

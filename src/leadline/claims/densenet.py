@@ -6,9 +6,9 @@ from torch import Tensor, nn
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.gradients import awake
 from leadline.claims.networks import anatomy, unfilled
-from leadline.claims.painting.grids import Grid, grids
-from leadline.claims.painting.plots import Axis, Series, plot
-from leadline.claims.wording import millions
+from leadline.drawing.grids import Grid, grids
+from leadline.drawing.plots import Axis, Series, plot
+from leadline.wording import millions
 from leadline.zoo import architecture
 from leadline.zoo.densenet import TABLE_1, DenseBlock
 

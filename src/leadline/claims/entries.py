@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
-from leadline.claims.painting.bars import bar, bars
-from leadline.claims.painting.plots import Axis, Series, plot
+from leadline.drawing.bars import bar, bars
+from leadline.drawing.plots import Axis, Series, plot
 
 # Errors in per cent, as printed in tables 1 and 2 and in the competition's result; * pre-trained on Fall 2011.
 ERRORS = {

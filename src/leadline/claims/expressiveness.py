@@ -3,8 +3,6 @@
 import torch
 
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
-from leadline.claims.painting.curves import Curve, curves
-from leadline.claims.painting.plots import Axis, Series, plot
 from leadline.claims.regions import (
     folding_network,
     interpolating_network,
@@ -13,6 +11,8 @@ from leadline.claims.regions import (
     pieces_at_random,
     values_of,
 )
+from leadline.drawing.curves import Curve, curves
+from leadline.drawing.plots import Axis, Series, plot
 
 
 def measure_universal() -> Measurement:

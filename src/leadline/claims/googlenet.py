@@ -12,9 +12,9 @@ from leadline.claims.claim import (
 )
 from leadline.claims.clock import training_seconds
 from leadline.claims.networks import anatomy, quickly_filled
-from leadline.claims.painting.arcs import Row, arcs
-from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.wording import millions, percent
+from leadline.drawing.arcs import Row, arcs
+from leadline.drawing.bars import Bar, bar, bars
+from leadline.wording import millions, percent
 from leadline.zoo import WithAuxiliary
 
 # As far as the lecture goes: whether the network is a chain, and how many places take from more than one layer.

@@ -6,8 +6,8 @@ from torch import nn
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.gradients import awake, gradient_map, side_seen
 from leadline.claims.networks import anatomy, cost, unfilled
-from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.wording import billions, millions
+from leadline.drawing.bars import Bar, bar, bars
+from leadline.wording import billions, millions
 from leadline.zoo.googlenet import TABLE_1
 
 BRANCHES = {"1×1": 1, "3×3": 3, "5×5": 5, "pooling": 3}  # and the side that each sees of the module's input

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
-from leadline.claims.painting.grids import Grid, grids
+from leadline.drawing.grids import Grid, grids
 from leadline.zoo import build_model
 from leadline.zoo.resnet import BasicBlock, ResNet
 

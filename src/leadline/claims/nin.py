@@ -12,9 +12,9 @@ from leadline.claims.claim import (
     judge,
 )
 from leadline.claims.networks import anatomy, cost, unfilled
-from leadline.claims.painting.bars import bar, bars
-from leadline.claims.painting.grids import Frame, Grid, grids
-from leadline.claims.wording import millions, percent
+from leadline.drawing.bars import bar, bars
+from leadline.drawing.grids import Frame, Grid, grids
+from leadline.wording import millions, percent
 from leadline.zoo import build_model
 
 MEBIBYTE = 2**20
@@ -41,12 +41,12 @@ def measure_fc_dominates() -> Measurement:
             "the same in mebibytes": Number(size / MEBIBYTE, 392, unit="MiB"),
             "share of the network's parameters": Number(weights / found.parameters, 102_760_448 / 132_863_336),
         },
-        result=f"{size / 1e6:.0f} MB or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters)} of VGG-11",
+        result=f"{size / 1e6:.0f} MB or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters, 0)} of VGG-11",
         explanation=(
             f"The matrix is {layer.in_features:,}×{layer.out_features:,} = {weights:,} weights of four bytes each: "
             f"{size / 1e6:.1f} million bytes. That is more than 400 MB; “almost 400” is right only in units of 2²⁰ "
             f"bytes, of which it takes {size / MEBIBYTE:.0f} (MiB). The point stands: this one layer holds "
-            f"{percent(weights / found.parameters)} of VGG-11's parameters, and every other VGG has the same layer."
+            f"{percent(weights / found.parameters, 0)} of VGG-11's parameters, and every other VGG has the same layer."
         ),
         drawing=bars(
             [

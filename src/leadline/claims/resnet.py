@@ -12,10 +12,10 @@ from leadline.claims.claim import (
     judge,
 )
 from leadline.claims.networks import anatomy, unfilled
-from leadline.claims.painting.arcs import Row, arcs
-from leadline.claims.painting.bars import bar, bars
-from leadline.claims.painting.plots import Axis, Series, plot
-from leadline.claims.wording import billions, millions, percent
+from leadline.drawing.arcs import Row, arcs
+from leadline.drawing.bars import bar, bars
+from leadline.drawing.plots import Axis, Series, plot
+from leadline.wording import billions, millions, percent
 from leadline.zoo.resnet import BasicBlock, make_shortcut
 
 OPTIONS = ("A", "B", "C")
@@ -150,7 +150,7 @@ def measure_ultra_deep() -> Measurement:
     }
     return Measurement(
         numbers=numbers,
-        result=f"{anatomy('resnet152').depth} layers for {percent(share)} of VGG-16's multiply-adds",
+        result=f"{anatomy('resnet152').depth} layers for {percent(share, 0)} of VGG-16's multiply-adds",
         explanation=(
             "ResNet-152 is more than nine times as deep as VGG-16 and takes "
             f"{billions(anatomy('resnet152').multiply_adds)} multiply-adds for an image where VGG-16 takes "

@@ -16,10 +16,10 @@ from leadline.claims.claim import (
 from leadline.claims.clock import core_seconds
 from leadline.claims.gradients import awake, dependence, shares
 from leadline.claims.networks import anatomy, cost
-from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.painting.grids import Grid, grids
-from leadline.claims.painting.plots import Axis, Series, plot
-from leadline.claims.wording import billions, change, millions, percent
+from leadline.drawing.bars import Bar, bar, bars
+from leadline.drawing.grids import Grid, grids
+from leadline.drawing.plots import Axis, Series, plot
+from leadline.wording import billions, change, millions, percent
 from leadline.zoo.resnet import Bottleneck
 
 GROUPS = (1, 2, 4, 8, 16, 32, 64)
@@ -195,7 +195,7 @@ def measure_resnext_cost() -> Measurement:
             "the ResNet-50 that its paper compares it with, which halves its maps in the same place (v1.5). Beside "
             "the ResNet-50 of 2015, which halves them one layer earlier, it is "
             f"{change(own.multiply_adds / published.multiply_adds)}. It is twice as wide in its 3×3 layers, and pays "
-            f"for that with 32 groups. “The same” is taken as within {percent(NEARLY)}."
+            f"for that with 32 groups. “The same” is taken as within {percent(NEARLY, 0)}."
         ),
         drawing=bars(rows, title="Parameters and multiply-adds", own_scales=True),
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, judge
 from leadline.claims.networks import anatomy
-from leadline.claims.painting.bars import bar, bars
+from leadline.drawing.bars import bar, bars
 from leadline.zoo.densenet import DenseNet
 
 

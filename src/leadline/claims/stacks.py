@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.gradients import awake, gradient_map, side_seen
 from leadline.claims.networks import cost, unfilled
-from leadline.claims.painting.bars import bar, bars
-from leadline.claims.painting.grids import Grid, grids
+from leadline.drawing.bars import bar, bars
+from leadline.drawing.grids import Grid, grids
 
 # VGG-16's own layers: the first three-layer stack begins at features.10, each convolution followed by its ReLU.
 FIRST, CHANNELS = 10, 128

@@ -10,8 +10,8 @@ from leadline.claims.claim import (
 )
 from leadline.claims.clock import training_seconds
 from leadline.claims.networks import anatomy
-from leadline.claims.painting.bars import Bar, bar, bars
-from leadline.claims.wording import billions, millions
+from leadline.drawing.bars import Bar, bar, bars
+from leadline.wording import billions, millions
 
 DEPTHS = {"A": 11, "A-LRN": 11, "B": 13, "C": 16, "D": 16, "E": 19}  # Table 1
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from leadline.evaluation.records import LearningCurve, SplitName
 from leadline.report.answer import standings_of
-from leadline.report.tables import remarks_of
+from leadline.report.run_tables import remarks_of
 from leadline.results.comparison_result import ComparisonResult, NetworkResult, PairTests, Round
 from leadline.wording import (
     SPACE,

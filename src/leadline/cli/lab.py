@@ -89,8 +89,8 @@ def _explain(finding: "Finding") -> None:
 
     from leadline.claims.claim import MARKS
     from leadline.claims.ledger import chapter_of
-    from leadline.claims.wording import exactly
     from leadline.cli import printing
+    from leadline.wording import exactly
 
     claim, console = finding.claim, printing.console()
     chapter = chapter_of(claim)

@@ -6,10 +6,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from leadline.drawing.figure import axes_within, draw, name_upright_axis
 from leadline.evaluation.records import AbstentionPoint
 from leadline.report.facts import COVERAGES, points_at
-from leadline.report.figure import axes_within, draw, name_upright_axis
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 from leadline.wording import bounds_of, percent
 
 WIDTH, HEIGHT = 340, 260

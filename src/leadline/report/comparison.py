@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leadline.report.abstention import abstention
+from leadline.report.accuracy_against_cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
 from leadline.report.answer import answer_words, predict_command, standings_of
 from leadline.report.compared import compared_in
-from leadline.report.confusion import confusion_of
-from leadline.report.cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
-from leadline.report.curves import learning_curve, shared_limits
+from leadline.report.confusion_figure import confusion_of
+from leadline.report.doubtful_labels import doubtful_labels
 from leadline.report.findings import findings_of
 from leadline.report.looks import looks_at_test
 from leadline.report.methods import comparison_methods
@@ -17,8 +17,8 @@ from leadline.report.more_images import more_images
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
-from leadline.report.suspects import doubtful_labels
-from leadline.report.tables import Network, RunTables, network_of, read_network
+from leadline.report.run_tables import Network, RunTables, network_of, read_network
+from leadline.report.training_curves import learning_curve, shared_limits
 from leadline.results.comparison_result import ComparisonResult, NetworkResult, Round, Standing
 from leadline.results.json_files import read_comparison
 

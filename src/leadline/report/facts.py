@@ -12,7 +12,7 @@ from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
 from leadline.evaluation.records import AbstentionPoint, Calibration, Recalibration, SeedSpread, SplitMetrics, SplitName
 from leadline.pretrained.torchvision_files import Pretrained
-from leadline.report.tables import Network, read_network
+from leadline.report.run_tables import Network, read_network
 from leadline.results.comparison_result import COMPARISON, NetworkResult
 from leadline.results.run_metrics import Environment, RunMetrics
 from leadline.training.recipe import Recipe

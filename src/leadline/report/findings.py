@@ -9,7 +9,7 @@ from typing import Any
 
 from leadline.data.audit.problem import KINDS, SEVERITIES
 from leadline.report.mistakes import Thumbnail, thumbnail_of
-from leadline.report.tables import RunTables
+from leadline.report.run_tables import RunTables
 
 # Of each kind of problem so many are described, and so many images of each of these shown.
 DESCRIBED, PICTURED = 6, 4

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 from leadline.wording import SPACE, bounds_of, percent, percent_interval, value_of
 
 

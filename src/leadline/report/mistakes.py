@@ -11,7 +11,7 @@ import polars as pl
 from PIL import Image
 
 from leadline.errors import LeadlineError
-from leadline.report.tables import Network, RunTables
+from leadline.report.run_tables import Network, RunTables
 
 SHOWN = 24
 # A thumbnail's longer side in pixels: the page shows 132, and screens have two or three pixels for each of those.

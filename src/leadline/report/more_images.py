@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from leadline.drawing.figure import WIDE, axes_within, both_widths, name_upright_axis
+from leadline.drawing.palette import BAND, INK, MUTED, of_family
 from leadline.evaluation.records import CurvePoint, LearningCurve
-from leadline.report.figure import WIDE, axes_within, both_widths, name_upright_axis
-from leadline.report.palette import BAND, INK, MUTED, of_family
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 from leadline.wording import bounds_of, percent, percent_interval, value_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from leadline import wording
+from leadline.drawing.palette import COLOURS
 from leadline.evaluation.records import ClassMetrics
 from leadline.report import markdown
-from leadline.report.palette import COLOURS
 from leadline.writing import in_one_piece
 
 

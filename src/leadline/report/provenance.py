@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leadline.report.facts import weights_name
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 from leadline.results.run_metrics import Environment, HardwareRecord
 from leadline.training.recipe import Recipe
 from leadline.wording import known

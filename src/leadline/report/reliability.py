@@ -4,12 +4,12 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from leadline.drawing.figure import axes_within, draw, name_upright_axis
+from leadline.drawing.palette import MUTED, RULE
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import recalibrated, reliability_curve
 from leadline.evaluation.records import ReliabilityBin
-from leadline.report.figure import axes_within, draw, name_upright_axis
-from leadline.report.palette import MUTED, RULE
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 from leadline.wording import bounds_of, percent, points
 
 SIZE = 340

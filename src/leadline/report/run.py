@@ -4,8 +4,8 @@ from pathlib import Path
 
 from leadline.errors import LeadlineError
 from leadline.report.abstention import abstention
-from leadline.report.confusion import confusion_of
-from leadline.report.curves import learning_curve
+from leadline.report.confusion_figure import confusion_of
+from leadline.report.doubtful_labels import doubtful_labels
 from leadline.report.facts import facts_of
 from leadline.report.findings import findings_of
 from leadline.report.headline import run_headline
@@ -14,8 +14,8 @@ from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.page import write_page
 from leadline.report.provenance import provenance
 from leadline.report.reliability import reliability
-from leadline.report.suspects import doubtful_labels
-from leadline.report.tables import read_network
+from leadline.report.run_tables import read_network
+from leadline.report.training_curves import learning_curve
 
 
 def write_run_report(run: Path) -> Path:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
@@ -22,19 +21,16 @@ from leadline.data.reading import Reading
 from leadline.data.split.folds import fold_of_images, pooled, without_test
 from leadline.errors import DataError, LeadlineError, StorageError
 from leadline.evaluation.choice import survivors
-from leadline.evaluation.contestant import Contestant
-from leadline.evaluation.metrics import measure
 from leadline.progress import Placing, Progress, WithoutNotes
 from leadline.results.comparison_result import COMPARISON, ComparisonResult, Entrant, NetworkResult, Round
 from leadline.results.json_files import write
-from leadline.results.run_metrics import SecondsPerImage
-from leadline.training.cost import Cost
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.description import description
 from leadline.training.fewer_images import HALVINGS
 from leadline.training.loop import Interrupted
 from leadline.training.pace import MEASURED, SHARE_MEASURED, Pace, steps_per_epoch
 from leadline.training.recipe import Recipe
+from leadline.training.round_results import contestants_of, with_results
 from leadline.training.run_folder import Run, begin
 from leadline.training.training import open_data, train_one
 
@@ -330,41 +326,3 @@ class Race:
         ]  # fmt: skip
         ends_at = None if self.result.minutes is None else max(self.current.ends_at or 0.0, 60 * self.result.minutes)
         self.progress.placings(placings, seconds_left=None if ends_at is None else ends_at - self.clock.now)
-
-
-def with_results(network: NetworkResult, folder: Path, current: Round, cost: Cost) -> NetworkResult:
-    """`network` with what its first run measured."""
-    run = Run(folder / network.run)
-    metrics = run.metrics
-    judged = "out-of-fold" if current.folds else "validation"
-    measured = measure(run.chosen_on[0]) if current.kind == "heat" else metrics.validation
-    return msgspec.structs.replace(
-        network,
-        metrics={judged: measured},
-        seconds_per_image=SecondsPerImage(metrics.seconds_per_image.training, cost.prediction),
-        training_seconds=sum(Run(folder / name).metrics.training_seconds for name in network.runs),
-        peak_memory_bytes=metrics.peak_memory_bytes,
-        left_out=metrics.left_out,
-    )
-
-
-def contestants_of(folder: Path, current: Round, manifest: Manifest, result: ComparisonResult) -> list[Contestant]:
-    """The networks of a round that have predictions, as evaluation.choice takes them."""
-    fold = None
-    if current.folds:
-        numbers = [
-            fold_of_images(pooled(manifest), current.folds, seed=result.settings.get("split_seed") or 0, repeat=repeat)
-            for repeat in range(result.settings.get("repeats") or 1)
-        ]
-        fold = np.stack(numbers, axis=1)[numbers[0] >= 0]
-    return [
-        Contestant.of(
-            one.name,
-            [table for name in one.runs for table in Run(folder / name).chosen_on],
-            fold,
-            multiply_adds=one.multiply_adds,
-            seconds_per_image=one.seconds_per_image.prediction if one.seconds_per_image else 0.0,
-        )
-        for one in current.networks
-        if not one.failed and one.metrics
-    ]

@@ -6,23 +6,14 @@ from typing import Any
 
 from leadline.claims.claim import MARKS, Chapter, Finding
 from leadline.claims.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
-from leadline.claims.painting.canvas import Colours
-from leadline.claims.wording import exactly
 from leadline.data.outputs import check_output, says_leadline
+from leadline.drawing.figure import save
 from leadline.errors import LeadlineError, UsageError
 from leadline.progress import Progress
-from leadline.report.figure import save
-from leadline.report.ledger import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
-from leadline.report.palette import BAND, BEYOND, FAMILIES, INK, MUTED, PAPER, RULE, WITHIN
+from leadline.report.claims_page import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
+from leadline.wording import exactly
 
 FIGURE_WIDTH = 656  # CSS pixels
-COLOURS = Colours(
-    {
-        "paper": PAPER.light, "ink": INK.light, "muted": MUTED.light, "rule": RULE.light, "band": BAND.light,
-        "right": WITHIN.light, "wrong": BEYOND.light,
-    }
-    | {family: colour.light for family, (colour, _) in FAMILIES.items()}
-)  # fmt: skip
 
 
 def lab(
@@ -89,7 +80,7 @@ def write_page(findings: list[Finding], file: Path) -> Path:
 def _draw(finding: Finding, file: Path) -> None:
     assert finding.measurement is not None
     drawing = finding.measurement.drawing
-    save(lambda figure: drawing.paint(figure, COLOURS), file, width=FIGURE_WIDTH, height=drawing.height(FIGURE_WIDTH))
+    save(drawing.paint, file, width=FIGURE_WIDTH, height=drawing.height(FIGURE_WIDTH))
 
 
 def _shown_chapter(chapter: Chapter, findings: list[Finding]) -> ShownChapter:
@@ -125,6 +116,6 @@ def _shown_claim(finding: Finding) -> ShownClaim:
             ShownNumber(name, exactly(one.value), exactly(one.formula), exactly(one.stated), one.as_stated, one.unit)
             for name, one in numbers
         ],
-        paint=lambda figure: drawing.paint(figure, COLOURS),
+        paint=drawing.paint,
         height=drawing.height,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Key, Sheet, legend, legend_height
+from leadline.drawing.sheet import LINE, Drawing, Key, Sheet, legend, legend_height
 
 BAR, BELOW, HEADING = 13.0, 11.0, 28.0
 
@@ -36,8 +36,8 @@ def bars(rows: Sequence[Bar], *, title: str, keys: Sequence[Key] = (), own_scale
     They share one scale, unless bars under different headings count different things: then each heading has its own.
     """
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         y = legend(sheet, keys) + (6 if keys else 0)
         for row, longest in zip(rows, _longest(rows, own_scales), strict=True):
             if row.heading:

@@ -7,7 +7,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Key, Sheet, legend, legend_height
+from leadline.drawing.palette import tone_colour
+from leadline.drawing.sheet import LINE, Drawing, Key, Sheet, legend, legend_height
 
 GAP = 22.0
 LARGEST = 200.0
@@ -61,8 +62,8 @@ def grids(
         above = legend_height(keys, width) + (8 if keys else 0)
         return round(above + rows * (flat * side + 8 + lines * LINE) + (rows - 1) * GAP)
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         top = legend(sheet, keys) + (8 if keys else 0)
         columns, side = layout(sheet.width)
         step = (sheet.width - columns * side) / max(columns - 1, 1) if columns > 1 else 0.0
@@ -95,7 +96,7 @@ def _panel(sheet: Sheet, panel: Grid, x: float, y: float, side: float) -> None:
             right, lower = left + cell - seam, upper + cell - seam
             corners.append([(left, upper), (right, upper), (right, lower), (left, lower)])
             tone, strength = (panel.tone, 0.12 + 0.88 * value) if value > 0 else ("rule", 0.38)
-            faces.append(to_rgba(sheet.colours[tone], strength))
+            faces.append(to_rgba(tone_colour(tone), strength))
     sheet.axes.add_collection(PolyCollection(corners, facecolors=faces, linewidths=0))
     for frame in panel.frames:
         sheet.frame(

@@ -12,8 +12,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leadline.drawing.palette import COLOURS, INK, MUTED, PAPER, RULE
 from leadline.errors import LeadlineError
-from leadline.report.palette import COLOURS, INK, MUTED, PAPER, RULE
 
 # The two widths that a large figure is drawn for, in CSS pixels; the style sheet shows the one that fits the screen.
 WIDE, NARROW = 940, 340

@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from leadline.report.figure import draw
+from leadline.drawing.figure import draw
 from leadline.report.page import write_page
 
 WIDE, NARROW = 656, 340  # CSS pixels; a figure stands beside its claim on a screen, below it on a phone

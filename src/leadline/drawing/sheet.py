@@ -1,6 +1,6 @@
-"""What every figure is drawn on: axes whose units are CSS pixels, and colours that whoever shows the figure chooses."""
+"""A sheet to draw on: axes over a whole figure whose units are CSS pixels."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,30 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-TEXT = 13.0  # CSS pixels
-PALE = 0.35
-
-
-@dataclass(frozen=True)
-class Colours:
-    """Hexadecimal colours by what they are for, handed in by whoever shows a figure and may replace them in the SVG."""
-
-    named: Mapping[str, str]
-
-    def __getitem__(self, tone: str) -> str:
-        """`paper`, `ink`, `muted`, `rule`, `band`, `right`, `wrong`, or a family of networks such as "ResNet"."""
-        return self.named[tone]
-
-    def face(self, tone: str) -> tuple[str, float]:
-        """A tone and its strength; any tone may be asked for as "pale"."""
-        return self[tone.removeprefix("pale ")], PALE if tone.startswith("pale ") else 1.0
+from leadline.drawing.figure import FONT_SIZE, text_width
+from leadline.drawing.palette import face, tone_colour
 
 
 @dataclass(frozen=True)
 class Drawing:
     """A figure to be: `paint` draws on a figure of any width, as high as `height(width)`, and returns what it shows."""
 
-    paint: Callable[[Figure, Colours], str]
+    paint: Callable[[Figure], str]
     height: Callable[[int], int]
 
 
@@ -40,26 +25,25 @@ class Sheet:
     """Axes over a whole figure, in CSS pixels from the upper left corner."""
 
     axes: Axes
-    colours: Colours
     width: float
     height: float
 
     @staticmethod
-    def over(figure: Figure, colours: Colours) -> "Sheet":
+    def over(figure: Figure) -> "Sheet":
         width, height = figure.get_size_inches() * figure.dpi
         axes: Axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, width)
         axes.set_ylim(height, 0)
         axes.set_axis_off()
-        return Sheet(axes, colours, float(width), float(height))
+        return Sheet(axes, float(width), float(height))
 
     def text(
-        self, x: float, y: float, text: str, *, tone: str = "ink", align: str = "left", size: float = TEXT,
+        self, x: float, y: float, text: str, *, tone: str = "ink", align: str = "left", size: float = FONT_SIZE,
         bold: bool = False,
     ) -> None:  # fmt: skip
         """A line of text whose middle is at height `y`."""
         self.axes.text(
-            x, y, text, ha=align, va="center", fontsize=size, color=self.colours[tone],
+            x, y, text, ha=align, va="center", fontsize=size, color=tone_colour(tone),
             fontweight="bold" if bold else "normal",
         )  # fmt: skip
 
@@ -74,7 +58,7 @@ class Sheet:
         strength: float = 1.0,
         round_by: float = 0.0,
     ) -> None:
-        colour, own = self.colours.face(tone)
+        colour, own = face(tone)
         shape: dict[str, Any] = {"facecolor": colour, "linewidth": 0, "alpha": own * strength, "clip_on": False}
         if round_by:
             style = f"round,pad=0,rounding_size={min(round_by, width / 2, height / 2)}"
@@ -85,7 +69,7 @@ class Sheet:
     def frame(self, x: float, y: float, width: float, height: float, *, tone: str = "ink", line: float = 2.0) -> None:
         self.axes.add_patch(
             Rectangle(
-                (x, y), width, height, facecolor="none", edgecolor=self.colours[tone], linewidth=line, clip_on=False
+                (x, y), width, height, facecolor="none", edgecolor=tone_colour(tone), linewidth=line, clip_on=False
             )
         )
 
@@ -93,12 +77,7 @@ class Sheet:
         self, xs: Sequence[float], ys: Sequence[float], *, tone: str, line: float = 1.0, dashed: bool = False
     ) -> None:
         style: Any = (0, (4, 2.5)) if dashed else "solid"
-        self.axes.plot(xs, ys, color=self.colours[tone], linewidth=line, linestyle=style)
-
-
-def text_width(text: str, size: float = TEXT) -> float:
-    """About how wide `text` is in CSS pixels, in whatever font the reader has."""
-    return 0.54 * size * len(text)
+        self.axes.plot(xs, ys, color=tone_colour(tone), linewidth=line, linestyle=style)
 
 
 Key = tuple[str, str]  # a tone, and what it stands for

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Sheet
+from leadline.drawing.sheet import LINE, Drawing, Sheet
 
 GAP = 18.0
 FLAT = 0.62  # height of a box, of its width
@@ -36,8 +36,8 @@ def curves(panels: Sequence[Curve], *, says: str, across: int = 4) -> Drawing:
         rows = -(-len(panels) // columns)
         return round(rows * row_height(side) + (rows - 1) * GAP)
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         columns, side = layout(sheet.width)
         for number, panel in enumerate(panels):
             x, y = (number % columns) * (side + GAP), (number // columns) * (row_height(side) + GAP)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from leadline.evaluation.suspects import suspects
 from leadline.report.mistakes import Thumbnail, thumbnail_of
-from leadline.report.tables import Network
+from leadline.report.run_tables import Network
 
 SHOWN = 24
 

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Sheet
+from leadline.drawing.palette import tone_colour
+from leadline.drawing.sheet import LINE, Drawing, Sheet
 
 GAP = 16.0
 FLATTER = 0.34  # an arc's height, of its width, unless that makes it too low or too high
@@ -37,8 +38,8 @@ def arcs(rows: Sequence[Row], *, title: str) -> Drawing:
     def height(width: int) -> int:
         return round(sum(LINE + room(row, width) + GAP for row in rows))
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         y = 0.0
         for row in rows:
             sheet.text(0, y + LINE / 2, row.name, bold=True)
@@ -73,7 +74,7 @@ def _row(sheet: Sheet, row: Row, y: float) -> None:
         strength = max(0.3, min(1.0, 9 / math.sqrt(len(row.jumps)) / 2))
         sheet.axes.add_patch(
             PathPatch(
-                Path(points, codes), facecolor="none", edgecolor=sheet.colours[row.tone], linewidth=1.5, alpha=strength
+                Path(points, codes), facecolor="none", edgecolor=tone_colour(row.tone), linewidth=1.5, alpha=strength
             )
         )
     size = max(1.5, min(5.0, 0.45 * step))
@@ -83,6 +84,6 @@ def _row(sheet: Sheet, row: Row, y: float) -> None:
         linestyle="",
         marker="o",
         markersize=size,
-        color=sheet.colours["ink"],
+        color=tone_colour("ink"),
         markeredgewidth=0,
     )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from html import escape
 
-CHARACTER = 6.4  # width of one character at 12 pixels, to the safe side
+from leadline.drawing.figure import text_width
+
 INK = "#333333"
 
 
@@ -21,7 +22,7 @@ class Canvas:
         weight = ' font-weight="600"' if bold else ""
         self._add(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}"{weight}>{escape(text)}</text>',
-            right=x + text_width(text, size=size) * {"start": 1, "middle": 0.5, "end": 0}[anchor],
+            right=x + text_width(text, size) * {"start": 1, "middle": 0.5, "end": 0}[anchor],
             bottom=y + 4,
         )
 
@@ -77,7 +78,3 @@ class Canvas:
 
 
 DASHES = ' stroke-dasharray="4 3"'
-
-
-def text_width(text: str, *, size: int = 12) -> float:
-    return len(text) * CHARACTER * size / 12

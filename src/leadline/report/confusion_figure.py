@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from leadline.drawing.palette import BEYOND, WITHIN, Colour
 from leadline.evaluation.records import SplitMetrics
-from leadline.report.palette import BEYOND, WITHIN, Colour
 
 READABLE = 12  # classes
 WORST_PAIRS = 15

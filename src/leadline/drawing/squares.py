@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Sheet
+from leadline.drawing.sheet import LINE, Drawing, Sheet
 
 LARGEST, GAP = 190.0, 14.0
 
@@ -26,8 +26,8 @@ def squares(pairs: Sequence[Pair], *, title: str) -> Drawing:
     def side(width: float) -> float:
         return min(LARGEST, (width - (len(pairs) - 1) * 2 * GAP) / len(pairs) - GAP - 12)
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         largest = side(sheet.width)
         floor = LINE + 6 + largest
         for number, pair in enumerate(pairs):

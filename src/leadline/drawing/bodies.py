@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from leadline.claims.painting.canvas import LINE, Colours, Drawing, Sheet
+from leadline.drawing.palette import tone_colour
+from leadline.drawing.sheet import LINE, Drawing, Sheet
 
 FILLED = 0.8  # of the width, by bodies; the rest lies between them
 MARGIN = 6.0  # left and right, for the labels
@@ -37,8 +38,8 @@ def bodies(row: Sequence[Body], *, says: str) -> Drawing:
     def tall(width: float) -> float:
         return 90 + 0.13 * width
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         one = unit(sheet.width)
         space = (1 - FILLED) * (sheet.width - 2 * MARGIN) / max(len(row) - 1, 1)
         top = tall(sheet.width)
@@ -70,5 +71,5 @@ def _body(sheet: Sheet, x: float, floor: float, front: float, depth: float, high
     ]
     for corners, strength in faces:
         sheet.axes.add_patch(
-            Polygon(corners, closed=True, facecolor=sheet.colours[tone], alpha=strength, linewidth=0, clip_on=False)
+            Polygon(corners, closed=True, facecolor=tone_colour(tone), alpha=strength, linewidth=0, clip_on=False)
         )

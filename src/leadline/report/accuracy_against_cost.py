@@ -13,9 +13,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import IdentityTransform
 
-from leadline.report.figure import NARROW, axes_within, both_widths, name_upright_axis, text_width
+from leadline.drawing.figure import NARROW, axes_within, both_widths, name_upright_axis, text_width
+from leadline.drawing.palette import BAND, INK, MUTED, of_family
 from leadline.report.labels import Box, Label, place
-from leadline.report.palette import BAND, INK, MUTED, of_family
 from leadline.results.comparison_result import ComparisonResult, Standing
 from leadline.wording import count, duration, percent, points
 

@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from leadline.claims.painting.canvas import Colours, Drawing, Key, Sheet, legend, legend_height
+from leadline.drawing.figure import axes_within
+from leadline.drawing.palette import tone_colour
+from leadline.drawing.sheet import Drawing, Key, Sheet, legend, legend_height
 
 
 @dataclass(frozen=True)
@@ -53,33 +55,24 @@ def plot(series: Sequence[Series], *, across: Axis, up: Axis, says: str, tall: i
     def height(width: int) -> int:
         return round(tall + legend_height(keys, width))
 
-    def paint(figure: Figure, colours: Colours) -> str:
-        sheet = Sheet.over(figure, colours)
+    def paint(figure: Figure) -> str:
+        sheet = Sheet.over(figure)
         top = legend(sheet, keys) + 26
         sheet.text(0, top - 14, up.name, tone="muted")
         left = 12 + max(len(up.words(tick)) for tick in up.ticks) * 7.5
-        axes = _axes(figure, colours, left=left, right=16, top=top, bottom=46)
-        _dress(axes, colours, across, up)
+        axes = axes_within(figure, left=left, right=16, top=top, bottom=46)
+        _dress(axes, across, up)
         for one in series:
-            _draw(axes, colours, one)
+            _draw(axes, one)
         return says
 
     return Drawing(paint, height)
 
 
-def _axes(figure: Figure, colours: Colours, *, left: float, right: float, top: float, bottom: float) -> Axes:
-    width, height = figure.get_size_inches() * figure.dpi
-    box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    axes: Axes = figure.add_axes(box)
-    axes.patch.set_visible(False)
-    axes.set_axisbelow(True)
+def _dress(axes: Axes, across: Axis, up: Axis) -> None:
     for side in ("left", "top", "right"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(colours["rule"])
-    return axes
-
-
-def _dress(axes: Axes, colours: Colours, across: Axis, up: Axis) -> None:
+    axes.spines["bottom"].set_color(tone_colour("rule"))
     for axis, wanted in ((axes.xaxis, across), (axes.yaxis, up)):
         name = axis.axis_name
         if wanted.log:
@@ -88,20 +81,20 @@ def _dress(axes: Axes, colours: Colours, across: Axis, up: Axis) -> None:
         axis.set_major_locator(FixedLocator(list(wanted.ticks)))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _, words=wanted.words: words(value)))
-    axes.grid(axis="y", color=colours["rule"], linewidth=0.75)
-    axes.tick_params(length=0, colors=colours["muted"], labelsize=13, pad=5)
-    axes.set_xlabel(across.name, labelpad=5, color=colours["muted"], fontsize=13)
+    axes.grid(axis="y", color=tone_colour("rule"), linewidth=0.75)
+    axes.tick_params(length=0, colors=tone_colour("muted"), labelsize=13, pad=5)
+    axes.set_xlabel(across.name, labelpad=5, color=tone_colour("muted"), fontsize=13)
 
 
-def _draw(axes: Axes, colours: Colours, one: Series) -> None:
+def _draw(axes: Axes, one: Series) -> None:
     style: Any = (0, (4, 2.5)) if one.dashed else "solid"
     axes.plot(
-        one.xs, one.ys, color=colours[one.tone], linewidth=2.25 if one.joined else 0, linestyle=style,
+        one.xs, one.ys, color=tone_colour(one.tone), linewidth=2.25 if one.joined else 0, linestyle=style,
         marker="o" if one.marked else "", markersize=7, zorder=3, clip_on=False,
     )  # fmt: skip
     for number, text in enumerate(one.labels):
         place = one.beside[number] if number < len(one.beside) else "above"
         axes.annotate(
-            text, (one.xs[number], one.ys[number]), textcoords="offset points", color=colours["ink"], fontsize=13,
+            text, (one.xs[number], one.ys[number]), textcoords="offset points", color=tone_colour("ink"), fontsize=13,
             annotation_clip=False, **PLACES[place],
         )  # fmt: skip

@@ -4,9 +4,9 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from leadline.report.figure import axes_within, draw
-from leadline.report.palette import INK, MUTED
-from leadline.report.tables import Network
+from leadline.drawing.figure import axes_within, draw
+from leadline.drawing.palette import INK, MUTED
+from leadline.report.run_tables import Network
 from leadline.wording import known, percent, plain
 
 WIDTH, HEIGHT = 260, 180

@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 import polars as pl
 
 from leadline.data.manifest import read_about
+from leadline.drawing.palette import Colour, of_family
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.records import Estimate, SeedSpread, SplitMetrics, SplitName
-from leadline.report.palette import Colour, of_family
 from leadline.results import json_files
 from leadline.results.comparison_result import NetworkResult
 from leadline.results.run_metrics import METRICS, Environment, Folds, RunMetrics

@@ -1,4 +1,4 @@
-"""The report's colours, light and dark. Figures and page name the same ones, as custom properties of CSS."""
+"""The colours of all figures, light and dark. Figures and page name the same ones, as custom properties of CSS."""
 
 from dataclasses import dataclass
 
@@ -43,3 +43,20 @@ COLOURS = (PAPER, INK, MUTED, RULE, BAND, WITHIN, BEYOND, *(colour for colour, _
 def of_family(family: str | None) -> tuple[Colour, str]:
     """The family's colour and its marker."""
     return FAMILIES.get(family or "", UNKNOWN_FAMILY)
+
+
+# What a tone of a figure may be, besides a family's name.
+TONES = {
+    "paper": PAPER, "ink": INK, "muted": MUTED, "rule": RULE, "band": BAND, "right": WITHIN, "wrong": BEYOND,
+} | {family: colour for family, (colour, _) in FAMILIES.items()}  # fmt: skip
+PALE = 0.35
+
+
+def tone_colour(tone: str) -> str:
+    """The colour, as it is drawn, of a tone such as "ink", "right" or "ResNet"."""
+    return TONES[tone].light
+
+
+def face(tone: str) -> tuple[str, float]:
+    """A tone's colour and its strength; any tone may be asked for as "pale"."""
+    return tone_colour(tone.removeprefix("pale ")), PALE if tone.startswith("pale ") else 1.0

@@ -1,1 +1,0 @@
-"""Figures of the claims: each is drawn for a wide screen and for a phone, and says in words what it shows."""
