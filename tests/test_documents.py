@@ -8,7 +8,8 @@ import pytest
 
 from leadline.cli import app
 from leadline.cli.options import quoted
-from leadline.training.settings import IN_FILES, path_of, read_settings
+from leadline.training.recipe_files import path_of, read_settings
+from leadline.training.settings import IN_FILES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

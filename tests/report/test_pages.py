@@ -20,7 +20,7 @@ from leadline.results.json_files import read_comparison
 FIRST = ["What to do next", "What this answer rests on", "The final", "The heat", "Accuracy against multiply-adds"]
 SECTIONS = [
     "Learning curves",
-    "What is taken for what", "Class by class", "Can its probabilities be believed?",
+    "Confusion matrix", "Class by class", "Can its probabilities be believed?",
     "What if it may leave answers open?", "The most confident mistakes", "Labels to look at again",
     "Images that could not be used", "Every measure", "How it was done", "Methods, to paste",
 ]  # fmt: skip
@@ -182,7 +182,7 @@ def test_a_comparison_by_folds_shows_the_test_images_of_the_named_network_only(
     assert "test accuracy" in rows[0]
     tested = result.named.metrics["test"].accuracy
     assert sum(f"{100 * tested.low:.1f}–{100 * tested.high:.1f} %" in row for row in rows) == 1
-    confusion = page.text[page.text.index("What is taken for what") :]
+    confusion = page.text[page.text.index("Confusion matrix") :]
     assert "Out-of-fold images" in confusion[:80], "all networks are shown on the images that all of them judged"
     assert "each judged by a network that had not seen it" in page.text
 

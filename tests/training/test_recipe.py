@@ -10,8 +10,9 @@ import pytest
 
 from leadline.errors import LeadlineError, UsageError
 from leadline.training.recipe import Recipe
+from leadline.training.recipe_files import path_of, read_settings
 from leadline.training.schedule import learning_rate
-from leadline.training.settings import IN_FILES, path_of, read_settings
+from leadline.training.settings import IN_FILES
 
 
 def recipe(**changes: object) -> Recipe:

@@ -21,9 +21,8 @@ from leadline.inference.hardware import hardware
 from leadline.progress import Progress
 from leadline.training.cost import SECONDS, Cost, epochs_within, measure
 from leadline.training.defaults import SMALL_IMAGES, image_size, natural_size, resolve
-from leadline.training.paper_recipes import recipe_file
 from leadline.training.recipe import Recipe
-from leadline.training.settings import collect, read_settings
+from leadline.training.recipe_files import collect, read_settings, recipe_file
 
 # Of the minutes of a training, what its cost is measured for.
 SHARE_MEASURED = 0.01

@@ -10,7 +10,8 @@ from leadline.data.augment.papers import decoded_size
 from leadline.data.reading import Reading
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
-from leadline.training.settings import IN_FILES, path_of, read_settings
+from leadline.training.recipe_files import path_of, read_settings
+from leadline.training.settings import IN_FILES
 from leadline.writing import in_one_piece
 
 

@@ -4,18 +4,14 @@ The command line, the Python verbs and recipe files share this table. `training.
 Recipe, in which everything is decided.
 """
 
-import difflib
 import math
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypedDict, Union, get_args, get_origin, get_type_hints
 
 from leadline.data.augment.policies import BALANCE, POLICIES
-from leadline.errors import LeadlineError, UsageError
+from leadline.errors import UsageError
 
 OPTIMIZERS = {"adamw": "AdamW (Loshchilov and Hutter 2019)", "sgd": "stochastic gradient descent with momentum"}
 # After the warm-up, whatever the unit of the length: a training that is shortened falls in the same proportions.
@@ -77,50 +73,56 @@ class SettingsDict(TypedDict, total=False):
             "densenet-2017, densenet-cifar-2017. Options overrule it; --epochs or --minutes shorten it as a whole."
         ),
     ]
-    epochs: Annotated[float | None, Setting("How often each training image is seen.", "schedule", above=0)]
+    epochs: Annotated[float | None, Setting("How many times each training image is seen.", "schedule", above=0)]
     minutes: Annotated[
         float | None,
         Setting(
-            "How long to train here; of compare, the whole command. Costs are measured and turned into steps.",
+            "How long to train on this machine; for compare, the time of the whole command. The speed is measured "
+            "first, and the minutes become a number of steps.",
             "schedule",
             above=0,
         ),
     ]
     steps: Annotated[int | None, Setting("Updates of the weights.", "schedule", at_least=1, option=False)]
 
-    size: Annotated[int | None, Setting("Height and width in pixels of what the network sees.", "data", at_least=1)]
+    size: Annotated[
+        int | None,
+        Setting("Height and width, in pixels, of the network's input.", "data", at_least=1),
+    ]
     split_seed: Annotated[
         int | None, Setting("Seed of the split into training, validation and test. [default: 0]", "data")
     ]
     group: Annotated[
         str | None,
         Setting(
-            "The patient, plate or slide, which is then never divided between splits: a column of the table; "
-            "folder:-1, the folder that holds the image (folder:-2, the one above it); or a regular expression "
-            "searched in each path, whose first group is the value.",
+            "What names the patient, plate or slide of an image; images of one group stay in one split. A column of "
+            "the table; folder:-1, the folder that holds the image (folder:-2, the one above it); or a regular "
+            "expression searched in each path, whose first group is the value.",
             "data",
         ),
     ]
     test_group: Annotated[
         list[str] | tuple[str, ...] | None,
-        Setting("Values of --group that are the test split: leave a site, a plate or a scanner out.", "data"),
+        Setting("Groups to test on, such as one site, plate or scanner: values of --group.", "data"),
     ]
     folds: Annotated[
         int | None,
         Setting(
-            "Cross-validation for small data sets: so many networks, each judged on the images that it did not see, "
-            "and a last one trained on all of them. 0: a validation split.",
+            "Number of folds of a cross-validation, for small data sets: each network is judged on the fold that it "
+            "was not trained on; a last one is trained on all images. 0: a validation split instead.",
             "data",
             at_least=0,
         ),
     ]
     repeats: Annotated[
-        int | None, Setting("Repeats of the cross-validation, each with other folds.", "data", at_least=1)
+        int | None,
+        Setting("How often the cross-validation is repeated, with other folds.", "data", at_least=1),
     ]
     balance: Annotated[
         str | None,
         Setting(
-            "For classes of unequal size: none, weights (in the loss), sampling. [default: none]",
+            "For classes of unequal size: none, weights (rare classes weigh more in the loss) or sampling (rare "
+            "classes are drawn more often). [default: none]",
             "data",
             one_of=tuple(BALANCE),
         ),
@@ -135,13 +137,13 @@ class SettingsDict(TypedDict, total=False):
     ]
     project: Annotated[
         str | None,
-        Setting("What a stack in depth becomes: max or mean over its planes. [default: it is refused]", "data"),
+        Setting("How a z-stack becomes one plane: max or mean over its planes. [default: stacks are refused]", "data"),
     ]
     intensity: Annotated[
         str | None,
         Setting(
-            "What becomes 0 and 1: dtype (the type's full range), range LOW HIGH, or percentile LOW HIGH (per channel, "
-            "of the training images). [default: dtype]",
+            "Which intensities are scaled to 0 and 1: dtype (the full range of the type), range LOW HIGH, or "
+            "percentile LOW HIGH (of each channel of the training images). [default: dtype]",
             "data",
         ),
     ]
@@ -149,10 +151,10 @@ class SettingsDict(TypedDict, total=False):
     augment: Annotated[
         str | None,
         Setting(
-            "What may be done to an image without changing its class: none, shift (moved a little), flip (and "
-            "mirrored: photographs), dihedral (and turned: cells, tiles); for few images with +strong behind it (also "
-            "turned a little, scaled, lit otherwise, covered in part); or a paper's: cifar, alexnet, vgg, resnet, "
-            "googlenet, resnext. [default: shift]",
+            "Random changes of training images that keep their class: none; shift; flip (shift and mirror, for "
+            "photographs); dihedral (shift, mirror and quarter turns, for cells and tiles); any of these with +strong, "
+            "for few images (small rotations, scaling, contrast, erased parts); or a paper's: cifar, alexnet, vgg, "
+            "resnet, googlenet, resnext. [default: shift]",
             "augment",
             "policy",
             one_of=tuple(POLICIES),
@@ -182,7 +184,7 @@ class SettingsDict(TypedDict, total=False):
     longest_gradient: Annotated[
         float | None,
         Setting(
-            "Norm over all parameters; longer ones are cut (Pascanu et al. 2013). 0: none is.",
+            "Gradient clipping: the largest norm over all parameters (Pascanu et al. 2013). 0: no clipping.",
             "optimizer",
             at_least=0,
             option=False,
@@ -264,89 +266,3 @@ _OTHERS: dict[str, tuple[Any, Setting]] = {
     "data": (str, Setting("What to train on, as the person named it.", "data", "source")),
 }
 IN_FILES = {name: about for name, about in {**_OTHERS, **SETTINGS}.items() if name != "recipe"}
-LENGTHS = ("steps", "epochs", "minutes")
-# Settings that may name a file or folder, and how a byte of its name that is no UTF-8 is written.
-PATHS, ESCAPED = {"data", "weights"}, re.compile(r"\\u(dc[89a-f][0-9a-f])")
-
-
-def path_of(name: str) -> tuple[str, str]:
-    """The section of a recipe file in which a setting stands ("" for the top), and its name there."""
-    about = IN_FILES[name][1]
-    return about.section, about.key or name
-
-
-def read_settings(file: Path) -> dict[str, Any]:
-    """The settings in a TOML file by their names here, checked for names, types and limits.
-
-    In sections, as Leadline writes them, or all on top as earlier, when a learning rate was always SGD's.
-    """
-    try:
-        document = tomllib.loads(file.read_text("utf-8-sig"))  # Windows' editors begin with a byte order mark
-    except FileNotFoundError:
-        raise LeadlineError(f"{file}: no such recipe") from None
-    except OSError as error:
-        raise LeadlineError(f"{file}: cannot be read ({error.strerror or error})") from error
-    except UnicodeDecodeError as error:
-        raise LeadlineError(f"{file}: is not TOML, which is UTF-8 ({error}); save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise LeadlineError(f"{file}: is not TOML ({error})") from error
-    named = {path_of(name): name for name in IN_FILES}
-    settings: dict[str, Any] = {}
-    flat = not any(isinstance(value, dict) for value in document.values())
-    for section, values in document.items():
-        inside = values.items() if isinstance(values, dict) else [(section, values)]
-        for key, value in inside:
-            where = section if isinstance(values, dict) else ""
-            name = named.get((where, key)) or (key if flat and key in IN_FILES else None)
-            written = f"{where}.{key}" if where else key
-            if name is None:
-                raise UsageError(f"{file}: there is no setting {written!r}{_nearest(written)}")
-            settings[name] = _typed(value, IN_FILES[name][0], f"{file}: {written}")
-            IN_FILES[name][1].refuse(f"{file}: {written}", settings[name])
-    for name in PATHS & set(settings):
-        settings[name] = ESCAPED.sub(lambda byte: chr(int(byte[1], 16)), settings[name])
-    if flat and "learning_rate" in settings:
-        settings.setdefault("optimizer", "sgd")
-    return settings
-
-
-def _nearest(written: str) -> str:
-    every = [".".join(filter(None, path_of(name))) for name in IN_FILES]
-    near = difflib.get_close_matches(written, every, n=1) or [
-        one for one in every if one.split(".")[-1] == written.split(".")[-1]
-    ]
-    return f"; did you mean {near[0]}?" if near else f" (there are {', '.join(every)})"
-
-
-def _typed(value: Any, kind: Any, where: str) -> Any:
-    """`value` of a TOML file as the setting's type."""
-    if get_origin(kind) in (Union, UnionType):  # a list from Python or TOML, a tuple in a recipe
-        member = get_args(get_args(kind)[0])[0]
-        if not isinstance(value, list):
-            raise UsageError(f"{where} = {value!r}: expected a list of {'texts' if member is str else 'numbers'}")
-        return tuple(_typed(one, member, where) for one in value)
-    if type(value) is not kind and not (kind is float and type(value) is int):
-        raise UsageError(f"{where} = {value!r}: expected {kind.__name__}")
-    return float(value) if kind is float else value
-
-
-def collect(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a `recipe` file, overruled by those that are `given` (not None); UsageError where they clash."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    for name, value in chosen.items():
-        if isinstance(value, list):
-            value = chosen[name] = tuple(value)
-        if name in SETTINGS and name != "recipe":
-            kind, setting = SETTINGS[name]
-            chosen[name] = _typed(list(value) if isinstance(value, tuple) else value, kind, name)
-            setting.refuse(name, chosen[name])
-    settings = dict(recipe)
-    if set(LENGTHS) & set(chosen):  # a length that is given replaces the one in the file, whatever its unit
-        settings = {name: value for name, value in settings.items() if name not in LENGTHS}
-    if settings.get("tune") == "head" and chosen.get("tune", "head") != "head":
-        # what only a frozen body is trained with
-        settings = {name: value for name, value in settings.items() if name not in {"augment", *LENGTHS}}
-    settings |= chosen
-    if len(set(LENGTHS) & set(settings)) > 1:
-        raise UsageError(f"{' and '.join(sorted(set(LENGTHS) & set(settings)))}: give one of them only")
-    return settings

@@ -17,12 +17,11 @@ from leadline.inference.hardware import hardware
 from leadline.pretrained.create import create_model
 from leadline.training import checkpoint, loop
 from leadline.training.cost import Cost
-from leadline.training.paper_recipes import FOLDER, names, recipe_file
 from leadline.training.parameters import groups
 from leadline.training.plan import collect_settings, tell_shortened
 from leadline.training.recipe import Recipe
+from leadline.training.recipe_files import FOLDER, names, read_settings, recipe_file
 from leadline.training.run_folder import Run
-from leadline.training.settings import read_settings
 from leadline.training.training import initialised
 from leadline.verbs.compare import plan_comparison
 from leadline.verbs.train import plan_training, resume, train
