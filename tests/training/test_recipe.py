@@ -68,6 +68,8 @@ def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path) -> None:
         ("drops = 0.5", "drops = 0.5: expected a list of numbers"),
         ('drops = [0.5, "end"]', "drops = 'end': expected float"),
         ("epochs = = 3", "is not TOML"),
+        ("model = “lenet5”", "write plain quotation marks"),
+        ("epochs = 3\nlearning_rate = 0,01", "decimal number with a point"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:

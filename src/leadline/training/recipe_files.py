@@ -59,7 +59,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise LeadlineError(f"{file}: is not TOML, which is UTF-8 ({error}); save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise LeadlineError(f"{file}: is not TOML ({error})") from error
+        raise LeadlineError(f"{file}: is not TOML ({error}){_way_out(file, str(error))}") from error
     named = {path_of(name): name for name in IN_FILES}
     settings: dict[str, Any] = {}
     flat = not any(isinstance(value, dict) for value in document.values())
@@ -78,6 +78,17 @@ def read_settings(file: Path) -> dict[str, Any]:
     if flat and "learning_rate" in settings:
         settings.setdefault("optimizer", "sgd")
     return settings
+
+
+def _way_out(file: Path, error: str) -> str:
+    """For what word processors and decimal commas do to a line."""
+    at = re.search(r"line (\d+)", error)
+    line = file.read_text("utf-8-sig").splitlines()[int(at[1]) - 1] if at else ""
+    if re.search("[“”„‘’]", line):
+        return '; write plain quotation marks: "'
+    if re.search(r"=\s*\d+,\d", line):
+        return "; write a decimal number with a point"
+    return ""
 
 
 def _nearest(written: str) -> str:
