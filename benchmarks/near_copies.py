@@ -14,7 +14,7 @@ from PIL import Image
 
 from leadline.data.audit.pixels import SIDE, look_at, seen_in
 from leadline.data.audit.similar import similar
-from leadline.data.formats.image import read_image
+from leadline.data.image import read_image
 from leadline.data.sources.scan import scan
 
 

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 
 from leadline.data.formats import pages, png
-from leadline.data.formats.image import ImageError, read_header, read_image
+from leadline.data.image import ImageError, read_header, read_image
 from leadline.data.sources.scan import scan
 from leadline.verbs.check import check
 

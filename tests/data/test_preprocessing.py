@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from leadline.data.cache import ImageCache
-from leadline.data.formats.image import ImageError
+from leadline.data.image import ImageError
 from leadline.data.preprocessing import Preprocessing, geometry, measured
 from leadline.data.reading import Reading
 from leadline.data.sources.scan import scan

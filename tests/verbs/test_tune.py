@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from leadline.classifier import load
-from leadline.data.formats.image import read_image
+from leadline.data.image import read_image
 from leadline.data.sources.scan import scan
 from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError, UsageError

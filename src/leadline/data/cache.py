@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.cache_folder import CACHE_WAY_OUT, made_in_cache
-from leadline.data.formats.channel_files import content_hash, reason
-from leadline.data.formats.image import ImageError
+from leadline.data.channel_files import content_hash, reason
+from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError

@@ -18,8 +18,8 @@ from leadline.data.augment.apply import augment
 from leadline.data.augment.papers import Colours
 from leadline.data.balance import balanced_order, occurrence
 from leadline.data.cache import ImageCache
-from leadline.data.formats.channel_files import Files, files_of, reason
-from leadline.data.formats.image import ImageError
+from leadline.data.channel_files import Files, files_of, reason
+from leadline.data.image import ImageError
 from leadline.data.keyed import generator
 from leadline.data.preprocessing import Preprocessing
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from leadline.data.formats.channel_files import Files, examine_files, reason
-from leadline.data.formats.image import ImageError
+from leadline.data.channel_files import Files, examine_files, reason
+from leadline.data.image import ImageError
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
 from leadline.writing import in_one_piece

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from leadline.data.formats.channel_files import Files, files_of, read_files
-from leadline.data.formats.image import ImageError
+from leadline.data.channel_files import Files, files_of, read_files
+from leadline.data.image import ImageError
 from leadline.data.manifest import Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError

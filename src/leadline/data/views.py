@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.data.formats.channel_files import Files, reason
-from leadline.data.formats.image import ImageError
+from leadline.data.channel_files import Files, reason
+from leadline.data.image import ImageError
 from leadline.data.loader import work_ahead
 from leadline.data.preprocessing import Preprocessing, rescale
 from leadline.data.protocols import Protocol

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from leadline.data.formats.image import memory_is_short
+from leadline.data.image import memory_is_short
 from leadline.errors import LeadlineError
 
 

@@ -86,7 +86,7 @@ def thumbnail_of(path: str, tables: RunTables) -> Thumbnail:
 
 def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:
     """The pixels as the network was shown them, at their full size: its channels, a stack projected."""
-    from leadline.data.formats.channel_files import read_files
+    from leadline.data.channel_files import read_files
     from leadline.data.reading import AS_IT_IS
 
     if tables.data_root is None:

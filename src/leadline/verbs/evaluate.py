@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from leadline.classifier import Classifier
-from leadline.data.formats.channel_files import changes
+from leadline.data.channel_files import changes
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
-from leadline.data.formats.channel_files import Files
+from leadline.data.channel_files import Files
 from leadline.data.loader import Decoded, files
 from leadline.data.outputs import check_output
 from leadline.data.protocols import Protocol

@@ -13,7 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from leadline.data.formats.complaints import complaints
-from leadline.data.formats.image import ImageError, read_header, read_image
+from leadline.data.image import ImageError, read_header, read_image
 
 CYX = {"photometric": "minisblack", "metadata": {"axes": "CYX"}}
 VALUES = np.random.default_rng(8).integers(0, 4096, (3, 40, 50)).astype(np.uint16)

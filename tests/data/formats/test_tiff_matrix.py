@@ -12,7 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from leadline.data.formats.image import read_header, read_image
+from leadline.data.image import read_header, read_image
 
 random = np.random.default_rng(7)
 TYPES = ("uint8", "uint16", "int16", "float32")

@@ -11,7 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from leadline.data.formats.image import Header, ImageError, read_header, read_image
+from leadline.data.image import Header, ImageError, read_header, read_image
 
 random = np.random.default_rng(5)
 

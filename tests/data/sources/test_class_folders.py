@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.data.formats.image import IMAGE_SUFFIXES
+from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
 from leadline.data.sources.scan import scan
 from leadline.data.split.holdout import split

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from leadline.data.audit.pixels import Looks, look_at
 from leadline.data.audit.problem import Problem, Severity, listed
 from leadline.data.audit.similar import clusters, similar
-from leadline.data.formats.image import Projection
+from leadline.data.image import Projection
 from leadline.data.manifest import Manifest
 
 # All pairs are compared: the time grows with the square of the images.

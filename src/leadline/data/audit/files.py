@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, counted
-from leadline.data.formats.image import FORMATS, IMAGE_SUFFIXES
+from leadline.data.image import FORMATS, IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
 from leadline.data.sources.walking import is_text, walk
 

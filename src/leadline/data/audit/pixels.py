@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from leadline.data.cache_folder import cache_folder, made_in_cache
-from leadline.data.formats.channel_files import Files, examine_files, read_files, reason
-from leadline.data.formats.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
+from leadline.data.channel_files import Files, examine_files, read_files, reason
+from leadline.data.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
 from leadline.data.manifest import Manifest
 from leadline.errors import LeadlineError
 from leadline.progress import SILENT, Progress

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from leadline.data.formats.image import IMAGE_SUFFIXES
+from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
 from leadline.data.sources.refusal import Refuse
 from leadline.data.sources.tables import SPLIT_NAMES

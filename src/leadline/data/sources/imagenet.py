@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from leadline.data.formats.image import IMAGE_SUFFIXES
+from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Entry
 from leadline.data.sources.class_folders import ClassFolders, contents, dead_links, out_of_sight
 from leadline.data.sources.walking import aside, folders_in, listing

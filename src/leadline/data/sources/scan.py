@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from leadline.data.formats.image import IMAGE_SUFFIXES
+from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.sources import builtin, class_folders, imagenet

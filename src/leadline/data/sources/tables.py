@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from leadline.data.formats.channel_files import Files
+from leadline.data.channel_files import Files
 from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.sources.channel_columns import with_files

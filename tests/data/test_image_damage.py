@@ -19,7 +19,7 @@ from PIL import Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 
-from leadline.data.formats.image import ImageError, read_header, read_image
+from leadline.data.image import ImageError, read_header, read_image
 
 
 def pillow(mode: str, format: str, **options: Any) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.data.formats.image import Header, ImageError, Projection, content_of, read_header, read_image
+from leadline.data.image import Header, ImageError, Projection, content_of, read_header, read_image
 
 # The one file of an image, or a file for each of its channels, in their order.
 Files = tuple[Path, ...]

@@ -11,7 +11,7 @@ import tifffile
 
 from leadline.data.audit.pixels import look_at
 from leadline.data.cache import ImageCache
-from leadline.data.formats.image import ImageError
+from leadline.data.image import ImageError
 from leadline.data.loader import files
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import Preprocessing, geometry

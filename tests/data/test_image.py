@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from leadline.data.formats.image import IMAGE_SUFFIXES, Header, ImageError, read_header, read_image
+from leadline.data.image import IMAGE_SUFFIXES, Header, ImageError, read_header, read_image
 
 random = np.random.default_rng(6)
 ON_WHITE = "transparency composited on white"
