@@ -31,7 +31,7 @@ class Recipe:
     augment: str  # data.augment.POLICIES
     seed: int = 0  # of the initialisation, the order, augmentation and dropout
     split_seed: int = 0  # of the split, so that networks and seeds can share one
-    group: str = ""  # how to find the patient, plate or slide (data.grouping)
+    group: str = ""  # how to find the patient, plate or slide (data.split.grouping)
     test_group: tuple[str, ...] = ()  # the groups that are the test split
     folds: int = 0  # of a cross-validation in the place of a validation split; 0 for none
     repeats: int = 1  # of the cross-validation, each with other folds and seeds

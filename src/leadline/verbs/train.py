@@ -30,7 +30,7 @@ def train(
     """Train one network on labelled images and judge it; the finished run folder.
 
     `data` is a folder of class folders, a table or a built-in name; `settings` are those of training.settings. With
-    `weights`, as zoo.create_model takes them, it begins with trained parameters, of which `tune` says what is trained
+    `weights`, as create_model takes them, it begins with trained parameters, of which `tune` says what is trained
     further. Raises LeadlineError where the data, the settings, the weights or the training do not allow it.
     """
     progress = progress or Progress()

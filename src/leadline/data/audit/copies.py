@@ -36,7 +36,7 @@ def near(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
 
 
 def with_near_copies(manifest: Manifest, *, project: Projection | None = None) -> Manifest:
-    """`manifest` with the column `copy_of`, so that splits and folds keep near-copies together (data.units).
+    """`manifest` with the column `copy_of`, so that splits and folds keep near-copies together (data.split.units).
 
     Of more than MOST_COMPARED images none is looked for, and a note says so.
     """

@@ -6,10 +6,10 @@ POLICIES = {
     "shift": "moved by up to an eighth of its size (safe for all images)",
     "flip": "shift, and mirrored left to right (photographs)",
     "dihedral": "shift, mirrored and turned by quarters (cells and tiles, which have no up)",
-    "shift+strong": "shift, and turned, scaled, lit otherwise and covered in part (data.strong): for few images",
+    "shift+strong": "shift, and turned, scaled, lit otherwise and covered in part: for few images",
     "flip+strong": "the same upon flip",
     "dihedral+strong": "the same upon dihedral",
-    # Of the papers (data.papers), each also mirrored left to right.
+    # Of the papers (data.augment.papers), each also mirrored left to right.
     "cifar": "moved by up to an eighth, what comes into view being the mean (ResNet, DenseNet and others on CIFAR)",
     "alexnet": "a crop of 224 from 256 pixels, in other colours",
     "vgg": "a crop of 224 from an image of 256 to 512 pixels, in other colours",

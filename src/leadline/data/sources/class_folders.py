@@ -87,7 +87,7 @@ def read(root: Path, *, refuse: Refuse) -> ClassFolders:
 
 
 def image_files(folder: Path) -> Iterator[Path]:
-    """Every image file below `folder`, in order of its path, without what data.walking passes over."""
+    """Every image file below `folder`, in order of its path, without what data.sources.walking passes over."""
     for directory, files in walk(folder):
         for name in files:
             if Path(name).suffix.lower() in IMAGE_SUFFIXES:
@@ -140,7 +140,7 @@ def dead_links(levels: Iterable[Path]) -> dict[Path, str]:
 
 
 def out_of_sight(root: Path) -> Iterator[str]:
-    """A note on images that data.walking passes over."""
+    """A note on images that data.sources.walking passes over."""
     images = [file.relative_to(root) for file in passed_over(root) if _is_named(file)]
     if images:
         places = Counter(next(filter(aside, image.parts)) for image in images)

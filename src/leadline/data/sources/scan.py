@@ -35,7 +35,7 @@ def scan(
     built-in data set. A table may have a column per channel instead of `path` (data.channel_columns).
 
     With `classes` (those of a trained classifier) an image of any other class is an error; without, the classes are
-    those found, sorted. `group` says how to find each image's patient, plate or slide (data.grouping). `reading` says
+    those found, sorted. `group` says how to find each image's patient, plate or slide. `reading` says
     what is done with stacks and, where each channel has a file of its own, which of them count; `channel_names` are the
     ones that a trained classifier has, in their order. With `split`, a source that has this split is read of it alone.
     Raises LeadlineError when there is nothing to read.

@@ -26,7 +26,7 @@ def split(manifest: Manifest, *, seed: int = 0, test_group: tuple[str, ...] = ()
     one. Otherwise 70/15/15, stratified by class, with more than half of each class in training; copies of an image,
     exact and near (audit.copies.with_near_copies), stay together as far as each class can be in all splits; where
     groups are known, no group is in two of the splits that are made here. The groups named in `test_group` are the test
-    split. With `folds` (data.folds) no split is made: all that is not given as a test split is for training, and
+    split. With `folds` (data.split.folds) no split is made: all that is not given as a test split is for training, and
     validated out of fold. What a person should know is added to the manifest's notes. Raises LeadlineError, with the
     counts, when a class would be missing from a split that is made here.
     """
