@@ -83,6 +83,10 @@ def test_what_a_network_leaves_flows_on_and_what_it_takes_too_much_is_not_the_ot
     assert race.share(heat.entrants[1:]) > 1.9 * equal
     race.clock.time = 600.0  # the first took all that there was
     assert race.share(heat.entrants[1:]) >= 0.45 * equal
+    race.add(Round("final", entrants=heat.entrants, folder="final", began_at=600.0, ends_at=1200.0))
+    equal = race.share(heat.entrants)
+    race.clock.time = 1200.0  # in a final no less
+    assert race.share(heat.entrants[1:]) >= 0.45 * equal > 100
 
 
 def test_slow_steps_are_learned_from(make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]) -> None:

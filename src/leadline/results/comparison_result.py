@@ -101,7 +101,8 @@ class Round(msgspec.Struct, frozen=True):
     entrants: tuple[Entrant, ...] = ()  # in the order in which they run
     folder: str = ""  # of its runs, below the comparison's
     folds: int = 0  # of a cross-validation; 0: judged on the validation split
-    ends_at: float | None = None  # seconds of the whole command after which it should be over; None: by epochs
+    began_at: float = 0.0  # seconds of the whole command
+    ends_at: float | None = None  # after which it should be over; None: by epochs
     folds_would_take: float | None = None  # minutes, where there are none because they take too long
     seconds: float = 0.0  # that it took
 

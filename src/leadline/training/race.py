@@ -38,7 +38,7 @@ HEAT = 0.3  # of the time
 FOLDS_PAY = 5_000  # images, below which the finalists are judged by cross-validation
 FOLD_COUNT = 5
 SECONDS_OF_REPORT = 6.0  # at the end of the command
-FAIR = 0.5  # of an equal share of the heat, which every network gets at least
+FAIR = 0.5  # of an equal share of the round, which every network gets at least
 # Times its default length that a network trains at most: in a heat, in the first final, in those that are asked for.
 LONGEST = {"heat": 1.0, "final": 4.0, "further": math.inf}
 # The training on all images that the named network gets after folds, in trainings of a fold.
@@ -106,7 +106,8 @@ class Race:
         else:
             seconds = max(0.0, 60 * self.result.minutes - SECONDS_OF_REPORT - self.clock.now)
             ordered = self.cheapest_first(entrants)
-            self.add(Round("heat", entrants=ordered, folder="heat", ends_at=self.clock.now + HEAT * seconds))
+            now = self.clock.now
+            self.add(Round("heat", entrants=ordered, folder="heat", began_at=now, ends_at=now + HEAT * seconds))
 
     def run_all(self) -> None:
         """Every round to its end."""
@@ -152,6 +153,7 @@ class Race:
             entrants=self.cheapest_first(entrants),
             folder="final" if number == 1 else f"final-{number}",
             folds=folds,
+            began_at=self.clock.now,
             ends_at=ends_at,
             folds_would_take=take,
         )
@@ -226,13 +228,13 @@ class Race:
         """Seconds for the first of those that wait; the network that is named is trained once more at the end."""
         current = self.current
         assert current.ends_at is not None
-        left = current.ends_at - self.clock.now - (SECONDS_OF_REPORT if current.kind == "final" else 0.0)
-        networks = len(waiting) + (LAST_TRAINING / self.trainings if current.folds else 0.0)
+        ends_at = current.ends_at - (SECONDS_OF_REPORT if current.kind == "final" else 0.0)
+        further = LAST_TRAINING / self.trainings if current.folds else 0.0
         if current.kind == "final" and self.result.with_learning_curve:
-            networks += HALVINGS
-        # Who comes late in a heat is not to suffer for those before: what they took too much, the final has less.
-        heat = HEAT * 60 * (self.result.minutes or 0.0) if current.kind == "heat" else 0.0
-        return max(FAIR * heat / len(current.entrants), left / networks)
+            further += HALVINGS
+        # Who comes late is not to suffer for those before it that took too long.
+        equal = (ends_at - current.began_at) / (len(current.entrants) + further)
+        return max(FAIR * equal, (ends_at - self.clock.now) / (len(waiting) + further))
 
     def enter(self, entrant: Entrant, recipe: Recipe, manifest: Manifest) -> None:
         """Write the recipe of each run down, and the network into the round."""
