@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ class Features:
     def of(body: Body, cache: ImageCache, preprocessing: Preprocessing, hardware: Hardware) -> "Features":
         """Those that `body`, on its device already, makes of the images in `cache`."""
         digest = hashlib.sha256()
-        how = [FORMAT, preprocessing.to_dict(), hardware.to_dict(), cache.folder.name]
+        how = [FORMAT, preprocessing.to_dict(), asdict(hardware), cache.folder.name]
         digest.update(json.dumps(how, sort_keys=True).encode())
         new = (last_layer(body.network), *getattr(body.network, "heads", {}).values())  # which no feature depends on
         for name, values in sorted(body.network.state_dict().items()):

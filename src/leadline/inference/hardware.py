@@ -5,12 +5,12 @@ import platform
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from leadline import __version__
 from leadline.inference.revision import revision, source_hash
+from leadline.results.run_metrics import Environment, HardwareRecord
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,6 @@ class Hardware:
     def autocast(self) -> torch.autocast:
         """The context in which forward passes run."""
         return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16")
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @cache
@@ -65,17 +62,17 @@ def _processor_name() -> str:
         return platform.processor() or platform.machine()
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """Versions and machine, for `environment.json`; `revision` is None where it is not known."""
     from importlib.metadata import version
 
     packages = ("torch", "torchvision", "numpy", "pillow", "polars", "scikit-learn")
-    return {
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "cores": os.cpu_count(),
-        "packages": {"leadline": __version__, **{name: version(name) for name in packages}},
-        "revision": revision(),
-        "source_sha256": source_hash(),
-        "hardware": hardware().to_dict(),
-    }
+    return Environment(
+        python=platform.python_version(),
+        system=platform.platform(),
+        cores=os.cpu_count(),
+        packages={"leadline": __version__, **{name: version(name) for name in packages}},
+        revision=revision(),
+        source_sha256=source_hash(),
+        hardware=HardwareRecord(**asdict(hardware())),
+    )

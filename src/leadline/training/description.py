@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
 from leadline.anatomy import measure as anatomy_of
 from leadline.data.augment.papers import TABLE as PAPERS
 from leadline.data.augment.papers import Colours
@@ -38,7 +40,7 @@ def provenance(
     noise = {"colour_axes": colours.axes} if colours and colours.axes and PAPERS[recipe.augment].colour else {}
     made = {"data": manifest.source, "data_fingerprint": manifest.fingerprint, "recipe": vars(recipe)}
     begun = {"pretrained": asdict(known)} if known else {}
-    return {**made, **noise, **begun, **environment()}
+    return {**made, **noise, **begun, **msgspec.to_builtins(environment())}
 
 
 def left_out(manifest: Manifest, names: list[str], errors: dict[int, str]) -> tuple[LeftOut, ...]:

@@ -22,7 +22,7 @@ from leadline.evaluation.predictions import Predictions
 from leadline.inference.hardware import environment
 from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON
-from leadline.results.run_metrics import METRICS, Environment, RunMetrics
+from leadline.results.run_metrics import METRICS, RunMetrics
 from leadline.training.recipe import Recipe
 from leadline.writing import in_one_piece
 
@@ -156,7 +156,7 @@ def begin(run: Run, recipe: Recipe, manifest: Manifest) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     manifest.write(run.folder / "manifest.parquet")
     made_of = msgspec.structs.replace(
-        msgspec.convert(environment(), Environment),
+        environment(),
         data_root=str(manifest.root),
         data_fingerprint=manifest.fingerprint,
         command=command_line(),

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-import msgspec
-
 from leadline.data.cache_folder import made_in_cache
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.split.folds import fold_of_images, pooled
@@ -28,7 +26,6 @@ from leadline.results.comparison_result import (
     Entrant,
 )
 from leadline.results.json_files import read_comparison, write
-from leadline.results.run_metrics import Environment
 from leadline.training.defaults import natural_size, resolve
 from leadline.training.lineups import networks_of
 from leadline.training.plan import Plan, collect_settings, read_data, tell_shortened
@@ -218,7 +215,7 @@ def prepare(
         with_learning_curve=learning_curve,
         with_tests=tests,
         hint="" if frozen else hint_for(manifest, data, settings),
-        environment=msgspec.convert(environment(), Environment),
+        environment=environment(),
     )
     return result, manifest
 
