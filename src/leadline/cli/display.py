@@ -7,23 +7,23 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from leadline.progress import Placing
-from leadline.progress import Progress as Watched
+from leadline.progress import Placing, Progress
 
 SECONDS_BETWEEN_LINES = 30.0
 
 
-class Terminal(Watched):
+class Terminal(Progress):
     """One picture that is redrawn in place: how a comparison stands, and a bar for what is going on."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, markup=False, emoji=False)
         self._live: Live | None = None
-        self._bar: Progress | None = None
+        self._bar: Bar | None = None
         self._task = TaskID(0)
         self._placings: Table | None = None
 
@@ -31,7 +31,7 @@ class Terminal(Watched):
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, name: str, steps: int, done: int) -> None:
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description:<18}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
@@ -84,7 +84,7 @@ class Terminal(Watched):
             self._live.update(Group(*parts))
 
 
-class Lines(Watched):
+class Lines(Progress):
     """Prints a line per validation, no more often than every half minute, and one at the end of a task."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Lines(Watched):
 
 
 @contextmanager
-def display() -> Iterator[Watched]:
+def display() -> Iterator[Progress]:
     """The one that fits where stderr goes; closed whatever happens inside, so that the terminal is as it was."""
     shown = Terminal() if sys.stderr is not None and sys.stderr.isatty() else Lines()
     try:
