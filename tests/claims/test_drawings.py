@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 from leadline.claims.claim import Finding
 from leadline.claims.ledger import CLAIMS
-from leadline.report.claims_page import NARROW, WIDE
+from leadline.claims.page import NARROW, WIDE
 
 COMPUTED = [name for name, claim in CLAIMS.items() if claim.measure]
 

@@ -11,7 +11,7 @@ import pytest
 
 from leadline.claims.claim import Finding
 from leadline.claims.ledger import CHAPTERS, CLAIMS
-from leadline.verbs.lab import write_page
+from leadline.claims.page import write_page
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # The page in frames as wide as a phone and as a screen, and what each then says of itself.

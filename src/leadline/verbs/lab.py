@@ -1,17 +1,15 @@
 """The textbook's claims, measured."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from leadline.claims.claim import MARKS, Chapter, Finding
-from leadline.claims.ledger import CHAPTERS, CLAIMS, chapter_named, chapter_of, claim_named
+from leadline.claims.claim import Finding
+from leadline.claims.ledger import CLAIMS, chapter_named, chapter_of, claim_named
+from leadline.claims.page import write_page
 from leadline.data.outputs import check_output, says_leadline
 from leadline.drawing.figure import save
 from leadline.errors import LeadlineError, UsageError
 from leadline.progress import Progress
-from leadline.report.claims_page import ShownChapter, ShownClaim, ShownNumber, write_ledger_report
-from leadline.wording import exactly
 
 FIGURE_WIDTH = 656  # CSS pixels
 
@@ -71,51 +69,7 @@ def row(finding: Finding) -> dict[str, Any]:
     }
 
 
-def write_page(findings: list[Finding], file: Path) -> Path:
-    """One page of what was found, in the order of the lecture; its path. LeadlineError where it cannot be written."""
-    shown = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
-    return write_ledger_report(file, [_shown_chapter(chapter, its) for chapter, its in shown if its])
-
-
 def _draw(finding: Finding, file: Path) -> None:
     assert finding.measurement is not None
     drawing = finding.measurement.drawing
     save(drawing.paint, file, width=FIGURE_WIDTH, height=drawing.height(FIGURE_WIDTH))
-
-
-def _shown_chapter(chapter: Chapter, findings: list[Finding]) -> ShownChapter:
-    return ShownChapter(
-        name=chapter.name,
-        title=chapter.title,
-        year=chapter.year,
-        introduction=chapter.introduction,
-        claims=[_shown_claim(finding) for finding in findings],
-    )
-
-
-def _shown_claim(finding: Finding) -> ShownClaim:
-    claim, measurement = finding.claim, finding.measurement
-    shown = ShownClaim(
-        id=claim.id,
-        kind=claim.kind,
-        statement=claim.statement,
-        source=claim.source,
-        verdict=finding.verdict,
-        words=finding.words,
-        mark=MARKS[finding.verdict],
-        experiment=claim.experiment,
-    )
-    if measurement is None:
-        return shown
-    drawing, numbers = measurement.drawing, measurement.numbers.items()
-    return replace(
-        shown,
-        result=measurement.result,
-        explanation=measurement.explanation,
-        numbers=[
-            ShownNumber(name, exactly(one.value), exactly(one.formula), exactly(one.stated), one.as_stated, one.unit)
-            for name, one in numbers
-        ],
-        paint=drawing.paint,
-        height=drawing.height,
-    )
