@@ -50,7 +50,7 @@ def _earlier(part: Round, result: ComparisonResult) -> Shown:
 
 def _final(part: Round, result: ComparisonResult) -> Shown:
     standings = standings_of(result)
-    tested = any(TEST in one.metrics for one in part.networks)
+    tested = any(TEST in network.metrics for network in part.networks)
     remarked = any(map(_remarks, part.networks))
     columns = [
         "network", "per image", "multiply-adds", "parameters", "steps", "training", _measure(part, result),
@@ -78,7 +78,7 @@ def _below(part: Round, result: ComparisonResult) -> list[str]:
     """What the figures are held against, how the intervals were made, and the warnings that hold for every network."""
     found = []
     for split in (*CHOSEN_ON, TEST):
-        measured = [one.metrics[split] for one in part.networks if split in one.metrics]
+        measured = [network.metrics[split] for network in part.networks if split in network.metrics]
         if not measured:
             continue
         estimate, baseline = measured[0].of(result.criterion), measured[0].majority_baseline
@@ -92,7 +92,7 @@ def _below(part: Round, result: ComparisonResult) -> list[str]:
 
 
 def _measure(part: Round, result: ComparisonResult) -> str:
-    split = next((name for name in CHOSEN_ON for one in part.networks if name in one.metrics), CHOSEN_ON[1])
+    split = next((name for name in CHOSEN_ON for network in part.networks if name in network.metrics), CHOSEN_ON[1])
     return f"{split}{'' if result.criterion == 'accuracy' else ', balanced accuracy'} (95 % interval)"
 
 

@@ -78,7 +78,7 @@ def _list(findings: list["Finding"]) -> None:
         name = Text.assemble((MARKS[finding.verdict], style), f" {finding.claim.id}")
         grid.add_row(name, Text(finding.words, style), result)
     console().print(grid)
-    counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in MARKS}
+    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in MARKS}
     said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
     print(f"\n{len(findings)} claim{'s' * (len(findings) != 1)}: {' · '.join(said)}")
 
@@ -103,7 +103,7 @@ def _explain(finding: "Finding") -> None:
         console.print(f"\n{finding.measurement.explanation}\n", width=min(console.width, 100))
         numbers = finding.measurement.numbers
         kinds = {"value": "measured", "formula": "by formula", "stated": "as stated"}
-        shown = [kind for kind in kinds if any(getattr(one, kind) is not None for one in numbers.values())]
+        shown = [kind for kind in kinds if any(getattr(value, kind) is not None for value in numbers.values())]
         printing.table(
             "",
             *(kinds[kind] for kind in shown),

@@ -50,7 +50,7 @@ PLACES: dict[str, dict[str, Any]] = {
 
 def plot(series: Sequence[Series], *, across: Axis, up: Axis, says: str, tall: int = 250) -> Drawing:
     """The upright axis is named above it; below the axes stands what they share."""
-    keys: list[Key] = [(one.tone, one.name) for one in series if one.name]
+    keys: list[Key] = [(each.tone, each.name) for each in series if each.name]
 
     def height(width: int) -> int:
         return round(tall + legend_height(keys, width))

@@ -170,7 +170,7 @@ def selection_flattery(contestants: Sequence[Contestant], *, criterion: Criterio
 def _check(contestants: Sequence[Contestant], margin: float = 0.01) -> None:
     if not contestants:
         raise UsageError("no network to choose from")
-    name, times = Counter(one.name for one in contestants).most_common(1)[0]
+    name, times = Counter(contestant.name for contestant in contestants).most_common(1)[0]
     if times > 1:
         raise UsageError(f"{name}: {times} networks of this name; trainings of one network belong into one contestant")
     if not 0 < margin < 1:

@@ -59,13 +59,13 @@ class Contestant:
             folds = np.zeros(len(table), dtype=np.int64) if fold is None else _column(fold, repeat, name, len(table))
             parts.append(_of_repeat(name, table, folds, multiply_adds, seconds_per_image))
         shared = _shared(parts)
-        parts = [one.of_images(shared) for one in parts]
-        number = np.column_stack([one.trainings[:, 0] for one in parts]) + np.arange(len(parts)) * (
-            1 + max(int(one.trainings.max()) for one in parts)
+        parts = [part.of_images(shared) for part in parts]
+        number = np.column_stack([part.trainings[:, 0] for part in parts]) + np.arange(len(parts)) * (
+            1 + max(int(part.trainings.max()) for part in parts)
         )
         return replace(
             parts[0],
-            correct=np.column_stack([one.correct[:, 0] for one in parts]),
+            correct=np.column_stack([part.correct[:, 0] for part in parts]),
             trainings=np.unique(number, return_inverse=True)[1].reshape(number.shape),
         )
 
@@ -102,7 +102,7 @@ class Evidence:
     def shared_by(cls, contestants: Sequence[Contestant], criterion: Criterion) -> "Evidence":
         """Raises LeadlineError unless they have images in common, with the same labels, groups and trainings."""
         shared = _shared(contestants)
-        first, *others = same = [one.of_images(shared) for one in contestants]
+        first, *others = same = [contestant.of_images(shared) for contestant in contestants]
         for one in others:
             _refuse_others(first, one)
         return cls(
@@ -110,7 +110,7 @@ class Evidence:
             trainings=first.trainings,
             strata=_from_zero(first.labels if criterion == "balanced_accuracy" else np.zeros_like(first.labels)),
             groups=first.groups,
-            left_out=len({path for one in contestants for path in one.paths}) - len(shared),
+            left_out=len({path for contestant in contestants for path in contestant.paths}) - len(shared),
         )
 
     @property

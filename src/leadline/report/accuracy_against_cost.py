@@ -76,8 +76,8 @@ def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None
     answer = result.answer
     if answer is None:
         return None
-    families = {one.name: one.family for one in (result.final.networks if result.final else ())}
-    best = max(one.estimate.value or 0.0 for one in answer.networks)
+    families = {network.name: network.family for network in (result.final.networks if result.final else ())}
+    best = max(network.estimate.value or 0.0 for network in answer.networks)
     points = [
         Point(
             one.name,

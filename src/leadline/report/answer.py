@@ -59,7 +59,7 @@ def path_words(path: Path | str) -> str:
 def standings_of(result: ComparisonResult) -> dict[str, Standing]:
     """How each network of the answer stands against the best; empty where there is nothing to stand against."""
     networks = result.answer.networks if result.answer else ()
-    return {one.name: one for one in networks} if len(networks) > 1 else {}
+    return {network.name: network for network in networks} if len(networks) > 1 else {}
 
 
 def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float | None]]:
@@ -67,9 +67,9 @@ def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float
     heat, final = result.heat, result.final
     if heat is None or final is None:
         return []
-    reached = {one.name: result.reached(one) for one in heat.networks}
+    reached = {network.name: result.reached(network) for network in heat.networks}
     best = max((value for value in reached.values() if value is not None), default=0.0)
-    further = {one.name for one in final.networks}
+    further = {network.name for network in final.networks}
     gone = [
         (one, None if (value := reached[one.name]) is None else best - value)
         for one in heat.networks
@@ -83,7 +83,7 @@ def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:
     answer = result.answer
     present = result.final or result.heat
     networks = present.networks if present else ()
-    every = [one for part in result.rounds for one in part.networks]
+    every = [network for part in result.rounds for network in part.networks]
     facts: dict[str, Any] = {
         "answer": answer,
         "kind": present.kind if present else "comparison",
@@ -96,7 +96,7 @@ def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:
     }
     if answer is None:
         return facts
-    standings = {one.name: one for one in answer.networks}
+    standings = {network.name: network for network in answer.networks}
     named, best = standings[answer.name], standings[answer.best]
     return {
         **facts,

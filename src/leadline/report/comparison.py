@@ -101,7 +101,7 @@ def _featured(networks: list[Network], result: ComparisonResult) -> Network | No
     judged = {network.name: network for network in networks if network.test}
     if result.answer and result.answer.name in judged:
         return judged[result.answer.name]
-    reached = {one.name: result.reached(one) or 0.0 for part in result.rounds for one in part.networks}
+    reached = {network.name: result.reached(network) or 0.0 for part in result.rounds for network in part.networks}
     return max(judged.values(), key=lambda one: reached[one.name], default=None)
 
 

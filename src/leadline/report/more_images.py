@@ -28,7 +28,7 @@ def more_images(curve: LearningCurve | None, networks: list[Network]) -> MoreIma
     points = [point for point in (curve.points if curve else ()) if point.accuracy.value is not None]
     if curve is None or curve.last_doubling is None or len(points) < 2:
         return None
-    network = next((one for one in networks if one.name == curve.network), None)
+    network = next((network for network in networks if network.name == curve.network), None)
     colour = of_family(network.family if network else None)[0].light
     last = curve.last_doubling
     return MoreImages(

@@ -24,7 +24,7 @@ def reliability(network: Network) -> Markup | None:
         bins = reliability_curve(judged)
     except LeadlineError:
         return None
-    drawable = [one for one in bins if one.accuracy.value is not None]
+    drawable = [each for each in bins if each.accuracy.value is not None]
     if not drawable:
         return None
     metrics = network.tables.metrics
@@ -42,7 +42,7 @@ def _paint(figure: Figure, bins: list[ReliabilityBin], before: list[ReliabilityB
     """`before` are the bins without the classifier's temperature; rings, below the dots of what it states now."""
     axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
     colour = network.colour.light
-    images = sum(one.accuracy.n for one in bins)
+    images = sum(each.accuracy.n for each in bins)
     for one in bins:  # a fifth of the height stands for all images
         share = 0.2 * one.accuracy.n / images
         axes.bar(one.low, share, width=one.high - one.low, align="edge", color=RULE.light, linewidth=0)
@@ -76,5 +76,5 @@ def _paint(figure: Figure, bins: list[ReliabilityBin], before: list[ReliabilityB
 
 
 def _mean_gap(bins: list[ReliabilityBin]) -> str:
-    total = sum(one.accuracy.n for one in bins)
+    total = sum(each.accuracy.n for each in bins)
     return points(sum(one.accuracy.n * abs((one.accuracy.value or 0.0) - one.confidence) for one in bins) / total, 1)

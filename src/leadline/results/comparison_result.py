@@ -155,14 +155,14 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def heat(self) -> Round | None:
-        return next((one for one in self.rounds if one.kind == "heat"), None)
+        return next((part for part in self.rounds if part.kind == "heat"), None)
 
     @property
     def named(self) -> NetworkResult | None:
         """The network that the answer names."""
         if self.answer is None or self.final is None:
             return None
-        return next(one for one in self.final.networks if one.name == self.answer.name)
+        return next(network for network in self.final.networks if network.name == self.answer.name)
 
     def reached(self, network: NetworkResult) -> float | None:
         """The accuracy, or balanced accuracy, of a network by which networks are compared; None before its end."""

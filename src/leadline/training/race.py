@@ -120,10 +120,10 @@ class Race:
         """Train what is not trained yet in this round."""
         started = self.clock.now - self.current.seconds
         manifest = self.round_manifest()
-        finished = {one.name for one in self.current.networks if one.metrics or one.failed}
-        waiting = [one for one in self.current.entrants if one.name not in finished]
+        finished = {network.name for network in self.current.networks if network.metrics or network.failed}
+        waiting = [entrant for entrant in self.current.entrants if entrant.name not in finished]
         for position, entrant in enumerate(waiting):
-            if entrant.name not in {one.name for one in self.current.networks}:
+            if entrant.name not in {network.name for network in self.current.networks}:
                 self.enter(entrant, self.recipe_for(entrant, manifest, waiting[position:]), manifest)
             self.show(training=entrant.name)
             self.train(entrant, manifest)
@@ -172,7 +172,7 @@ class Race:
         contestants = contestants_of(self.folder, self.current, self.manifest, self.result)
         if not contestants:
             raise LeadlineError(f"none of the networks could be trained: {self.current.networks[0].failed}")
-        by_name = {one.name: one for one in self.current.entrants}
+        by_name = {entrant.name: entrant for entrant in self.current.entrants}
         return [by_name[name] for name in survivors(contestants, criterion=self.result.criterion)]
 
     @property
@@ -192,7 +192,7 @@ class Race:
 
     def least_promising(self, entrants: Sequence[Entrant]) -> Entrant:
         """The least accurate one so far, but not the cheapest of all."""
-        known = {one.name: self.result.reached(one) or 0.0 for one in self.current.networks}
+        known = {network.name: self.result.reached(network) or 0.0 for network in self.current.networks}
         cheapest = self.cheapest_first(entrants)[0]
         return min((one for one in entrants if one != cheapest), key=lambda one: known.get(one.name, 0.0))
 
@@ -258,7 +258,7 @@ class Race:
 
     def train(self, entrant: Entrant, manifest: Manifest) -> None:
         """Train the runs of a network, and write down what they come to."""
-        network = next(one for one in self.current.networks if one.name == entrant.name)
+        network = next(network for network in self.current.networks if network.name == entrant.name)
         runs = [Run(self.folder / name) for name in network.runs]
         recipe, training = runs[0].recipe, 0.0
         try:
@@ -308,7 +308,7 @@ class Race:
 
     def show(self, training: str = "") -> None:
         """Tell whoever watches how the networks of this round stand."""
-        known = {one.name: one for one in self.current.networks}
+        known = {network.name: network for network in self.current.networks}
         reached = {name: value for name, one in known.items() if (value := self.result.reached(one)) is not None}
         best = max(reached.values(), default=None)
 

@@ -92,9 +92,9 @@ def check_before(manifest: Manifest, folder: Path, *, going_on: Path, reading: R
 def headlines(found: Audit, *, leaving_out: tuple[str, ...] = ()) -> Iterator[str]:
     """A line for each kind of error and warning, with its first example, worst first."""
     told = [one for one in found.problems if one.severity != "hint" and one.kind not in leaving_out]
-    counts = Counter((one.kind, one.severity) for one in told)
+    counts = Counter((problem.kind, problem.severity) for problem in told)
     for (kind, severity), count in counts.items():
-        first = next(one for one in told if (one.kind, one.severity) == (kind, severity))
+        first = next(problem for problem in told if (problem.kind, problem.severity) == (kind, severity))
         more = f" (and {count - 1:,} more)" if count > 1 else ""
         yield f"{severity}: {KINDS[kind]}: {first.message}{more}; {first.advice}"
 
@@ -103,7 +103,7 @@ def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
     """The problems of each severity and kind together, worst first."""
     for severity in SEVERITIES:
         for kind in KINDS:
-            problems = [one for one in found.problems if (one.severity, one.kind) == (severity, kind)]
+            problems = [problem for problem in found.problems if (problem.severity, problem.kind) == (severity, kind)]
             if problems:
                 yield severity, problems
 

@@ -136,7 +136,7 @@ def plan_comparison(data: str | Path, *, progress: Progress | None = None, **ask
     race = Race(Path("not made"), result, manifest, Clock(), progress or Progress())
     race.begin()
     split, current = race.round_manifest(), race.current
-    recipes = tuple(race.recipe_for(one, split, current.entrants) for one in current.entrants)
+    recipes = tuple(race.recipe_for(entrant, split, current.entrants) for entrant in current.entrants)
     costs = tuple(race.pace.cost(one, recipe) for one, recipe in zip(current.entrants, recipes, strict=True))
     return Plan(split if current.folds else manifest, recipes, costs, minutes=result.minutes)
 

@@ -34,11 +34,11 @@ def conclude(race: Race) -> None:
     if not contestants:
         raise LeadlineError(f"none of the networks could be trained: {race.current.networks[0].failed}")
     choice = choose(contestants, margin=race.result.margin, criterion=race.result.criterion)
-    unlearned = {one.name for one in contestants if never_learned(one)}
+    unlearned = {contestant.name for contestant in contestants if never_learned(contestant)}
     for network in race.current.networks:
         if network.name in unlearned:
             race.put(msgspec.structs.replace(network, remarks=("never learned: no better than guessing",)))
-    hand_over(race, next(one for one in race.current.networks if one.name == choice.name))
+    hand_over(race, next(network for network in race.current.networks if network.name == choice.name))
     final = race.current
     runs = {one.name: [Run(folder / name) for name in one.runs] for one in final.networks if not one.failed}
     race.change(

@@ -185,8 +185,8 @@ def count_in_comparison(trained: Run, progress: Progress) -> None:
         return
     try:
         comparison = json_files.read_comparison(folder)
-        networks = [network for one in comparison.rounds for network in one.networks]
-        runs = {(folder / name).resolve() for one in networks for name in one.runs or (one.run,)}
+        networks = [network for part in comparison.rounds for network in part.networks]
+        runs = {(folder / name).resolve() for network in networks for name in network.runs or (network.run,)}
         if run not in runs or comparison.answer is None:
             return
         looks = looks_at_test(folder, comparison)
