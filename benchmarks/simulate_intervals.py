@@ -60,7 +60,7 @@ def coverage(design: Design, *, studies: int = STUDIES) -> dict[str, float]:
     for study in range(studies):
         found = measure(_study(generator, design), seed=study)
         for name in METRICS:
-            low, high = found[name]["low"], found[name]["high"]
+            low, high = (getattr(found.of(name), end) for end in ("low", "high"))
             if low is not None:
                 known[name] += 1
                 held[name] += low <= truth[name] <= high

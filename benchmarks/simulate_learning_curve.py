@@ -63,16 +63,16 @@ def study(law: tuple[float, float, float], *, images: int, spread: float, studie
     doubling = fall * (2**exponent - 1)
     accuracy, gain = 1 - end - fall * 2**-exponent, fall * (1 - 2**-exponent)
     found = [learning_curve(made_up_tables(law, images=images, seed=seed, spread=spread)) for seed in range(studies)]
-    answers = Counter(one["answer"] for one in found)
-    twice = [one["forecast"][0] for one in found]
-    gains = [one["gain_of_twice"] for one in found]
-    last = [one["last_doubling"] for one in found]
+    answers = Counter(one.answer for one in found)
+    twice = [one.forecast[0] for one in found]
+    gains = [one.gain_of_twice for one in found]
+    last = [one.last_doubling for one in found]
     return {
         "gain": gain,
         **{answer: answers[answer] / studies for answer in (YES, HARDLY, UNKNOWN)},
-        "accuracy held": float(np.mean([one["low"] <= accuracy <= one["high"] for one in twice])),
-        "gain held": float(np.mean([one["low"] <= gain <= one["high"] for one in gains])),
-        "last doubling held": float(np.mean([one["low"] <= doubling <= one["high"] for one in last])),
+        "accuracy held": float(np.mean([one.low <= accuracy <= one.high for one in twice])),
+        "gain held": float(np.mean([one.low <= gain <= one.high for one in gains])),
+        "last doubling held": float(np.mean([one.low <= doubling <= one.high for one in last])),
     }
 
 

@@ -105,4 +105,4 @@ def test_what_is_said_of_twice_the_images_is_right_nine_times_in_ten(
     found = study(law, images=images, spread=0.005)
     assert found["accuracy held"] >= 0.87
     assert found["last doubling held"] >= 0.9
-    assert found[YES if found.gain < 0.005 else HARDLY] <= 0.08
+    assert found[YES if found["gain"] < 0.005 else HARDLY] <= 0.08
