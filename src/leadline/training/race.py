@@ -1,11 +1,12 @@
 """The rounds of a comparison: a heat in which every network gets equal time, then a final of the best.
 
 No clock decides a result: before a network starts, the time that is left to it is turned into steps, from costs that
-are measured (verbs.pace), and these steps stand in its recipe. What takes longer than it should leaves less for those
-that follow; the rounds so far, and the time they took, stand in comparison.json.
+are measured (training.pace), and these steps stand in its recipe. What takes longer than it should leaves less for
+those that follow; the rounds so far, and the time they took, stand in comparison.json.
 """
 
 import math
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ HEAT = 0.3  # of the time
 FOLDS_PAY = 5_000  # images, below which the finalists are judged by cross-validation
 FOLD_COUNT = 5
 SECONDS_OF_REPORT = 6.0  # at the end of the command
+TOO_FEW = 2.0  # times the steps that a network had: then it is planned anew
 FAIR = 0.5  # of an equal share of the round, which every network gets at least
 # Times its default length that a network trains at most: in a heat, in the first final, in those that are asked for.
 LONGEST = {"heat": 1.0, "final": 4.0, "further": math.inf}
@@ -127,6 +129,8 @@ class Race:
                 self.enter(entrant, self.recipe_for(entrant, manifest, waiting[position:]), manifest)
             self.show(training=entrant.name)
             self.train(entrant, manifest)
+            if self.start_over(entrant, manifest, waiting[position:]):
+                self.train(entrant, manifest)
             self.show()
             self.change_round(seconds=self.clock.now - started)
 
@@ -256,15 +260,30 @@ class Race:
         )
         self.change_round(networks=(*self.current.networks, network))
 
+    def start_over(self, entrant: Entrant, manifest: Manifest, waiting: Sequence[Entrant]) -> bool:
+        """Plan a network anew, with more steps, where it has taken so little of its share that twice as many fit into
+        what is left of it: its cost was measured, or others had run, while the machine was busy."""
+        network = next(network for network in self.current.networks if network.name == entrant.name)
+        if self.current.ends_at is None or network.failed or entrant.weights:
+            return False
+        recipe = self.recipe_for(entrant, manifest, waiting)
+        if recipe.steps < TOO_FEW * network.steps:
+            return False
+        others = tuple(one for one in self.current.networks if one is not network)
+        self.change_round(networks=others)
+        for name in network.runs:
+            shutil.rmtree(self.folder / name)
+        self.enter(entrant, recipe, manifest)
+        return True
+
     def train(self, entrant: Entrant, manifest: Manifest) -> None:
         """Train the runs of a network, and write down what they come to."""
         network = next(network for network in self.current.networks if network.name == entrant.name)
         runs = [Run(self.folder / name) for name in network.runs]
         recipe, training = runs[0].recipe, 0.0
         try:
-            open_data(
-                manifest, recipe, runs[0], progress=WithoutNotes(self.progress)
-            )  # decodes what is not decoded yet
+            # What is not decoded yet is decoded before the network's own time begins.
+            open_data(manifest, recipe, runs[0], progress=WithoutNotes(self.progress))
             started = time.perf_counter()
             for run in runs:
                 if run.finished:
