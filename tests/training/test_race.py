@@ -108,6 +108,21 @@ def test_slow_steps_are_learned_from(make_images: MakeImages, tmp_path: Path, co
     assert after == pytest.approx(before / 3, rel=0.15)
 
 
+def test_a_cost_that_was_measured_too_high_corrects_its_own_network_and_makes_no_other_look_fast(
+    make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]
+) -> None:
+    race = race_of(make_images(count=200), tmp_path / "out", models=MODELS, minutes=2.0)
+    race.begin()
+    first, second = race.result.rounds[0].entrants
+    recipe = race.recipe_for(first, race.round_manifest(), race.current.entrants)
+    expected = costs["lenet5"].seconds(2.0, **race.pace.workload(0))
+    race.pace.learn(first, recipe, 2.0, training=expected / 20, taken=expected / 20, trainings=1)
+    assert race.pace.factor(first) == pytest.approx(1 / 20)
+    assert 0.7 <= race.pace.factor(second) <= 1.0
+    race.pace.slowdown *= 4  # the machine has become busy
+    assert race.pace.factor(first) == pytest.approx(4 / 20)
+
+
 def test_a_network_that_was_planned_while_the_machine_was_busy_is_planned_anew(
     make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]
 ) -> None:

@@ -25,6 +25,8 @@ STEPS_WORTH_A_SIZE, EPOCHS_WORTH_A_SIZE = 100, 4
 EPOCHS_OF_A_FOLD = 10  # at least, or folds do not pay
 # What a training takes beside its steps, until that has been seen.
 SECONDS_BESIDE = 0.5
+# What one training can say of the speed of the machine for others.
+LEAST_SLOWED, MOST_SLOWED = 0.7, 10.0
 # Seconds for which a cost is measured: in a short comparison, and as a share of a network's time in a longer one.
 MEASURED, SHARE_MEASURED = 0.1, 0.01
 
@@ -37,7 +39,9 @@ class Pace:
     settings: dict[str, Any]  # of all networks alike, without their length and folds
     seconds: float = MEASURED  # for which each cost is measured
     costs: dict[tuple[str, int], Cost] = field(default_factory=dict)
-    slowdown: float = 1.0  # seconds that a second of the costs takes
+    slowdown: float = 1.0  # seconds that a second of the costs takes, of late
+    # Network → the seconds that a second of its costs took when it last ran, and `slowdown` then.
+    last_run: dict[str, tuple[float, float]] = field(default_factory=dict)
     beside: float = SECONDS_BESIDE  # seconds of a training beside its steps
 
     def recipe(self, entrant: Entrant, manifest: Manifest, *, epochs: float | None = None, **changes: Any) -> Recipe:
@@ -56,7 +60,7 @@ class Pace:
         if entrant.weights:
             return self.recipe(entrant, manifest, **folded)
         folds = folded.get("folds", 0)
-        seconds = max(0.0, (seconds - self.beside) / self.slowdown)
+        seconds = max(0.0, (seconds - self.beside) / self.factor(entrant))
         workload = self.workload(folds)
         size = self.size_within(entrant, seconds, workload, epochs=EPOCHS_OF_A_FOLD if folds else EPOCHS_WORTH_A_SIZE)
         recipe = self.recipe(entrant, manifest, size=size, **folded)
@@ -112,9 +116,15 @@ class Pace:
             cost = self.cost(entrant)
             if entrant.weights:  # features are computed once for all folds
                 return self.beside + images * cost.prediction / folds
-            return self.beside + self.slowdown * cost.seconds(EPOCHS_OF_A_FOLD, **workload)
+            return self.beside + self.factor(entrant) * cost.seconds(EPOCHS_OF_A_FOLD, **workload)
 
         return max(map(of_a_fold, entrants)) * (len(entrants) * folds + folds / (folds - 1))
+
+    def factor(self, entrant: Entrant) -> float:
+        """Seconds that a second of a network's costs would take now: as when it last ran, if the machine has not
+        become faster or slower since."""
+        ratio, slowdown = self.last_run.get(entrant.name, (1.0, 1.0))
+        return ratio * self.slowdown / slowdown
 
     def learn(
         self, entrant: Entrant, recipe: Recipe, epochs: float, *, training: float, taken: float, trainings: int
@@ -123,8 +133,10 @@ class Pace:
         cost = self.costs.get((entrant.name, recipe.size))
         if recipe.frozen or not training or not cost:
             return
-        expected = trainings * cost.seconds(epochs, **self.workload(recipe.folds))
-        self.slowdown = (self.slowdown + min(10.0, max(0.3, training / expected))) / 2
+        ratio = training / (trainings * cost.seconds(epochs, **self.workload(recipe.folds)))
+        # A cost that was measured at a busy moment is too high; that says nothing of the others.
+        self.slowdown = (self.slowdown + min(MOST_SLOWED, max(LEAST_SLOWED, ratio))) / 2
+        self.last_run[entrant.name] = (ratio, self.slowdown)
         self.beside = (self.beside + max(0.05, (taken - training) / trainings)) / 2
 
 
