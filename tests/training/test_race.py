@@ -17,7 +17,7 @@ from leadline.training import loop
 from leadline.training import pace as pace_module
 from leadline.training.cost import Cost
 from leadline.training.pace import steps_per_epoch
-from leadline.training.race import HEAT, Clock, Race
+from leadline.training.race import FOLD_COUNT, HEAT, SECONDS_OF_REPORT, Clock, Race
 from leadline.training.run_folder import Run
 from leadline.verbs.compare import compare, plan_comparison, prepare, resume_comparison
 
@@ -193,6 +193,14 @@ def test_when_folds_do_not_fit_the_least_accurate_leave_and_never_the_cheapest(
     for entrant in race.current.entrants:
         race.enter(entrant, race.recipe_for(entrant, race.round_manifest(), [entrant]), race.round_manifest())
     assert race.least_promising(race.current.entrants).name == "resnet20_cifar"
+    reached["resnet20_cifar"] = 0.9
+    assert race.least_promising(race.current.entrants).name == "densenet_small", "of equals the most expensive"
+    entrants = list(race.current.entrants)
+    monkeypatch.setattr(race, "finalists", lambda: entrants)
+    two, three = (race.pace.seconds_of_folds(entrants[:number], FOLD_COUNT) for number in (2, 3))
+    for seconds, folds in (((two + three) / 2, 0), (three + 1, FOLD_COUNT)):
+        race.begin_final(race.clock.now + SECONDS_OF_REPORT + seconds)
+        assert (race.current.folds, len(race.current.entrants)) == (folds, 3), "never fewer than three"
 
 
 def test_larger_images_are_worked_on_at_the_size_that_the_time_buys(

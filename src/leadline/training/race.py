@@ -21,7 +21,7 @@ from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
 from leadline.data.split.folds import fold_of_images, pooled, without_test
 from leadline.errors import DataError, LeadlineError, StorageError
-from leadline.evaluation.choice import survivors
+from leadline.evaluation.choice import FEWEST_FINALISTS, survivors
 from leadline.progress import Placing, Progress, WithoutNotes
 from leadline.results.comparison_result import COMPARISON, ComparisonResult, Entrant, NetworkResult, Round
 from leadline.results.json_files import write
@@ -145,7 +145,7 @@ class Race:
         if self.folds_may_pay:
             seconds = ends_at - self.clock.now - SECONDS_OF_REPORT
             fewer = list(entrants)
-            while len(fewer) > 2 and self.pace.seconds_of_folds(fewer, FOLD_COUNT) > seconds:
+            while len(fewer) > FEWEST_FINALISTS and self.pace.seconds_of_folds(fewer, FOLD_COUNT) > seconds:
                 fewer.remove(self.least_promising(fewer))
             if self.pace.seconds_of_folds(fewer, FOLD_COUNT) <= seconds:
                 folds, entrants = FOLD_COUNT, fewer
@@ -195,10 +195,10 @@ class Race:
         return True
 
     def least_promising(self, entrants: Sequence[Entrant]) -> Entrant:
-        """The least accurate one so far, but not the cheapest of all."""
+        """The least accurate one so far, of equals the most expensive, but not the cheapest of all."""
         known = {network.name: self.result.reached(network) or 0.0 for network in self.current.networks}
-        cheapest = self.cheapest_first(entrants)[0]
-        return min((one for one in entrants if one != cheapest), key=lambda one: known.get(one.name, 0.0))
+        _, *others = self.cheapest_first(entrants)
+        return min(reversed(others), key=lambda entrant: known.get(entrant.name, 0.0))
 
     def cheapest_first(self, entrants: Sequence[Entrant]) -> tuple[Entrant, ...]:
         """What the cheap ones leave of their time flows on to the others."""
