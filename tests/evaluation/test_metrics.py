@@ -219,7 +219,7 @@ def test_groups_widen_the_intervals_where_images_of_a_group_are_alike() -> None:
         widths = [found.of(name).high - found.of(name).low for found in (alone, grouped)]
         assert widths[1] > 3 * widths[0]  # all alike would be √25 = 5 times
         assert alone.of(name).value == grouped.of(name).value
-        assert "40 groups" in grouped[name].method
+        assert "40 groups" in grouped.of(name).method
 
 
 def test_the_result_depends_on_the_seed_only(made_up: Callable[..., Predictions]) -> None:

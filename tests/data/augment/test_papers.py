@@ -6,7 +6,8 @@ import torch
 from scipy import stats
 from torchvision.transforms import RandomResizedCrop
 
-from leadline.data.augment.apply import augment, papers
+from leadline.data.augment import papers
+from leadline.data.augment.apply import augment
 from leadline.data.augment.papers import TABLE, Colours, colours_of, decoded_size, publish
 from leadline.data.augment.policies import POLICIES
 from leadline.data.keyed import uniforms

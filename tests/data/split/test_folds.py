@@ -10,7 +10,7 @@ from leadline.data.split.folds import fold_of_images, in_fold
 from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError
 
-from .test_split import manifest
+from .test_holdout import manifest
 
 
 def test_each_image_is_held_out_once_and_trained_on_in_all_other_folds() -> None:

@@ -8,7 +8,7 @@ from leadline.data.manifest import Manifest
 from leadline.data.split.holdout import split
 from leadline.data.split.subset import halved
 
-from .test_split import manifest
+from .test_holdout import manifest
 
 
 def training(part: Manifest) -> set[str]:
