@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from leadline.drawing.figure import FONT_SIZE
 from leadline.report import write_comparison_report, write_run_report
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -20,9 +21,10 @@ AROUND = """<!DOCTYPE html><body>{frames}<script>
 addEventListener("load", () => {{
   for (const frame of document.querySelectorAll("iframe")) {{
     const root = frame.contentDocument.documentElement;
-    const shown = [...root.querySelectorAll("svg.wide, svg.narrow")].filter(svg => svg.getBoundingClientRect().width);
+    const scales = [...root.querySelectorAll("svg.figure")].map(
+      svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width);
     frame.outerHTML = `<p>${{root.clientWidth}} wide, ${{root.scrollWidth - root.clientWidth}} over, ` +
-      `${{[...new Set(shown.map(svg => svg.classList[1]))]}} figures</p>`;
+      `${{scales.length}} figures, the smallest at ${{Math.min(...scales).toFixed(2)}}</p>`;
   }}
 }});
 </script></body>"""
@@ -52,5 +54,7 @@ def test_no_page_is_wider_than_a_phone_or_complains(pages: list[Path], tmp_path:
     ]  # fmt: skip
     browsed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "CONSOLE" not in browsed.stderr
-    found = re.findall(r"<p>(\d+ wide, -?\d+ over, [a-z,]* figures)</p>", browsed.stdout)
-    assert found == ["400 wide, 0 over, narrow figures"] + 2 * ["400 wide, 0 over,  figures"]
+    found = re.findall(r"<p>(\d+) wide, (-?\d+) over, (\d+) figures, the smallest at ([\d.]+)</p>", browsed.stdout)
+    assert [(width, over) for width, over, _, _ in found] == 3 * [("400", "0")]
+    assert all(int(figures) >= 3 for _, _, figures, _ in found)
+    assert all(float(scale) * FONT_SIZE > 9 for _, _, _, scale in found), "text of figures can be read on a phone"

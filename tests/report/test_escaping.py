@@ -54,4 +54,4 @@ def test_a_name_with_dollar_signs_is_no_formula(comparison: Path, read_page: Cal
     (comparison / "comparison.json").write_text(text)
     page = read_page(write_comparison_report(comparison))
     drawn = ["".join(text.itertext()) for figure in page.root.iter("svg") for text in figure.iter("text")]
-    assert drawn.count(odd) == 4, "in both widths of both figures that name networks"
+    assert drawn.count(odd) == 2, "in both figures that name networks"

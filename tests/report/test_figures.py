@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from leadline.drawing.figure import draw
+from leadline.drawing.labels import Box, place
 from leadline.drawing.palette import FAMILIES, INK, MUTED, PAPER, of_family
 from leadline.report.accuracy_against_cost import MULTIPLY_ADDS, TIME, accuracy_against_cost
-from leadline.report.labels import Box, Label, place
 from leadline.report.run_tables import Network, RunTables
 from leadline.report.training_curves import learning_curve, shared_limits
 
@@ -76,16 +76,16 @@ def test_a_cheaper_network_stands_further_left_by_either_cost() -> None:
     """The one takes less time, the other fewer multiply-adds."""
     result = made_up(MadeUp("quick", seconds=1e-4, multiply_adds=10**9), MadeUp("slow", seconds=1e-2), named="slow")
     for cost, left, right in ((TIME, "quick", "slow"), (MULTIPLY_ADDS, "slow", "quick")):
-        for svg in str(accuracy_against_cost(result, cost)).split("</svg>")[:2]:
-            found = texts(svg + "</svg>")
-            assert found[left] < found[right]
-            assert cost.axis in found
+        drawn = str(accuracy_against_cost(result, cost))
+        found = texts(drawn)
+        assert found[left] < found[right]
+        assert cost.axis in found
+        assert drawn.count("<svg") == 1, "drawn once, for every width"
 
 
 def test_networks_that_cost_nearly_the_same_still_have_a_number_below_them() -> None:
     result = made_up(MadeUp("one", multiply_adds=50_000_000), MadeUp("other", multiply_adds=52_000_000))
-    for svg in str(accuracy_against_cost(result, MULTIPLY_ADDS)).split("</svg>")[:2]:
-        assert "50\u00a0M" in texts(svg + "</svg>")
+    assert "50\u00a0M" in texts(str(accuracy_against_cost(result, MULTIPLY_ADDS)))
 
 
 def test_a_network_far_below_the_others_keeps_its_accuracy_in_words() -> None:
@@ -113,7 +113,7 @@ def lines_down(svg: str) -> list[float]:
 def test_a_wider_bound_reaches_further_down() -> None:
     def drawn(bound: float) -> str:
         result = made_up(MadeUp("net", 0.95, bound=bound), MadeUp("other", 0.95, seconds=1.0, bound=0.03))
-        return str(accuracy_against_cost(result, TIME)).split("</svg>")[0] + "</svg>"
+        return str(accuracy_against_cost(result, TIME))
 
     narrow, wide = (sorted(lines_down(drawn(bound))) for bound in (0.01, 0.03))
     assert len(narrow) == len(wide) == 2
@@ -149,11 +149,10 @@ def test_labels_hide_neither_each_other_nor_the_points() -> None:
     points = [(100.0, 100.0), (104.0, 100.0), (100.0, 108.0), (180.0, 100.0), (290.0, 100.0)]
     boxes = [Box(x - 5, y - 5, x + 5, y + 5) for x, y in points]
     within = Box(0, 0, 300, 200)
-    centres = place([Label(x, y, y - 9, y + 9, width=60, height=14) for x, y in points], obstacles=boxes, within=within)
-    labels = [Box(x - 30, y - 7, x + 30, y + 7) for x, y in centres]
+    labels = place([60] * len(points), boxes, within)
     for one, other in itertools.combinations([*labels, *boxes[3:]], 2):
         assert one.overlap(other) == 0
-    assert all(label.overlap(within) == pytest.approx(60 * 14) for label in labels)
+    assert all(label.overlap(within) == pytest.approx(60 * 15) for label in labels)
 
 
 def test_figures_of_one_page_do_not_share_names() -> None:

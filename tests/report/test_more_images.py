@@ -18,7 +18,7 @@ def test_every_size_and_the_forecast_are_in_the_text_alternative() -> None:
     for point in curve.points:
         assert f"{point.images:,} images: {100 * point.accuracy.value:.1f} %" in text
     assert f"By the fitted law 2,000 images: {100 * curve.forecast[0].value:.1f} %" in text
-    assert text.count("<svg") == 2  # for wide screens and for narrow ones
+    assert text.count("<svg") == 1
     assert shown.last.startswith("From 500 to 1,000 images it gained")
 
 

@@ -100,7 +100,7 @@ def test_the_first_screen_has_the_answer_the_chart_and_what_to_do_next(compariso
     words = answer_words(result, folder=comparison)
     for line in words.headline + words.findings + words.others:
         assert " ".join(line.split()) in text
-    assert [figure.get("aria-label").split(",")[0] for figure in header.iter("svg")] == 2 * [
+    assert [figure.get("aria-label").split(",")[0] for figure in header.iter("svg")] == [
         "Accuracy of each network against time per image on this machine"
     ]
     commands = ["".join(code.itertext()) for code in header.iter("code")]

@@ -15,8 +15,6 @@ from matplotlib.figure import Figure
 from leadline.drawing.palette import COLOURS, INK, MUTED, PAPER, RULE
 from leadline.errors import LeadlineError
 
-# The two widths that a large figure is drawn for, in CSS pixels; the style sheet shows the one that fits the screen.
-WIDE, NARROW = 940, 340
 FONT_SIZE = 13
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -81,18 +79,6 @@ def save(paint: Callable[[Figure], str], file: Path, *, width: int, height: int)
             raise LeadlineError(f"{file}: could not be written ({error.strerror or error})") from error
 
 
-def both_widths(
-    paint: Callable[[Figure, int], str], *, name: str, heights: tuple[int, int], width: int = WIDE
-) -> Markup:
-    """A figure drawn for wide screens and for narrow ones, of which the page shows one; `heights` wide, then narrow."""
-    wide, narrow = heights
-    return draw(
-        lambda figure: paint(figure, width), name=f"{name}-wide", width=width, height=wide, css_class="wide"
-    ) + draw(
-        lambda figure: paint(figure, NARROW), name=f"{name}-narrow", width=NARROW, height=narrow, css_class="narrow"
-    )
-
-
 def axes_within(figure: Figure, *, left: float, right: float, top: float, bottom: float) -> Axes:
     """Axes that leave these margins, in CSS pixels."""
     width, height = figure.get_size_inches() * figure.dpi
@@ -100,14 +86,6 @@ def axes_within(figure: Figure, *, left: float, right: float, top: float, bottom
     axes: Axes = figure.add_axes(box)
     axes.patch.set_visible(False)
     return axes
-
-
-def name_upright_axis(axes: Axes, text: str) -> None:
-    """What the vertical axis counts, above it and level with the text of the page."""
-    axes.annotate(
-        text, (0, 1), xycoords="axes fraction", xytext=(-3.5, 12), textcoords="offset points", ha="right",
-        color=MUTED.light, annotation_clip=False,
-    )  # fmt: skip
 
 
 def text_width(text: str, size: float = FONT_SIZE) -> float:

@@ -53,8 +53,8 @@ PALE = 0.35
 
 
 def tone_colour(tone: str) -> str:
-    """The colour, as it is drawn, of a tone such as "ink", "right" or "ResNet"."""
-    return TONES[tone].light
+    """The colour, as it is drawn, of a tone such as "ink", "right" or "ResNet"; that of ink for an unknown family."""
+    return TONES.get(tone, INK).light
 
 
 def face(tone: str) -> tuple[str, float]:

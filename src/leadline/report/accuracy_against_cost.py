@@ -8,23 +8,20 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import IdentityTransform
 
-from leadline.drawing.figure import NARROW, axes_within, both_widths, name_upright_axis, text_width
-from leadline.drawing.palette import BAND, INK, MUTED, of_family
-from leadline.report.labels import Box, Label, place
+from leadline.drawing.figure import draw
+from leadline.drawing.labels import Label, label
+from leadline.drawing.palette import of_family, tone_colour
+from leadline.drawing.plots import Axis, axes_over, shares
 from leadline.results.comparison_result import ComparisonResult, Standing
-from leadline.wording import count, duration, percent, points
+from leadline.wording import count, duration, percent, points, value_of
 
 # A network further below the best than this, and than most others, is drawn at the lower edge with its accuracy beside
 # it, so that the rest can be told apart.
 FAR_BELOW = 0.1
 # What may lie further below the best than so many margins is an arrow at the lower edge.
 MOST_MARGINS = 6
-WIDTH, HEIGHTS = 560, (400, 400)  # CSS pixels
+WIDTH, HEIGHT = 480, 360  # CSS pixels
 
 
 @dataclass(frozen=True)
@@ -43,32 +40,14 @@ MULTIPLY_ADDS = Cost("multiply-adds", "multiply-adds per image", lambda one: one
 
 @dataclass(frozen=True)
 class Point:
+    """A network; `worst` is as far below the best as it may be, for all networks at once."""
+
     name: str
+    family: str
     cost: float
     accuracy: float
-    worst: float  # as far below the best as it may be, for all networks at once
-    colour: str
-    marker: str
+    worst: float
     named: bool
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything that is drawn."""
-
-    points: tuple[Point, ...]
-    cost: Cost
-    best: float
-    margin: float
-    balanced: bool
-
-    @property
-    def floor(self) -> float:
-        """The lowest accuracy that is drawn."""
-        typical = median(self.best - point.accuracy for point in self.points)
-        near = [point for point in self.points if self.best - point.accuracy <= max(FAR_BELOW, 1.5 * typical)]
-        deepest = min(max(point.worst, self.best - MOST_MARGINS * self.margin) for point in near)
-        return min(deepest, self.best - 1.5 * self.margin, *(point.accuracy for point in near))
 
 
 def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None:
@@ -77,132 +56,67 @@ def accuracy_against_cost(result: ComparisonResult, cost: Cost) -> Markup | None
     if answer is None:
         return None
     families = {network.name: network.family for network in (result.final.networks if result.final else ())}
-    best = max(network.estimate.value or 0.0 for network in answer.networks)
-    points = [
+    best = max(value_of(each.estimate) or 0.0 for each in answer.networks)
+    drawn = [
         Point(
-            one.name,
-            cost.of(one),
-            one.estimate.value or 0.0,
-            best - max(one.loss_bound, one.loss),
-            *_looks(families.get(one.name)),
-            named=one.name == answer.name,
+            each.name,
+            families.get(each.name, ""),
+            cost.of(each),
+            value_of(each.estimate) or 0.0,
+            best - max(each.loss_bound, each.loss),
+            each.name == answer.name,
         )
-        for one in answer.networks
-        if cost.of(one) > 0
+        for each in sorted(answer.networks, key=cost.of)
+        if cost.of(each) > 0
     ]
-    if len(points) < 2:
+    if len(drawn) < 2:
         return None
-    scene = Scene(tuple(points), cost, best, result.margin, result.criterion == "balanced_accuracy")
-    return both_widths(
-        lambda figure, width: _paint(figure, scene, narrow=width == NARROW),
-        name=f"accuracy-against-{cost.name}",
-        heights=HEIGHTS,
-        width=WIDTH,
-    )
+
+    def paint(figure: Figure) -> str:
+        floor = _floor(drawn, best, result.margin)
+        room = 0.1 * (best - floor) + 1e-3
+        across = Axis(cost.axis, (), (drawn[0].cost / 1.8, drawn[-1].cost * 1.8), log=True, words=cost.words)
+        unit = "%" if result.criterion == "balanced_accuracy" else "% right"
+        axes = axes_over(figure, across, shares(unit, (floor - room, min(1.0, best) + room)), top=36)
+        axes.axhspan(best - result.margin, best, color=tone_colour("band"), linewidth=0, zorder=0)
+        # The network of the answer is named first, so its name stands nearest to its point.
+        label(axes, [_mark(axes, point, floor) for point in sorted(drawn, key=lambda point: not point.named)])
+        return _in_words(drawn, best, cost, result.criterion.replace("_", " "))
+
+    return draw(paint, name=f"accuracy-against-{cost.name}", width=WIDTH, height=HEIGHT)
 
 
-def _looks(family: str | None) -> tuple[str, str]:
-    colour, marker = of_family(family)
-    return colour.light, marker
+def _floor(drawn: list[Point], best: float, margin: float) -> float:
+    """The lowest accuracy that is drawn."""
+    typical = median(best - point.accuracy for point in drawn)
+    near = [point for point in drawn if best - point.accuracy <= max(FAR_BELOW, 1.5 * typical)]
+    deepest = min(max(point.worst, best - MOST_MARGINS * margin) for point in near)
+    return min(deepest, best - 1.5 * margin, *(point.accuracy for point in near))
 
 
-def _paint(figure: Figure, scene: Scene, *, narrow: bool) -> str:
-    axes = axes_within(figure, left=44, right=12, top=78, bottom=46)
-    room = 0.1 * (scene.best - scene.floor) + 1e-3
-    axes.set_ylim(scene.floor - room, min(1.0, scene.best) + room)
-    costs = [point.cost for point in scene.points]
-    axes.set_xscale("log")
-    axes.set_xlim(min(costs) / 1.8, max(costs) * 1.8)
-    _dress(axes, scene, narrow=narrow)
-    obstacles = [box for point in scene.points for box in _mark(axes, point, scene.floor)]
-    _name(axes, scene, obstacles)
-    _explain(axes, scene)
-    return _describe(scene)
-
-
-def _dress(axes: Axes, scene: Scene, *, narrow: bool) -> None:
-    axes.grid(axis="y")
-    axes.axhspan(scene.best - scene.margin, scene.best, color=BAND.light, linewidth=0, zorder=0)
-    axes.spines["left"].set_visible(False)
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if value <= 1 + 1e-9 else ""))
-    cheapest, dearest = axes.get_xlim()
-    steps = (1.0, 2.0, 5.0) if dearest < 30 * cheapest else (1.0,) if narrow else (1.0, 3.0)
-    axes.xaxis.set_major_locator(LogLocator(subs=steps))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scene.cost.words(value)))
-    axes.set_xlabel(scene.cost.axis, labelpad=6)
-
-
-def _mark(axes: Axes, point: Point, floor: float) -> list[Box]:
-    """Draw one network; the boxes are what its name and others' must not cover."""
+def _mark(axes: Axes, point: Point, floor: float) -> Label:
+    """Draw one network; what is to be written beside it."""
     bottom = axes.get_ylim()[0]
+    style: dict[str, Any] = {"color": tone_colour(point.family), "clip_on": False, "zorder": 4}
     if point.accuracy < floor:
-        axes.plot([point.cost], [bottom], marker="v", markersize=9, color=point.colour, clip_on=False)
-        x, y = axes.transData.transform((point.cost, bottom))
-        return [Box(x - 8, y - 4, x + 8, y + 10)]
+        axes.plot(point.cost, bottom, marker="v", markersize=9, **style)
+        return Label(f"{point.name} {percent(point.accuracy)}", point.cost, bottom, bottom, point.named)
     lowest = max(point.worst, bottom)
-    axes.vlines(point.cost, lowest, point.accuracy, color=point.colour, linewidth=1.75)
-    end = "_" if point.worst >= bottom else "v"
-    axes.plot(
-        [point.cost], [lowest], marker=end, markersize=10 if end == "_" else 7, markeredgewidth=2, color=point.colour,
-        clip_on=False, zorder=3,
-    )  # fmt: skip
-    axes.plot([point.cost], [point.accuracy], marker=point.marker, markersize=9.5, color=point.colour, zorder=4)
+    end, size = ("_", 10) if point.worst >= bottom else ("v", 7)
+    axes.vlines(point.cost, lowest, point.accuracy, color=style["color"], linewidth=1.75)
+    axes.plot(point.cost, lowest, marker=end, markersize=size, markeredgewidth=2, **style)
+    axes.plot(point.cost, point.accuracy, marker=of_family(point.family)[1], markersize=9.5, **style)
     if point.named:
-        axes.plot(
-            [point.cost], [point.accuracy], marker="o", markersize=21, fillstyle="none", color=INK.light,
-            markeredgewidth=1.75, zorder=5,
-        )  # fmt: skip
-    x, y = axes.transData.transform((point.cost, point.accuracy))
-    end_y = axes.transData.transform((point.cost, lowest))[1]
-    reach = 12 if point.named else 8
-    return [Box(x - reach, y - reach, x + reach, y + reach), Box(x - 6, end_y - 3, x + 6, y)]
+        ring: dict[str, Any] = {"marker": "o", "markersize": 21, "fillstyle": "none", "markeredgewidth": 1.75}
+        axes.plot(point.cost, point.accuracy, **{**style, "color": tone_colour("ink")}, **ring)
+    return Label(point.name, point.cost, point.accuracy, lowest, point.named)
 
 
-def _name(axes: Axes, scene: Scene, obstacles: list[Box]) -> None:
-    """The network of the answer is named first, so its name stands nearest to its point."""
-    ordered = sorted(scene.points, key=lambda point: (not point.named, point.cost))
-    bottom = axes.get_ylim()[0]
-    texts, labels = [], []
-    for point in ordered:
-        below = point.accuracy < scene.floor
-        texts.append(f"{point.name} {percent(point.accuracy)}" if below else point.name)
-        x, y = axes.transData.transform((point.cost, bottom if below else point.accuracy))
-        low = axes.transData.transform((point.cost, bottom if below else max(point.worst, bottom)))[1]
-        labels.append(Label(x, y + 8 * below, low, y + 12 * point.named, width=text_width(texts[-1]) + 8, height=15))
-    window = axes.get_window_extent()
-    within = Box(window.x0, window.y0, window.x1, window.y1 + 12)
-    for point, text, centre in zip(ordered, texts, place(labels, obstacles=obstacles, within=within), strict=True):
-        axes.text(
-            *centre, text, transform=IdentityTransform(), ha="center", va="center", color=INK.light,
-            fontweight="bold" if point.named else "normal",
-        )  # fmt: skip
-
-
-def _explain(axes: Axes, scene: Scene) -> None:
-    def sign(label: str, marker: str, **style: Any) -> Line2D:
-        return Line2D([], [], color=INK.light, linestyle="", marker=marker, label=label, **style)
-
-    axes.figure.legend(
-        handles=[
-            sign("observed", "o", markersize=8),
-            sign("at worst (95 %)", "_", markersize=10, markeredgewidth=2),
-            sign("the answer", "o", markersize=13, fillstyle="none", markeredgewidth=1.75),
-            Patch(facecolor=BAND.light, label="within the margin of the best"),
-        ],
-        loc="upper left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0, borderpad=0.1,
-        handletextpad=0.3, columnspacing=1.4, handlelength=1.4, labelcolor=MUTED.light,
-    )  # fmt: skip
-    name_upright_axis(axes, "%" if scene.balanced else "% right")
-
-
-def _describe(scene: Scene) -> str:
+def _in_words(drawn: list[Point], best: float, cost: Cost, measure: str) -> str:
     each = "; ".join(
-        f"{point.name}: {scene.cost.words(point.cost)}, {percent(point.accuracy)}, at most "
-        f"{points(scene.best - point.worst, 1)} points below the best"
-        for point in sorted(scene.points, key=lambda point: point.cost)
+        f"{point.name}: {cost.words(point.cost)}, {percent(point.accuracy)}, at most "
+        f"{points(best - point.worst, 1)} points below the best"
+        for point in drawn
     )
-    measure = "Balanced accuracy" if scene.balanced else "Accuracy"
-    named = next((f" The answer is {point.name}." for point in scene.points if point.named), "")
-    return f"{measure} of each network against {scene.cost.axis}, from cheap to dear. {each}.{named}"
+    named = next((f" The answer is {point.name}." for point in drawn if point.named), "")
+    return f"{measure.capitalize()} of each network against {cost.axis}, from cheap to dear. {each}.{named}"

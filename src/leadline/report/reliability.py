@@ -2,17 +2,18 @@
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from leadline.drawing.figure import axes_within, draw, name_upright_axis
-from leadline.drawing.palette import MUTED, RULE
+from leadline.drawing.figure import draw
+from leadline.drawing.palette import tone_colour
+from leadline.drawing.plots import Series, axes_over, shares, show
 from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import recalibrated, reliability_curve
 from leadline.evaluation.records import ReliabilityBin
 from leadline.report.run_tables import Network
-from leadline.wording import bounds_of, percent, points
+from leadline.wording import percent, points, value_of
 
-SIZE = 340
+SIZE = 340  # CSS pixels
+QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def reliability(network: Network) -> Markup | None:
@@ -21,60 +22,38 @@ def reliability(network: Network) -> Markup | None:
         return None
     try:
         judged = network.tables.predictions.of_split(network.judged_split)
-        bins = reliability_curve(judged)
+        bins = [each for each in reliability_curve(judged) if value_of(each.accuracy) is not None]
     except LeadlineError:
         return None
-    drawable = [each for each in bins if each.accuracy.value is not None]
-    if not drawable:
+    if not bins:
         return None
     metrics = network.tables.metrics
     temperature = metrics.calibration.temperature if metrics and metrics.calibration else 1.0
     before = reliability_curve(recalibrated(judged, 1 / temperature)) if temperature != 1 else []
-    return draw(
-        lambda figure: _paint(figure, drawable, before, network),
-        name=f"reliability-{network.name}",
-        width=SIZE,
-        height=SIZE,
-    )
+    return draw(lambda figure: _paint(figure, bins, before, network), name="reliability", width=SIZE, height=SIZE)
 
 
 def _paint(figure: Figure, bins: list[ReliabilityBin], before: list[ReliabilityBin], network: Network) -> str:
     """`before` are the bins without the classifier's temperature; rings, below the dots of what it states now."""
-    axes = axes_within(figure, left=44, right=12, top=26, bottom=44)
-    colour = network.colour.light
+    across = shares("stated probability, %", (0, 1.025), QUARTERS)
+    axes = axes_over(figure, across, shares("% right", (-0.025, 1.025), QUARTERS))
     images = sum(each.accuracy.n for each in bins)
-    for one in bins:  # a fifth of the height stands for all images
-        share = 0.2 * one.accuracy.n / images
-        axes.bar(one.low, share, width=one.high - one.low, align="edge", color=RULE.light, linewidth=0)
-    axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=1.25, linestyle=(0, (4, 2.5)))
-    for one in before:
-        axes.plot(
-            [one.confidence], [(one.accuracy.value or 0.0)], marker="o", markersize=7, markerfacecolor="none",
-            color=MUTED.light,
-        )  # fmt: skip
-    for one in bins:
-        low, high = bounds_of(one.accuracy) or 2 * ((one.accuracy.value or 0.0),)
-        axes.vlines(one.confidence, low, high, color=colour, linewidth=1.75)
-        axes.plot([one.confidence], [(one.accuracy.value or 0.0)], marker="o", markersize=7, color=colour)
-    axes.set_xlim(0, 1.025)
-    axes.set_ylim(-0.025, 1.025)
-    axes.grid()
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([0, 0.25, 0.5, 0.75, 1])
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
-    axes.tick_params(length=0)
-    axes.set_xlabel("stated probability, %", labelpad=4)
-    name_upright_axis(axes, "% right")
-    each = "; ".join(
-        f"{one.accuracy.n} images at {percent(one.confidence, 0)}: right in {percent((one.accuracy.value or 0.0), 0)}"
-        for one in bins
+    for each in bins:  # a fifth of the height stands for all images
+        share = 0.2 * each.accuracy.n / images
+        axes.bar(each.low, share, width=each.high - each.low, align="edge", color=tone_colour("rule"), linewidth=0)
+    show(axes, Series("", [0, 1], [0, 1], "muted", dashed=True, marked=False, width=1.25))
+    rings = [value_of(each.accuracy) or 0.0 for each in before]
+    show(axes, Series("", [each.confidence for each in before], rings, "muted", joined=False, hollow=True))
+    confidences, accuracies = [each.confidence for each in bins], [each.accuracy for each in bins]
+    show(axes, Series.measured(confidences, accuracies, network.family or ""))
+    described = "; ".join(
+        f"{each.accuracy.n} images at {percent(each.confidence, 0)}: right in {percent(value_of(each.accuracy), 0)}"
+        for each in bins
     )
-    rings = f" Rings: before its temperature, {_mean_gap(before)} points off on average." if before else ""
-    return f"How often {network.name} is right against the probability it states. {each}.{rings}"
+    told = f" Rings: before its temperature, {_mean_gap(before)} points off on average." if before else ""
+    return f"How often {network.name} is right against the probability it states. {described}.{told}"
 
 
 def _mean_gap(bins: list[ReliabilityBin]) -> str:
-    total = sum(each.accuracy.n for each in bins)
-    return points(sum(one.accuracy.n * abs((one.accuracy.value or 0.0) - one.confidence) for one in bins) / total, 1)
+    gaps = [each.accuracy.n * abs((value_of(each.accuracy) or 0.0) - each.confidence) for each in bins]
+    return points(sum(gaps) / sum(each.accuracy.n for each in bins), 1)

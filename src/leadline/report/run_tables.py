@@ -76,10 +76,6 @@ class Network:
     def colour(self) -> Colour:
         return of_family(self.family)[0]
 
-    @property
-    def marker(self) -> str:
-        return of_family(self.family)[1]
-
 
 def read_network(
     folder: Path, result: NetworkResult | None = None, spread: Mapping[SplitName, SeedSpread] | None = None

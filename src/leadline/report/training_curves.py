@@ -2,52 +2,39 @@
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from leadline.drawing.figure import axes_within, draw
-from leadline.drawing.palette import INK, MUTED
+from leadline.drawing.figure import draw
+from leadline.drawing.plots import Axis, Series, axes_over, shares, show
 from leadline.report.run_tables import Network
 from leadline.wording import known, percent, plain
 
-WIDTH, HEIGHT = 260, 180
+WIDTH, HEIGHT = 260, 180  # CSS pixels
 # Several networks share their axis, which shows what the worst of them reached after this share of its training.
 START = 0.3
 
 Curve = tuple[list[float], list[float]]  # epochs, values
+Limits = tuple[float, float]
 
 
-def learning_curve(network: Network, quantity: str, *, limits: tuple[float, float] | None) -> Markup | None:
+def learning_curve(network: Network, quantity: str, *, limits: Limits | None) -> Markup | None:
     """`quantity` is "accuracy" or "loss"; None where the history holds nothing of it on the validation images, or
     where it has no course, because only the last layer was fitted."""
     train, validation = (_curve(network, f"{part}_{quantity}") for part in ("train", "validation"))
     if not validation[0] or (network.tables.recipe and network.tables.recipe.frozen):
         return None
-    shares = quantity == "accuracy"
+    accuracy, tone = quantity == "accuracy", network.family or ""
 
     def words(value: float) -> str:
-        return percent(value) if shares else plain(value, 2)
+        return percent(value) if accuracy else plain(value, 2)
+
+    epochs, last = validation[0][-1], validation[1][-1]
+    up = (shares if accuracy else _losses)("", limits or _around(train[1] + validation[1]))
 
     def paint(figure: Figure) -> str:
-        axes = axes_within(figure, left=30, right=52, top=10, bottom=40)
-        epochs, last = validation[0][-1], validation[1][-1]
-        colour = network.colour.light
-        axes.plot(*train, color=MUTED.light, linewidth=1.5, linestyle=(0, (4, 2.5)))
-        axes.plot(*validation, color=colour, linewidth=2.25)
-        axes.plot([epochs], [last], marker="o", markersize=5, color=colour, clip_on=False)
-        axes.annotate(
-            words(last), (epochs, last), xytext=(6, 0), textcoords="offset points", va="center", color=INK.light,
-            annotation_clip=False,
-        )  # fmt: skip
-        axes.grid(axis="y")
-        axes.spines["left"].set_visible(False)
-        axes.set_xlim(0, epochs)
-        if limits:
-            axes.set_ylim(*limits)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        if shares:
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
-        axes.set_xlabel("epochs", labelpad=3)
+        axes = axes_over(figure, Axis("epochs", (), (0, epochs)), up, top=10, right=52)
+        show(axes, Series("", *train, "muted", dashed=True, marked=False, width=1.5))
+        show(axes, Series("", *validation, tone, marked=False))
+        show(axes, Series("", [epochs], [last], tone, labels=[words(last)], beside=["right"]))
         on_training = f" and {words(train[1][-1])} on the training images" if train[0] else ""
         return (
             f"{quantity.capitalize()} of {network.name} over {epochs:g} epochs: at the end {words(last)} on the "
@@ -57,7 +44,7 @@ def learning_curve(network: Network, quantity: str, *, limits: tuple[float, floa
     return draw(paint, name=f"{quantity}-{network.name}", width=WIDTH, height=HEIGHT)
 
 
-def shared_limits(networks: list[Network]) -> tuple[float, float] | None:
+def shared_limits(networks: list[Network]) -> Limits | None:
     """The range of accuracies that lets all the networks' curves be compared by eye."""
     late = [
         values[int(START * len(values)) :]
@@ -69,6 +56,15 @@ def shared_limits(networks: list[Network]) -> tuple[float, float] | None:
         return None
     lowest, highest = min(map(min, late)), max(map(max, late))
     return max(0.0, lowest - 0.03), min(1.01, highest + 0.03)
+
+
+def _losses(name: str, limits: Limits) -> Axis:
+    return Axis(name, (), limits)
+
+
+def _around(values: list[float]) -> Limits:
+    room = 0.05 * (max(values) - min(values)) + 1e-3
+    return min(values) - room, max(values) + room
 
 
 def _curve(network: Network, name: str) -> Curve:
