@@ -1,4 +1,4 @@
-"""The JSON files of runs and comparisons: read and written here alone."""
+"""The JSON files of runs, comparisons and checks: read and written here alone."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from leadline.data.audit import Audit
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError
 from leadline.results.comparison_result import COMPARISON, COMPARISON_SCHEMA, ComparisonResult
 from leadline.results.run_metrics import METRICS_SCHEMA, Environment, EvaluationMetrics, RunMetrics
 from leadline.writing import in_one_piece
 
-T = TypeVar("T", RunMetrics, EvaluationMetrics, ComparisonResult, Environment)
+T = TypeVar("T", RunMetrics, EvaluationMetrics, ComparisonResult, Environment, Audit)
+CHECK = "check.json"
 
 
 def read_comparison(folder: Path) -> ComparisonResult:
@@ -42,7 +44,7 @@ def read(file: Path, kind: type[T]) -> T:
     return result
 
 
-def write(file: Path, result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment) -> None:
+def write(file: Path, result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment | Audit) -> None:
     """Write it as JSON in one piece, or not at all."""
     # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
     text = json.dumps(as_builtins(result), indent=2, ensure_ascii=False, allow_nan=False)
@@ -50,7 +52,7 @@ def write(file: Path, result: RunMetrics | EvaluationMetrics | ComparisonResult 
         temporary.write_text(shown(text) + "\n", "utf-8")
 
 
-def as_builtins(result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment) -> dict[str, Any]:
+def as_builtins(result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment | Audit) -> dict[str, Any]:
     """What the file holds, as dictionaries and lists."""
     content: dict[str, Any] = msgspec.to_builtins(result)
     return _without_absent(content) if isinstance(result, RunMetrics | EvaluationMetrics) else content

@@ -25,7 +25,7 @@ from leadline.results.comparison_result import (
     Criterion,
     Entrant,
 )
-from leadline.results.json_files import read_comparison, write
+from leadline.results.json_files import CHECK, read_comparison, write
 from leadline.training.defaults import natural_size, resolve
 from leadline.training.lineups import networks_of
 from leadline.training.plan import Plan, collect_settings, read_data, tell_shortened
@@ -252,7 +252,7 @@ def run_comparison(race: Race) -> Comparison:
     """Run what has not run yet, then answer and report; no other process may at the same time."""
     folder = race.folder
     with alone_in(folder), race.interruptible():
-        if not (folder / "check.json").is_file():
+        if not (folder / CHECK).is_file():
             check_before(race.manifest, folder, going_on=folder, reading=race.reading, progress=race.progress)
         race.begin()
         race.run_all()
