@@ -19,6 +19,7 @@ _HOMES = {
     "check": "leadline.verbs.check",
     "compare": "leadline.verbs.compare",
     "create_model": "leadline.pretrained.create",
+    "doctor": "leadline.verbs.doctor",
     "evaluate": "leadline.verbs.evaluate",
     "explain": "leadline.verbs.explain",
     "inspect": "leadline.verbs.inspect",
@@ -35,6 +36,7 @@ __all__ = [
     "check",
     "compare",
     "create_model",
+    "doctor",
     "evaluate",
     "explain",
     "inspect",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from leadline.pretrained.create import create_model
     from leadline.verbs.check import check
     from leadline.verbs.compare import compare
+    from leadline.verbs.doctor import doctor
     from leadline.verbs.evaluate import evaluate
     from leadline.verbs.explain import explain
     from leadline.verbs.inspect import inspect

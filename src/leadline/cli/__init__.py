@@ -29,10 +29,24 @@ VERBS = {
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
+    "doctor": ("What is installed here, and where is the cache?", "leadline doctor"),
     "lab": ("The textbook's claims, measured.", "leadline lab stacked-3x3 --figure stacked.svg"),
 }
 for order, (verb, (summary, example)) in enumerate(VERBS.items()):
     app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=f"{summary}\n\nExample: {example}", sort_key=order)
+
+
+@app.command(name="--install-completion", sort_key=len(VERBS), help="Let the shell complete verbs and options.")
+def install_completion() -> int:
+    from cyclopts.completion.detect import ShellDetectionError
+
+    try:
+        written = app.install_completion()
+    except ShellDetectionError:
+        raise LeadlineError("this shell is not known; completion is for bash, zsh, fish and PowerShell") from None
+    print(f"completion is in {written}; open a new shell")
+    return DONE
+
 
 LONGEST_LINE = 1200  # characters, more than any of our own messages has
 
