@@ -22,6 +22,7 @@ _HOMES = {
     "doctor": "leadline.verbs.doctor",
     "evaluate": "leadline.verbs.evaluate",
     "explain": "leadline.verbs.explain",
+    "export": "leadline.verbs.export",
     "inspect": "leadline.verbs.inspect",
     "lab": "leadline.verbs.lab",
     "list_models": "leadline.zoo",
@@ -39,6 +40,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "explain",
+    "export",
     "inspect",
     "lab",
     "list_models",
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from leadline.verbs.doctor import doctor
     from leadline.verbs.evaluate import evaluate
     from leadline.verbs.explain import explain
+    from leadline.verbs.export import export
     from leadline.verbs.inspect import inspect
     from leadline.verbs.lab import lab
     from leadline.verbs.models import models

@@ -26,6 +26,7 @@ VERBS = {
     "evaluate": ("How good is a trained classifier?", "leadline evaluate runs/first other_images/"),
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
     "explain": ("Where did the network look?", "leadline explain runs/first new_images/ --out maps --check"),
+    "export": ("A classifier for other programs.", "leadline export runs/first --to onnx --out first-onnx"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),

@@ -90,14 +90,14 @@ def to_openvino(network: Any, example: Any, file: Path) -> None:
     new.replace(file)
 
 
-def to_onnx(network: Any, example: Any, file: Path) -> None:
-    """The network as one ONNX file with input "images" and output "logits"; float32, any batch size."""
+def to_onnx(network: Any, example: Any, file: Path, *, output: str = "logits") -> None:
+    """The network as one ONNX file with input "images" and this output; float32, any batch size."""
     import torch
 
     batch = torch.export.Dim("batch", min=1)
     new = file.with_suffix(".new")
     torch.onnx.export(
-        network.eval(), (example,), new, input_names=["images"], output_names=["logits"], dynamo=True,
+        network.eval(), (example,), new, input_names=["images"], output_names=[output], dynamo=True,
         dynamic_shapes=({0: batch},), external_data=False, verbose=False,
     )  # fmt: skip
     new.replace(file)

@@ -1,7 +1,7 @@
 """Which engine computes a prediction: the fastest one that gives the same answers as PyTorch.
 
-A compiled network is believed only after both have predicted images of the run that it was not trained on, and as good
-as all answers were equal. What that found is kept beside the compiled network.
+A compiled network is believed only after both have predicted images of the run, and as good as all answers were equal.
+What that found is kept beside the compiled network.
 """
 
 import time

@@ -2,9 +2,11 @@
 
 import glob
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
@@ -100,6 +102,15 @@ def predict_files(
         return engine.predict(progress.through(batches, size=lambda batch: len(batch.errors)))
 
 
+def own_images(run: str | Path) -> list[Files]:
+    """The images that the run was made with, but for its test images; none where a classifier is without its run."""
+    trained = Run(Path(run))
+    if not (trained.folder / "manifest.parquet").is_file():
+        return []
+    manifest = trained.manifest
+    return manifest.files(manifest.usable.filter(pl.col("split").is_in(["train", "validation"])))
+
+
 def engine_of(
     run: str | Path,
     classifier: Classifier,
@@ -110,20 +121,10 @@ def engine_of(
     progress: Progress,
 ) -> Engine:
     """The engine for so many images, which is said where it is not PyTorch alone."""
-    trained = Run(Path(run))
-    folder = trained.folder / "classifier"
-
-    def own_images() -> list[Files]:
-        """Those that the classifier was not trained on; after folds it was trained on all but the test images."""
-        if not (trained.folder / "manifest.parquet").is_file():
-            return []
-        manifest = trained.manifest
-        held_out = manifest.usable.filter(split="validation")
-        return manifest.files(held_out if len(held_out) else manifest.usable.filter(split="train"))
-
+    folder = Path(run) / "classifier"
     chosen = choose_engine(
-        classifier, folder if folder.is_dir() else trained.folder, engine=engine, precision=precision, images=images,
-        reference=own_images,
+        classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
+        reference=partial(own_images, run),
     )  # fmt: skip
     if chosen.engine.compiled:
         progress.note(chosen.said)
