@@ -29,6 +29,7 @@ _HOMES = {
     "load": "leadline.classifier",
     "models": "leadline.verbs.models",
     "predict": "leadline.verbs.predict",
+    "serve": "leadline.verbs.serve",
     "train": "leadline.verbs.train",
 }
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "load",
     "models",
     "predict",
+    "serve",
     "train",
 ]
 
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from leadline.verbs.lab import lab
     from leadline.verbs.models import models
     from leadline.verbs.predict import predict
+    from leadline.verbs.serve import serve
     from leadline.verbs.train import train
     from leadline.zoo import list_models
 

@@ -27,6 +27,7 @@ VERBS = {
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
     "explain": ("Where did the network look?", "leadline explain runs/first new_images/ --out maps --check"),
     "export": ("A classifier for other programs.", "leadline export runs/first --to onnx --out first-onnx"),
+    "serve": ("A classifier over HTTP, with a page to drop images on.", "leadline serve runs/first --port 8000"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),

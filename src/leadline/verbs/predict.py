@@ -24,7 +24,7 @@ from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predict
 from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.inference.memory import enough_memory
 from leadline.inference.runtimes import AnyPrecision, EngineName
-from leadline.inference.verification import choose_engine
+from leadline.inference.verification import Chosen, choose_engine
 from leadline.progress import Progress
 from leadline.training.run_folder import Run
 
@@ -121,14 +121,21 @@ def engine_of(
     progress: Progress,
 ) -> Engine:
     """The engine for so many images, which is said where it is not PyTorch alone."""
-    folder = Path(run) / "classifier"
-    chosen = choose_engine(
-        classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
-        reference=partial(own_images, run),
-    )  # fmt: skip
+    chosen = choose_for(run, classifier, engine=engine, precision=precision, images=images)
     if chosen.engine.compiled:
         progress.note(chosen.said)
     return chosen.engine
+
+
+def choose_for(
+    run: str | Path, classifier: Classifier, *, engine: EngineName, precision: AnyPrecision, images: int
+) -> Chosen:
+    """The engine for so many images, verified on the run's own."""
+    folder = Path(run) / "classifier"
+    return choose_engine(
+        classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
+        reference=partial(own_images, run),
+    )  # fmt: skip
 
 
 def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ()) -> list[Files]:
