@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 # Public name → the module that it lives in.
 _HOMES = {
     "LeadlineError": "leadline.errors",
+    "bench": "leadline.verbs.bench",
     "check": "leadline.verbs.check",
     "compare": "leadline.verbs.compare",
     "create_model": "leadline.pretrained.create",
@@ -35,6 +36,7 @@ _HOMES = {
 __all__ = [
     "LeadlineError",
     "__version__",
+    "bench",
     "check",
     "compare",
     "create_model",
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from leadline.classifier import load
     from leadline.errors import LeadlineError
     from leadline.pretrained.create import create_model
+    from leadline.verbs.bench import bench
     from leadline.verbs.check import check
     from leadline.verbs.compare import compare
     from leadline.verbs.doctor import doctor

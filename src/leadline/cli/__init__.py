@@ -9,6 +9,7 @@ from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
+from leadline.cli.waiting import wait_politely
 from leadline.errors import LeadlineError, UsageError
 
 app = App(
@@ -31,6 +32,7 @@ VERBS = {
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
+    "bench": ("How fast does a network predict and train here?", "leadline bench --model resnet18"),
     "doctor": ("What is installed here, and where is the cache?", "leadline doctor"),
     "lab": ("The textbook's claims, measured.", "leadline lab stacked-3x3 --figure stacked.svg"),
 }
@@ -64,6 +66,7 @@ def main() -> None:
     try:
         if arguments and arguments[0] in VERBS and "--help" not in arguments:
             refuse_little_memory(arguments[0])
+            wait_politely(arguments[0])
         status = app(
             quoted([argument for argument in arguments if argument != "--debug"]),
             exit_on_error=False,

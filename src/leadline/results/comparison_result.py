@@ -173,6 +173,11 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return next(network for network in self.final.networks if network.name == self.answer.name)
 
+    @property
+    def rates_tried(self) -> int:
+        """Networks of which the heat tried several learning rates."""
+        return sum(bool(network.rates_tried) for network in self.heat.networks) if self.heat else 0
+
     def rate_factor(self, name: str) -> float:
         """The learning rate that was best in the heat, times the network's usual one."""
         tried = next((one for one in self.heat.networks if one.name == name), None) if self.heat else None
