@@ -4,7 +4,7 @@ Names, costs and readings are had without torch, which takes seconds to import: 
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -73,7 +73,7 @@ class Architecture:
     @property
     def weights(self) -> tuple[str, ...]:
         """What `create_model(weights=…)` can download for it by a tag, the default first."""
-        return tuple(_costs()[self.name]["weights"].split())
+        return tuple(_costs()[self.name]["weights"].split()) if self.name in _costs() else ()
 
     def check_size(self, height: int, width: int) -> None:
         """Raises LeadlineError if images of this height and width, in pixels, are too small for the network."""
@@ -208,7 +208,13 @@ FAMILIES = tuple(dict.fromkeys(row.family for row in TABLE))
 
 
 def architecture(name: str) -> Architecture:
-    """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest."""
+    """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest.
+
+    NETWORK+VARIATION is that network with one thing changed (zoo.variations).
+    """
+    network, _, variation = name.partition("+")
+    if variation:
+        return _varied(architecture(network), variation)
     if name not in BY_NAME:
         import difflib
 
@@ -217,6 +223,24 @@ def architecture(name: str) -> Architecture:
         hint = f"did you mean {', '.join(near)}?" if near else "`leadline models` lists them all"
         raise UsageError(f"{name}: no network of this name; {hint}")
     return BY_NAME[name]
+
+
+def _varied(row: Architecture, name: str) -> Architecture:
+    from leadline.zoo.variations import VARIATIONS
+
+    variations = VARIATIONS.get(row.name, {})
+    if name not in variations:
+        known = f"has the variations {', '.join(variations)}" if variations else "has no variations"
+        raise UsageError(f"{row.name}+{name}: {row.name} {known}")
+    varied = variations[name]
+    return replace(
+        row,
+        name=f"{row.name}+{name}",
+        build=varied.build(row.build),
+        depth=varied.depth or row.depth,
+        deviates="; ".join(filter(None, (varied.says, row.deviates))),
+        aliases=(),
+    )
 
 
 def list_models(family: str | None = None) -> list[str]:
