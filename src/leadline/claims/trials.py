@@ -60,6 +60,7 @@ def carry_out(
     """
     size = experiment.setting(setting)
     source = data or size.data
+    file = result_file(out, experiment, setting, data)
     found: list[TrainingRecord] = []
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):
@@ -77,7 +78,11 @@ def carry_out(
                 id=experiment.id, setting=setting, data=source, images=_count(drawn, "train"),
                 tests=_count(drawn, "test"), size=size.size, trainings=tuple(found), made=made_here(),
             )  # fmt: skip
-            json_files.write(result_file(out, experiment, setting, data), result)
+            kept = json_files.read(file, ExperimentResult) if file.is_file() else None
+            if kept and kept.trainings[: len(found)] == result.trainings:  # of which it is known when and where
+                result = kept
+            else:
+                json_files.write(file, result)
     return result
 
 
