@@ -77,9 +77,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     networks: dict[str, Network]
     small: Setting
     full: Setting
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = ()  # none: what comes out is shown and not judged
     means: str  # what it shows, and what it does not
-    picture: Literal["curves", "training curves", "seeds", "branches"]
+    picture: Literal["curves", "training curves", "seeds", "branches", "depth"]
     of: str = ""  # "test_error" and such: what the picture shows of the networks, where it is of seeds
     settings: dict[str, Any] = {}
     toy: bool = False  # claims.identity's, which needs no images
