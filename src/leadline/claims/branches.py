@@ -25,7 +25,7 @@ def branch_use(network: GoogLeNet) -> dict[str, dict[str, float]]:
         start, used = 0, {}
         for branch, words in BRANCHES.items():
             channels = _last_norm(getattr(module, branch)).num_features
-            used[words] = float(weights[start : start + channels].mean() / weights.mean())
+            used[words] = round(float(weights[start : start + channels].mean() / weights.mean()), 4)
             start += channels
         found[name.removeprefix("inception")] = used
     return found

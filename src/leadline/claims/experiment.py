@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, Literal
@@ -184,6 +184,6 @@ def read_experiments(text: str) -> dict[str, Experiment]:
     return {experiment.id: experiment for experiment in found}
 
 
-EXPERIMENTS: Mapping[str, Experiment] = read_experiments(
+EXPERIMENTS: dict[str, Experiment] = read_experiments(
     Path(__file__).with_name("experiments.toml").read_text("utf-8")
 )

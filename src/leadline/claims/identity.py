@@ -13,7 +13,7 @@ from leadline.training.recipe import Recipe
 from leadline.zoo.layers import initialise_he
 from leadline.zoo.resnet import BasicBlock
 
-BLOCKS, CHANNELS, SIDE, BATCH = 8, 8, 8, 32
+BLOCKS, CHANNELS, SIDE, BATCH = 8, 8, 8, 16
 STEPS, LOOKS = 200, 20
 RATE = 0.01
 
@@ -50,11 +50,11 @@ def learn_identity(label: str, network: Network, seed: int) -> TrainingRecord:
         images = training[min(step, STEPS - 1)]
         error = _error(stacked.train()(images), images)
         if step % LOOKS == 0:
-            curve.append(Point(step, float(error.detach()), _tested(stacked, tests)))
+            curve.append(Point(step, round(float(error.detach()), 5), round(_tested(stacked, tests), 5)))
         if step < STEPS:
             descend(stacked, optimizer, error, recipe)
     return TrainingRecord(
-        network=label, model=network.model, seed=seed, steps=STEPS, seconds=time.perf_counter() - started,
+        network=label, model=network.model, seed=seed, steps=STEPS, seconds=round(time.perf_counter() - started, 1),
         parameters=sum(one.numel() for one in stacked.parameters()), multiply_adds=BLOCKS * 2 * 9 * (CHANNELS * SIDE) ** 2,
         train_error=curve[-1].train_error, test_error=curve[-1].test_error, curve=tuple(curve),
     )  # fmt: skip

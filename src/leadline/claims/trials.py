@@ -6,6 +6,7 @@
 """
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,13 +37,14 @@ from leadline.training.data import TrainingData
 from leadline.training.defaults import resolve
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
-from leadline.training.run_folder import Run, alone_in, begin, command_line
+from leadline.training.run_folder import Run, alone_in, begin
 from leadline.training.training import train_one
 from leadline.zoo.googlenet import GoogLeNet
 
 RECORD = "record.json"
 # Of the images that are not trained on, so many more are looked at after each epoch, for the curves.
 WATCHED = 1 / 4
+FEWEST = 20  # images to train on, and to test on
 
 
 def result_file(out: Path, experiment: Experiment, setting: str, data: str | None = None) -> Path:
@@ -76,7 +78,8 @@ def carry_out(
                     found.append(_trained(label, recipe, drawn, out, experiment.id, progress))
             result = ExperimentResult(
                 id=experiment.id, setting=setting, data=source, images=_count(drawn, "train"),
-                tests=_count(drawn, "test"), size=size.size, trainings=tuple(found), made=made_here(),
+                tests=_count(drawn, "test"), size=size.size, trainings=tuple(found),
+                made=made_here(command_for(experiment, setting, data)),
             )  # fmt: skip
             kept = json_files.read(file, ExperimentResult) if file.is_file() else None
             if kept and kept.trainings[: len(found)] == result.trainings:  # of which it is known when and where
@@ -86,15 +89,21 @@ def carry_out(
     return result
 
 
-def made_here() -> Made:
-    """Now, on this machine, by this command."""
+def command_for(experiment: Experiment, setting: str, data: str | None) -> str:
+    """What measures it again."""
+    full = ["--full"] if setting == "full" else []
+    return shlex.join(["leadline", "lab", experiment.id, "--run", *full, *(["--data", data] if data else [])])
+
+
+def made_here(command: str) -> Made:
+    """Now, on this machine."""
     machine = hardware()
     cores = f"{machine.threads} thread{'s' * (machine.threads != 1)}"
     return Made(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{machine.processor}, {cores}, {machine.precision}, {machine.instructions}",
         revision=revision(),
-        command=command_line(),
+        command=command,
     )
 
 
@@ -119,6 +128,11 @@ def draw(images: Manifest, size: Setting, seed: int) -> Manifest:
     """
     table = split(images, seed=seed).usable
     held_out = table.filter(pl.col("split") != "train")
+    if min(len(held_out), len(table) - len(held_out)) < FEWEST:
+        raise LeadlineError(
+            f"{images.source}: {len(table)} images, of which {len(held_out)} are held out, tell no networks apart; give "
+            f"at least {FEWEST} to train on and {FEWEST} to test on"
+        )
     held_out = _balanced(held_out, round(size.tests * (1 + WATCHED)), seed)
     shuffled = generator("watched", seed).permutation(len(held_out))
     watched = shuffled < round(len(held_out) * WATCHED / (1 + WATCHED))

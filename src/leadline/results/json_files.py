@@ -52,7 +52,8 @@ def read(file: Path, kind: type[T]) -> T:
 def write(file: Path, result: Result) -> None:
     """Write it as JSON in one piece, or not at all."""
     # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
-    text = json.dumps(as_builtins(result), indent=2, ensure_ascii=False, allow_nan=False)
+    indent = None if isinstance(result, Ledger) else 2  # a ledger has thousands of points
+    text = json.dumps(as_builtins(result), indent=indent, ensure_ascii=False, allow_nan=False)
     with in_one_piece(file) as temporary:
         temporary.write_text(shown(text) + "\n", "utf-8")
 
