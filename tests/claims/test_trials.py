@@ -98,9 +98,7 @@ def test_what_is_interrupted_says_how_to_go_on_and_leaves_whole_seeds(
 def test_settings_of_a_network_and_its_length_reach_its_recipe() -> None:
     experiment = EXPERIMENTS["regularisation"]
     images = draw(scan("digits"), SIZE, 1)
-    recipes = {
-        name: recipe_for(experiment, network, SIZE, images, 7) for name, network in experiment.networks.items()
-    }
+    recipes = {name: recipe_for(experiment, network, SIZE, images, 7) for name, network in experiment.networks.items()}
     assert {name: recipe.weight_decay for name, recipe in recipes.items()} == {
         "neither": 0.0, "L2": 0.005, "dropout": 0.0, "both": 0.005,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""An experiment: what is trained to judge a claim, and the rule, written down before anything runs (experiments.toml)."""
+"""An experiment: what is trained to judge a claim, and the rule, both written down before it ran (experiments.toml)."""
 
 import math
 import tomllib
@@ -110,7 +110,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def steps_to(training: TrainingRecord, error: float) -> float:
-    """Steps until the training error is so low, between two points by a straight line; all of them where it never is."""
+    """Steps until the training error is so low, on a straight line between two points; all where it never is."""
     before = None
     for point in training.curve:
         if point.train_error <= error:
@@ -184,6 +184,4 @@ def read_experiments(text: str) -> dict[str, Experiment]:
     return {experiment.id: experiment for experiment in found}
 
 
-EXPERIMENTS: dict[str, Experiment] = read_experiments(
-    Path(__file__).with_name("experiments.toml").read_text("utf-8")
-)
+EXPERIMENTS: dict[str, Experiment] = read_experiments(Path(__file__).with_name("experiments.toml").read_text("utf-8"))

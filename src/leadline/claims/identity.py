@@ -55,7 +55,8 @@ def learn_identity(label: str, network: Network, seed: int) -> TrainingRecord:
             descend(stacked, optimizer, error, recipe)
     return TrainingRecord(
         network=label, model=network.model, seed=seed, steps=STEPS, seconds=round(time.perf_counter() - started, 1),
-        parameters=sum(one.numel() for one in stacked.parameters()), multiply_adds=BLOCKS * 2 * 9 * (CHANNELS * SIDE) ** 2,
+        parameters=sum(one.numel() for one in stacked.parameters()),
+        multiply_adds=BLOCKS * 2 * 9 * (CHANNELS * SIDE) ** 2,
         train_error=curve[-1].train_error, test_error=curve[-1].test_error, curve=tuple(curve),
     )  # fmt: skip
 

@@ -54,9 +54,7 @@ def write_page(findings: Sequence[Finding], file: Path) -> Path:
 def figure(claim: str, number: int, drawing: Drawing) -> Markup:
     """For a wide screen and for a phone, of which the style sheet shows one."""
     return Markup("").join(
-        draw(
-            drawing.paint, name=f"{claim}-{number}-{kind}", width=width, height=drawing.height(width), css_class=kind
-        )
+        draw(drawing.paint, name=f"{claim}-{number}-{kind}", width=width, height=drawing.height(width), css_class=kind)
         for kind, width in (("wide", WIDE), ("narrow", NARROW))
     )
 

@@ -169,5 +169,3 @@ def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
 
 def _seed_count(result: ExperimentResult) -> int:
     return len({one.seed for one in result.trainings})
-
-

@@ -45,10 +45,11 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
                 numbers[f"{NAMES[measure]}, {network}"] = Number(
                     mean, unit=UNITS.get(measure, "%" if measure != "gap" else "points"), low=low, high=high
                 )
+    words = [experiment.hypothesis, design(experiment, result), *map(bound, judged), experiment.means]
     measurement = Measurement(
         numbers=numbers,
         result="; ".join([*map(said, judged), *of_depth]),
-        explanation=" ".join([experiment.hypothesis, design(experiment, result), *map(bound, judged), experiment.means]),
+        explanation=" ".join(words),
         drawing=picture(experiment, result),
     )
     return measurement, verdict
@@ -84,7 +85,7 @@ def design(experiment: Experiment, result: ExperimentResult) -> str:
         return f"{seeds} seeds, {steps:,} steps; intervals are over seeds (Student, 95 %)."
     return (
         f"{seeds} seeds, each with {result.images:,} training and {result.tests:,} test images of its own, of "
-        f"{result.data} at {result.size} pixels; up to {steps:,} steps. Networks of one seed share images and order, so "
+        f"{result.data} at {result.size} pixels; up to {steps:,} steps. Networks of one seed share images and order: "
         "differences are paired; intervals are over seeds (Student, 95 %)."
     )
 
@@ -114,11 +115,9 @@ def depth_sentences(result: ExperimentResult) -> list[str]:
         deepest = f"{family} pays up to {depth_of(networks[sure])} layers"
         if sure < len(gains):
             stop = gains[sure]
-            what = "costs" if stop.high < 0 else "gains"
-            value, ends = (-stop.value, (-stop.high, -stop.low)) if what == "costs" else (stop.value, (stop.low, stop.high))
             deepest += (
-                f", {depth_of(networks[sure + 1])} {what} {amount(value)} points "
-                f"({amount(ends[0])} to {amount(ends[1])})"
+                f", {depth_of(networks[sure + 1])} gain {amount(stop.value)} points "
+                f"({amount(stop.low)} to {amount(stop.high)})"
             )
         sentences.append(deepest)
     return sentences

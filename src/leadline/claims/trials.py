@@ -1,8 +1,8 @@
 """Carries out an experiment: draws its images, trains its networks through `training`, and keeps what comes out.
 
-    OUT/data/NAME.parquet           the images of a built-in data set, looked at once
-    OUT/trainings/MODEL-…-seed1/    a run folder per training, with record.json; experiments share what they share
-    OUT/ID.json, ID-full.json       the result, from the first seed on
+OUT/data/NAME.parquet           the images of a built-in data set, looked at once
+OUT/trainings/MODEL-…-seed1/    a run folder per training, with record.json; experiments share what they share
+OUT/ID.json, ID-full.json       the result, from the first seed on
 """
 
 import hashlib
@@ -130,8 +130,8 @@ def draw(images: Manifest, size: Setting, seed: int) -> Manifest:
     held_out = table.filter(pl.col("split") != "train")
     if min(len(held_out), len(table) - len(held_out)) < FEWEST:
         raise LeadlineError(
-            f"{images.source}: {len(table)} images, of which {len(held_out)} are held out, tell no networks apart; give "
-            f"at least {FEWEST} to train on and {FEWEST} to test on"
+            f"{images.source}: {len(table)} images, of which {len(held_out)} are held out, tell no networks apart; "
+            f"give at least {FEWEST} to train on and {FEWEST} to test on"
         )
     held_out = _balanced(held_out, round(size.tests * (1 + WATCHED)), seed)
     shuffled = generator("watched", seed).permutation(len(held_out))

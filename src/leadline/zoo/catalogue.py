@@ -101,6 +101,9 @@ RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.0
 DENSENET = partial(
     Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=readings.DENSENET, drop_rate=0.0
 )
+SQUEEZENET = partial(
+    Architecture, family="SqueezeNet", year=2016, paper="arXiv 1602.07360", depth=18, readings=readings.SQUEEZENET
+)
 # What all networks for CIFAR-10 have in common, and ours for images as small.
 CIFAR: dict[str, Any] = {"input": (3, 32, 32), "num_classes": 10, "minimum_size": 8, "small_images": True}
 RESNET_CIFAR = partial(RESNET, **CIFAR, readings=readings.RESNET_CIFAR)
@@ -113,6 +116,7 @@ _nin, _googlenet = partial(_build, "nin", "NetworkInNetwork"), partial(_build, "
 _resnet, _cifar = partial(_build, "resnet", "imagenet_resnet"), partial(_build, "resnet", "cifar_resnet")
 _v1_5 = partial(_build, "resnet", "imagenet_resnet", stride_in="3x3")
 _resnext, _densenet = partial(_build, "resnext", "ResNeXt"), partial(_build, "densenet", "DenseNet")
+_squeezenet = partial(_build, "squeezenet", "SqueezeNet")
 
 # fmt: off
 TABLE: tuple[Architecture, ...] = (
@@ -201,6 +205,10 @@ TABLE: tuple[Architecture, ...] = (
     DENSENET_CIFAR(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190),
     DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=40, **CIFAR,
              deviates=readings.DENSENET_SMALL_DEVIATES, readings=()),
+
+    SQUEEZENET(name="squeezenet1_0", build=partial(_squeezenet, "1.0"), minimum_size=21),
+    SQUEEZENET(name="squeezenet1_1", build=partial(_squeezenet, "1.1"), minimum_size=17,
+               deviates=readings.SQUEEZENET_1_1_DEVIATES),
 )
 # fmt: on
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}
