@@ -154,12 +154,17 @@ def update(
     loss = loss_of(logits, labels, recipe, weights)
     for head in auxiliary:
         loss = loss + recipe.auxiliary_weight * loss_of(head, labels, recipe, weights)
+    descend(network, optimizer, loss, recipe)
+    return logits.detach(), loss.detach()
+
+
+def descend(network: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, recipe: Recipe) -> None:
+    """One step of the optimiser down the gradient of `loss`, which is cut where it is too long."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if recipe.longest_gradient:
         nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
     optimizer.step()
-    return logits.detach(), loss.detach()
 
 
 def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe, weights: Tensor | None) -> Tensor:
