@@ -42,6 +42,7 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
             values = [value for value in by_seed(result.trainings, network, measure).values() if value == value]
             if len(values) > 1:
                 mean, low, high = interval(values)
+                low = low if measure == "gap" else max(0.0, low)  # no error is below nothing
                 numbers[f"{NAMES[measure]}, {network}"] = Number(
                     mean, unit=UNITS.get(measure, "%" if measure != "gap" else "points"), low=low, high=high
                 )

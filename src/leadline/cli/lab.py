@@ -63,7 +63,7 @@ def lab(
     with display() as progress:
         if dry_run:
             chosen = chosen_claims(claim, chapter)
-            _planned(plan(chosen, full=full, minutes=minutes, data=data, out=folder, progress=progress))
+            _planned(plan(chosen, full=full, minutes=minutes, data=data, out=folder, timed=True, progress=progress))
             return None
         findings = verb(
             claim, chapter=chapter, figure=figure, report=report, run=run or minutes is not None, full=full,
