@@ -108,7 +108,7 @@ VARIATIONS: dict[str, dict[str, Variation]] = {
             ), depth=10,
         )
     },
-    **{name: LINEAR_MAPS for name in ("nin_cifar10", "nin_cifar100", "nin_imagenet", "squeezenet1_0", "squeezenet1_1")},
+    **dict.fromkeys(("nin_cifar10", "nin_cifar100", "nin_imagenet", "squeezenet1_0", "squeezenet1_1"), LINEAR_MAPS),
     "plain20_cifar": {
         f"{layers}-layers": _layers(layers, *_depth, layers, shortcut=None) for layers in (8, 14, 26, 38)
     },
