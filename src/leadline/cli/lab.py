@@ -52,10 +52,11 @@ def lab(
 
     What needs trainings was measured before, on two cores; --run measures it again, here.
     """
+    from leadline.claims.known import OUT
     from leadline.cli import printing
     from leadline.cli.display import display
     from leadline.cli.early import refuse_early
-    from leadline.verbs.lab import OUT, chosen_claims, plan, row
+    from leadline.verbs.lab import chosen_claims, plan, row
     from leadline.verbs.lab import lab as verb
 
     refuse_early(data=data)
