@@ -46,7 +46,7 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
                 numbers[f"{NAMES[measure]}, {network}"] = Number(
                     mean, unit=UNITS.get(measure, "%" if measure != "gap" else "points"), low=low, high=high
                 )
-    words = [experiment.hypothesis, design(experiment, result), *map(bound, judged), experiment.means]
+    words = [experiment.hypothesis, design(experiment, result), experiment.means]
     measurement = Measurement(
         numbers=numbers,
         result="; ".join([*map(said, judged), *of_depth]),
@@ -57,16 +57,14 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
 
 
 def said(judged: Judged) -> str:
-    """The quantity with its interval."""
-    return f"{judged.rule.says}: {amount(judged.value, judged.rule)} ({amount(judged.low)} to {amount(judged.high)})"
-
-
-def bound(judged: Judged) -> str:
+    """The quantity with its interval, and what was asked for."""
     rule = judged.rule
-    if rule.at_least is not None:
-        return f"The bound for “{rule.says}”: at least {amount(rule.at_least, rule)}; {judged.verdict}."
-    assert rule.at_most is not None
-    return f"The bound for “{rule.says}”: at most {amount(rule.at_most, rule)}; {judged.verdict}."
+    least, bound = ("least", rule.at_least) if rule.at_least is not None else ("most", rule.at_most)
+    assert bound is not None
+    return (
+        f"{rule.says}: {amount(judged.value, rule)} ({amount(judged.low)} to {amount(judged.high)}; asked for: at "
+        f"{least} {bound:g})"
+    )
 
 
 def amount(value: float, rule: Rule | None = None) -> str:

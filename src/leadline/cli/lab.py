@@ -167,5 +167,7 @@ def _explain(finding: "Finding") -> None:
     if finding.hypothesis and not finding.trained:
         write(f"to be trained: {finding.hypothesis}  leadline lab {claim.id} --run\n")
     if finding.made:
-        write(f"{'measured before' if finding.before else 'measured'}: {made_words(finding.made)}")
+        write(
+            f"{'measured before' if finding.before else 'measured'}: {made_words(finding.made)}: {finding.made.command}"
+        )
     write(f"source: {claim.source}")
