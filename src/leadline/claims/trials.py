@@ -34,7 +34,7 @@ from leadline.results import json_files
 from leadline.results.lab_result import ExperimentResult, Made, Point, TrainingRecord
 from leadline.training.cross_validation import forget_checkpoints
 from leadline.training.data import TrainingData
-from leadline.training.defaults import resolve
+from leadline.training.defaults import natural_size, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import Run, alone_in, begin
@@ -44,6 +44,7 @@ from leadline.zoo.googlenet import GoogLeNet
 RECORD = "record.json"
 # Of the images that are not trained on, so many more are looked at after each epoch, for the curves.
 WATCHED = 1 / 4
+LARGEST = 32  # pixels, at which a person's own images are worked on
 FEWEST = 20  # images to train on, and to test on
 
 
@@ -66,7 +67,9 @@ def carry_out(
     found: list[TrainingRecord] = []
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):
-        images = None if experiment.toy else _images(source, out, progress)
+        images = None if experiment.toy else images_of(source, out, progress)
+        if data and images is not None:
+            size = msgspec.structs.replace(size, size=working_size(images, size))
         for seed in range(1, size.seeds + 1):
             drawn = None if images is None else draw(images, size, seed)
             for label, network in experiment.networks.items():
@@ -107,7 +110,12 @@ def made_here(command: str) -> Made:
     )
 
 
-def _images(source: str, out: Path, progress: Progress) -> Manifest:
+def working_size(images: Manifest, size: Setting) -> int:
+    """Of a person's own images, in pixels: that of the experiment, or theirs up to LARGEST."""
+    return max(size.size, min(natural_size(images), LARGEST))
+
+
+def images_of(source: str, out: Path, progress: Progress) -> Manifest:
     """What a built-in data set holds never changes, so its manifest is kept; a folder is looked at again."""
     file = out / "data" / f"{source}.parquet"
     if source in builtin.NAMES and file.is_file():
@@ -115,7 +123,7 @@ def _images(source: str, out: Path, progress: Progress) -> Manifest:
     progress.note(f"{source}: looking at its images")
     manifest = scan(source)
     if source in builtin.NAMES:
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         manifest.write(file)
     return manifest
 

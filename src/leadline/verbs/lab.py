@@ -11,7 +11,7 @@ from leadline.claims.known import OUT, known, needs_training, with_training
 from leadline.claims.ledger import CLAIMS, chapter_named, chapter_of, claim_named
 from leadline.claims.page import write_page
 from leadline.claims.programme import Planned, pace, programme
-from leadline.claims.trials import carry_out
+from leadline.claims.trials import carry_out, images_of, working_size
 from leadline.data.outputs import check_output, says_leadline
 from leadline.drawing.figure import save
 from leadline.errors import LeadlineError, UsageError
@@ -104,6 +104,9 @@ def plan(
     if minutes is not None or timed:
         (progress or Progress()).note("measuring how fast this machine trains")
         slower = pace()
+        if data is not None:
+            own = EXPERIMENTS[wanted[0]].setting(setting)
+            slower *= (working_size(images_of(data, Path(out), progress or Progress()), own) / own.size) ** 2
     return programme(wanted, setting=setting, minutes=minutes, done=done, pace=slower)
 
 
