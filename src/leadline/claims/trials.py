@@ -67,6 +67,9 @@ def carry_out(
     found: list[TrainingRecord] = []
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):
+        kept = json_files.read(file, ExperimentResult) if file.is_file() else None
+        if experiment.toy and kept and len(kept.trainings) == size.seeds * len(experiment.networks):
+            return kept
         images = None if experiment.toy else images_of(source, out, progress)
         if data and images is not None:
             size = msgspec.structs.replace(size, size=working_size(images, size))
@@ -82,9 +85,8 @@ def carry_out(
             result = ExperimentResult(
                 id=experiment.id, setting=setting, data=source, images=_count(drawn, "train"),
                 tests=_count(drawn, "test"), size=size.size, trainings=tuple(found),
-                made=made_here(command_for(experiment, setting, data)),
+                made=made_here(experiment, setting, data),
             )  # fmt: skip
-            kept = json_files.read(file, ExperimentResult) if file.is_file() else None
             if kept and kept.trainings[: len(found)] == result.trainings:  # of which it is known when and where
                 result = kept
             else:
@@ -92,21 +94,16 @@ def carry_out(
     return result
 
 
-def command_for(experiment: Experiment, setting: str, data: str | None) -> str:
-    """What measures it again."""
-    full = ["--full"] if setting == "full" else []
-    return shlex.join(["leadline", "lab", experiment.id, "--run", *full, *(["--data", data] if data else [])])
-
-
-def made_here(command: str) -> Made:
-    """Now, on this machine."""
-    machine = hardware()
+def made_here(experiment: Experiment, setting: str, data: str | None) -> Made:
+    """Now, on this machine, and the command that measures it again."""
+    machine = hardware("cpu", "fp32") if experiment.toy else hardware()
+    options = ["--full"] * (setting == "full") + (["--data", data] if data else [])
     cores = f"{machine.threads} thread{'s' * (machine.threads != 1)}"
     return Made(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{machine.processor}, {cores}, {machine.precision}, {machine.instructions}",
         revision=revision(),
-        command=command,
+        command=shlex.join(["leadline", "lab", experiment.id, "--run", *options]),
     )
 
 
