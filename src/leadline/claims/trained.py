@@ -16,8 +16,7 @@ from leadline.claims.experiment import (
 )
 from leadline.claims.pictures import picture
 from leadline.results.lab_result import ExperimentResult
-from leadline.wording import NOTHING, listed
-from leadline.zoo import architecture
+from leadline.wording import NOTHING
 
 NAMES = {
     "test_error": "test error", "train_error": "training error", "gap": "gap", "steps_to_25": "steps to 25 %",
@@ -120,8 +119,3 @@ def depth_sentences(result: ExperimentResult) -> list[str]:
             )
         sentences.append(deepest)
     return sentences
-
-
-def listed_networks(experiment: Experiment) -> str:
-    """What would be trained."""
-    return listed([f"{label} ({architecture(one.model).name})" for label, one in experiment.networks.items()])
