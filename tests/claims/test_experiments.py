@@ -159,7 +159,7 @@ def test_a_result_is_said_with_its_interval_bound_and_design(name: str) -> None:
         assert rule.says in measurement.result
         assert measurement.numbers[rule.says].low is not None
     assert "3 seeds" in measurement.explanation
-    assert "The bound" in measurement.explanation
+    assert "asked for: at" in measurement.result
 
 
 def test_a_single_seed_decides_nothing() -> None:

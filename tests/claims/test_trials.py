@@ -40,6 +40,14 @@ def test_every_seed_draws_images_of_its_own_balanced_and_apart() -> None:
         assert per_class.to_list() == [6] * 10
 
 
+def test_own_images_are_worked_on_at_their_size_up_to_32_pixels() -> None:
+    digits = scan("digits")
+    assert trials.working_size(digits, SIZE) == 8
+    larger = digits.with_table(digits.table.with_columns(width=pl.lit(300), height=pl.lit(200)))
+    assert trials.working_size(larger, SIZE) == 32
+    assert trials.working_size(digits, Setting(size=16, minutes=1)) == 16
+
+
 def test_more_images_than_there_are_become_all_of_them() -> None:
     table = draw(scan("digits"), Setting(images=10_000, tests=10_000, size=8, minutes=1), 1).usable
     assert len(table) == 1797

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -70,11 +70,15 @@ def _same(one: Value, other: Value) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """`result` says in a few words what came out, `explanation` in a paragraph what it means."""
+    """`result` says in a few words what came out, `explanation` in a paragraph what it means.
+
+    Both stand beside the claim (claims.toml), unless they are given; `words` are what is filled in there.
+    """
 
     numbers: Numbers
-    result: str
-    explanation: str
+    words: Mapping[str, Any] = field(default_factory=dict)
+    result: str = ""
+    explanation: str = ""
     drawing: Drawing
 
 
@@ -92,6 +96,8 @@ class Claim:
     source: str
     measure: Callable[[], Measurement] | None = None
     rule: Callable[[Numbers], Verdict] | None = None
+    result: str = ""
+    explanation: str = ""
 
     def run(self) -> "Finding":
         """Measure and judge. Draws from a random state of its own, so that the same torch gives the same numbers."""
@@ -101,6 +107,9 @@ class Claim:
             torch.manual_seed(0)
             measurement = self.measure()
         judged = self.rule(measurement.numbers)
+        if self.result:
+            said = {name: getattr(self, name).format(**measurement.words) for name in ("result", "explanation")}
+            measurement = replace(measurement, **said)
         whole = not self.kind.endswith("trained")
         return Finding(claim=self, measurement=measurement, judged=judged, verdict=judged if whole else None)
 

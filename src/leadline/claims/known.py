@@ -60,6 +60,6 @@ def needs_training(claim: Claim) -> bool:
 
 
 def made_words(made: Made) -> str:
-    """When, where and how, in a line."""
+    """When and where, in a line."""
     revision = f", revision {made.revision[:7]}" if made.revision else ""
-    return f"{made.time[:10]} on {made.machine}{revision}, by `{made.command}`"
+    return f"{made.time[:10]} on {made.machine}{revision}"

@@ -60,10 +60,10 @@ def figure(claim: str, number: int, drawing: Drawing) -> Markup:
 
 
 def _counted(findings: Sequence[Finding]) -> dict[str, int]:
-    """How many were computed alone, how many trained before, and of those how many not by Leadline's makers."""
+    """How many were computed, and how many trained: before, which came along, and here."""
     return {
         "computed": sum(finding.verdict is not None and not finding.made for finding in findings),
-        "before": sum(finding.made is not None for finding in findings),
+        "before": sum(finding.before for finding in findings),
         "here": sum(finding.made is not None and not finding.before for finding in findings),
     }
 
@@ -74,9 +74,11 @@ def _headline(verdicts: Counter[Verdict | None], *, single: bool) -> str:
         return "One claim of the lecture, measured"
     if not judged:
         return "Claims that only training can judge"
-    right = verdicts["holds"]
+    right, unclear = verdicts["holds"], verdicts["undecided"]
+    wrong = judged - right - unclear
     held = f"{right} hold{'s' * (right == 1)} as stated"
-    return f"{judged} claims measured: {held}, {judged - right} do{'es' * (judged - right == 1)} not"
+    undecided = f", {unclear} undecided" if unclear else ""
+    return f"{judged} claims measured: {held}, {wrong} do{'es' * (wrong == 1)} not{undecided}"
 
 
 def unbroken(text: str) -> str:

@@ -11,6 +11,7 @@ from leadline.results.lab_result import ExperimentResult, TrainingRecord
 
 # In this order; two that stand beside one another differ in lightness, too.
 TONES = ("ResNet", "wrong", "ink", "DenseNet", "AlexNet", "GoogLeNet", "VGG")
+DEPTHS = (8, 16, 32, 64, 128)
 FAMILY_TONES = {"plain": "ink"}  # others have their family's own
 SHOWN = {"test_error": "test error, %", "train_error": "training error, %"}
 
@@ -74,6 +75,7 @@ def _seeds(experiment: Experiment, result: ExperimentResult) -> Drawing:
     values = {name: by_seed(result.trainings, name, experiment.of) for name in networks}
     seeds = sorted(set.intersection(*(set(found) for found in values.values())))
     places = list(range(len(networks)))
+    lines = [name.replace("-", "\n") if len(networks) > 3 else name for name in networks]  # five fit on a phone
     series = [
         Series("a seed" if seed == seeds[0] else "", places, [values[name][seed] for name in networks], "muted",
                marked=False, width=0.8)
@@ -91,7 +93,7 @@ def _seeds(experiment: Experiment, result: ExperimentResult) -> Drawing:
     room = max(0.08 * (highest - lowest), 0.2)
     return plot(
         series,
-        across=Axis("", places, (-0.3, len(networks) - 1 + 0.5), words=lambda at: networks[round(at)]),
+        across=Axis("", places, (-0.3, len(networks) - 1 + 0.5), words=lambda at: lines[round(at)]),
         up=Axis(SHOWN[experiment.of], (), (lowest - room, highest + room)),
         says=f"{SHOWN[experiment.of].partition(',')[0].capitalize()} of {len(seeds)} seeds. "
         + "; ".join(f"{name}: {mean:.1f} %" for name, mean in zip(networks, means, strict=True))
@@ -154,8 +156,12 @@ def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
     ends = [end for one in series for pair in one.intervals for end in pair]
     return plot(
         series,
-        across=Axis("layers with weights, on a logarithmic scale", (8, 16, 32, 56), (depths[0] * 0.9, depths[-1] * 1.1),
-                    log=True),
+        across=Axis(
+            "layers with weights, on a logarithmic scale",
+            [depth for depth in DEPTHS if depth <= depths[-1]],
+            (depths[0] * 0.9, depths[-1] * 1.1),
+            log=True,
+        ),
         up=Axis("test error, %", (), (max(0.0, min(ends) * 0.9), max(ends) * 1.05)),
         says=f"Test error against depth, over {_seed_count(result)} seeds. "
         + "; ".join(

@@ -16,8 +16,7 @@ from leadline.claims.experiment import (
 )
 from leadline.claims.pictures import picture
 from leadline.results.lab_result import ExperimentResult
-from leadline.wording import NOTHING, listed
-from leadline.zoo import architecture
+from leadline.wording import NOTHING
 
 NAMES = {
     "test_error": "test error", "train_error": "training error", "gap": "gap", "steps_to_25": "steps to 25 %",
@@ -42,10 +41,11 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
             values = [value for value in by_seed(result.trainings, network, measure).values() if value == value]
             if len(values) > 1:
                 mean, low, high = interval(values)
+                low = low if measure == "gap" else max(0.0, low)  # no error is below nothing
                 numbers[f"{NAMES[measure]}, {network}"] = Number(
                     mean, unit=UNITS.get(measure, "%" if measure != "gap" else "points"), low=low, high=high
                 )
-    words = [experiment.hypothesis, design(experiment, result), *map(bound, judged), experiment.means]
+    words = [experiment.hypothesis, design(experiment, result), experiment.means]
     measurement = Measurement(
         numbers=numbers,
         result="; ".join([*map(said, judged), *of_depth]),
@@ -56,16 +56,14 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
 
 
 def said(judged: Judged) -> str:
-    """The quantity with its interval."""
-    return f"{judged.rule.says}: {amount(judged.value, judged.rule)} ({amount(judged.low)} to {amount(judged.high)})"
-
-
-def bound(judged: Judged) -> str:
+    """The quantity with its interval, and what was asked for."""
     rule = judged.rule
-    if rule.at_least is not None:
-        return f"The bound for “{rule.says}”: at least {amount(rule.at_least, rule)}; {judged.verdict}."
-    assert rule.at_most is not None
-    return f"The bound for “{rule.says}”: at most {amount(rule.at_most, rule)}; {judged.verdict}."
+    least, bound = ("least", rule.at_least) if rule.at_least is not None else ("most", rule.at_most)
+    assert bound is not None
+    return (
+        f"{rule.says}: {amount(judged.value, rule)} ({amount(judged.low)} to {amount(judged.high)}; asked for: at "
+        f"{least} {bound:g})"
+    )
 
 
 def amount(value: float, rule: Rule | None = None) -> str:
@@ -121,8 +119,3 @@ def depth_sentences(result: ExperimentResult) -> list[str]:
             )
         sentences.append(deepest)
     return sentences
-
-
-def listed_networks(experiment: Experiment) -> str:
-    """What would be trained."""
-    return listed([f"{label} ({architecture(one.model).name})" for label, one in experiment.networks.items()])

@@ -34,7 +34,7 @@ from leadline.results import json_files
 from leadline.results.lab_result import ExperimentResult, Made, Point, TrainingRecord
 from leadline.training.cross_validation import forget_checkpoints
 from leadline.training.data import TrainingData
-from leadline.training.defaults import resolve
+from leadline.training.defaults import natural_size, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import Run, alone_in, begin
@@ -44,6 +44,7 @@ from leadline.zoo.googlenet import GoogLeNet
 RECORD = "record.json"
 # Of the images that are not trained on, so many more are looked at after each epoch, for the curves.
 WATCHED = 1 / 4
+LARGEST = 32  # pixels, at which a person's own images are worked on
 FEWEST = 20  # images to train on, and to test on
 
 
@@ -66,7 +67,12 @@ def carry_out(
     found: list[TrainingRecord] = []
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):
-        images = None if experiment.toy else _images(source, out, progress)
+        kept = json_files.read(file, ExperimentResult) if file.is_file() else None
+        if experiment.toy and kept and len(kept.trainings) == size.seeds * len(experiment.networks):
+            return kept
+        images = None if experiment.toy else images_of(source, out, progress)
+        if data and images is not None:
+            size = msgspec.structs.replace(size, size=working_size(images, size))
         for seed in range(1, size.seeds + 1):
             drawn = None if images is None else draw(images, size, seed)
             for label, network in experiment.networks.items():
@@ -79,9 +85,8 @@ def carry_out(
             result = ExperimentResult(
                 id=experiment.id, setting=setting, data=source, images=_count(drawn, "train"),
                 tests=_count(drawn, "test"), size=size.size, trainings=tuple(found),
-                made=made_here(command_for(experiment, setting, data)),
+                made=made_here(experiment, setting, data),
             )  # fmt: skip
-            kept = json_files.read(file, ExperimentResult) if file.is_file() else None
             if kept and kept.trainings[: len(found)] == result.trainings:  # of which it is known when and where
                 result = kept
             else:
@@ -89,25 +94,25 @@ def carry_out(
     return result
 
 
-def command_for(experiment: Experiment, setting: str, data: str | None) -> str:
-    """What measures it again."""
-    full = ["--full"] if setting == "full" else []
-    return shlex.join(["leadline", "lab", experiment.id, "--run", *full, *(["--data", data] if data else [])])
-
-
-def made_here(command: str) -> Made:
-    """Now, on this machine."""
-    machine = hardware()
+def made_here(experiment: Experiment, setting: str, data: str | None) -> Made:
+    """Now, on this machine, and the command that measures it again."""
+    machine = hardware("cpu", "fp32") if experiment.toy else hardware()
+    options = ["--full"] * (setting == "full") + (["--data", data] if data else [])
     cores = f"{machine.threads} thread{'s' * (machine.threads != 1)}"
     return Made(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{machine.processor}, {cores}, {machine.precision}, {machine.instructions}",
         revision=revision(),
-        command=command,
+        command=shlex.join(["leadline", "lab", experiment.id, "--run", *options]),
     )
 
 
-def _images(source: str, out: Path, progress: Progress) -> Manifest:
+def working_size(images: Manifest, size: Setting) -> int:
+    """Of a person's own images, in pixels: that of the experiment, or theirs up to LARGEST."""
+    return max(size.size, min(natural_size(images), LARGEST))
+
+
+def images_of(source: str, out: Path, progress: Progress) -> Manifest:
     """What a built-in data set holds never changes, so its manifest is kept; a folder is looked at again."""
     file = out / "data" / f"{source}.parquet"
     if source in builtin.NAMES and file.is_file():
@@ -115,7 +120,7 @@ def _images(source: str, out: Path, progress: Progress) -> Manifest:
     progress.note(f"{source}: looking at its images")
     manifest = scan(source)
     if source in builtin.NAMES:
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         manifest.write(file)
     return manifest
 

@@ -52,10 +52,11 @@ def lab(
 
     What needs trainings was measured before, on two cores; --run measures it again, here.
     """
+    from leadline.claims.known import OUT
     from leadline.cli import printing
     from leadline.cli.display import display
     from leadline.cli.early import refuse_early
-    from leadline.verbs.lab import OUT, chosen_claims, plan, row
+    from leadline.verbs.lab import chosen_claims, plan, row
     from leadline.verbs.lab import lab as verb
 
     refuse_early(data=data)
@@ -63,7 +64,7 @@ def lab(
     with display() as progress:
         if dry_run:
             chosen = chosen_claims(claim, chapter)
-            _planned(plan(chosen, full=full, minutes=minutes, data=data, out=folder, progress=progress))
+            _planned(plan(chosen, full=full, minutes=minutes, data=data, out=folder, timed=True, progress=progress))
             return None
         findings = verb(
             claim, chapter=chapter, figure=figure, report=report, run=run or minutes is not None, full=full,
@@ -166,5 +167,7 @@ def _explain(finding: "Finding") -> None:
     if finding.hypothesis and not finding.trained:
         write(f"to be trained: {finding.hypothesis}  leadline lab {claim.id} --run\n")
     if finding.made:
-        write(f"{'measured before' if finding.before else 'measured'}: {made_words(finding.made)}")
+        write(
+            f"{'measured before' if finding.before else 'measured'}: {made_words(finding.made)}: {finding.made.command}"
+        )
     write(f"source: {claim.source}")

@@ -11,7 +11,7 @@ from leadline.claims.known import OUT, known, needs_training, with_training
 from leadline.claims.ledger import CLAIMS, chapter_named, chapter_of, claim_named
 from leadline.claims.page import write_page
 from leadline.claims.programme import Planned, pace, programme
-from leadline.claims.trials import carry_out
+from leadline.claims.trials import carry_out, images_of, working_size
 from leadline.data.outputs import check_output, says_leadline
 from leadline.drawing.figure import save
 from leadline.errors import LeadlineError, UsageError
@@ -83,9 +83,13 @@ def plan(
     minutes: float | None = None,
     data: str | None = None,
     out: str | Path = OUT,
+    timed: bool = False,
     progress: Progress | None = None,
 ) -> list[Planned]:
-    """What of `claims` would be trained, the most telling first, and how long it takes on this machine."""
+    """What of `claims` would be trained, the most telling first, within so many `minutes` where they are given.
+
+    With them, and where `timed`, this machine's speed is measured first.
+    """
     wanted = [one.id for one in claims if one.id in EXPERIMENTS and (needs_training(one) or len(claims) == 1)]
     if not wanted:
         raise UsageError("nothing to train: these claims are computed; leave out --run")
@@ -96,8 +100,14 @@ def plan(
         seeds = {training.seed for training in result.trainings} if result and not before else set()
         if len(seeds) == EXPERIMENTS[name].setting(setting).seeds:
             done.append(name)
-    (progress or Progress()).note("measuring how fast this machine trains")
-    return programme(wanted, setting=setting, minutes=minutes, done=done, pace=pace())
+    slower = 1.0
+    if minutes is not None or timed:
+        (progress or Progress()).note("measuring how fast this machine trains")
+        slower = pace()
+        if data is not None:
+            own = EXPERIMENTS[wanted[0]].setting(setting)
+            slower *= (working_size(images_of(data, Path(out), progress or Progress()), own) / own.size) ** 2
+    return programme(wanted, setting=setting, minutes=minutes, done=done, pace=slower)
 
 
 def chosen_claims(claim: str | None, chapter: str | None) -> list[Claim]:

@@ -19,7 +19,7 @@ def check_last_layer(network: nn.Module, *, name: str) -> None:
     if maps and isinstance(network.get_submodule(maps)[-1], nn.ReLU):  # type: ignore[index]
         raise UsageError(
             f"{name}: its class maps go through a ReLU, so its last layer cannot be fitted alone; tune all of it, "
-            "or take nin_small"
+            f"or take {name}+linear-maps"
         )
 
 

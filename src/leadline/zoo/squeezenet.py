@@ -39,7 +39,8 @@ class FireModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu(self.squeeze(x))
-        return self.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
+        expanded: Tensor = self.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
+        return expanded
 
 
 class SqueezeNet(nn.Module):
@@ -53,9 +54,9 @@ class SqueezeNet(nn.Module):
         stages = []
         for entry in entries:
             if isinstance(entry, Fire):
-                module = FireModule(channels, entry)
-                channels = module.out_channels
-                features.append(module)
+                fire = FireModule(channels, entry)
+                channels = fire.out_channels
+                features.append(fire)
             else:
                 stages.append(f"features.{len(features) - 1}")
                 features.append(nn.MaxPool2d(3, 2, ceil_mode=True))

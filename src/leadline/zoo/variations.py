@@ -59,6 +59,20 @@ def _fully_connected_head(original: Build, *, num_classes: int, **options: Any) 
     return network
 
 
+def _linear_maps(original: Build, **options: Any) -> nn.Module:
+    network = original(**options)
+    maps = network.get_submodule("classifier" if hasattr(network, "classifier") else "features")
+    name, last = list(maps.named_children())[-1]
+    assert isinstance(last, nn.ReLU)
+    setattr(maps, name, nn.Identity())
+    return network
+
+
+# What averages class maps is linear without their ReLU, so that its last layer can be fitted alone. The parameters have
+# the same names.
+LINEAR_MAPS = {"linear-maps": Variation("class maps without a ReLU", lambda original: partial(_linear_maps, original))}
+
+
 def _layers(layers: int, file: str, maker: str, row: str | int, **options: Any) -> Variation:
     return another(f"{layers} layers", file, maker, row, depth=layers, **options)
 
@@ -94,6 +108,7 @@ VARIATIONS: dict[str, dict[str, Variation]] = {
             ), depth=10,
         )
     },
+    **dict.fromkeys(("nin_cifar10", "nin_cifar100", "nin_imagenet", "squeezenet1_0", "squeezenet1_1"), LINEAR_MAPS),
     "plain20_cifar": {
         f"{layers}-layers": _layers(layers, *_depth, layers, shortcut=None) for layers in (8, 14, 26, 38)
     },
