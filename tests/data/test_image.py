@@ -13,7 +13,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import GifImagePlugin, Image, ImageOps
 
 from leadline.data.image import IMAGE_SUFFIXES, Header, ImageError, read_header, read_image
 
@@ -242,7 +242,11 @@ def test_a_webp_is_what_another_decoder_makes_of_it(mode: str, lossless: bool) -
     assert header.notes == ((ON_WHITE,) if mode == "RGBA" else ())
 
 
-def test_a_gif_is_its_first_frame_and_says_so() -> None:
+@pytest.mark.parametrize("strategy", GifImagePlugin.LoadingStrategy)
+def test_a_gif_is_its_first_frame_and_says_so(
+    strategy: GifImagePlugin.LoadingStrategy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GifImagePlugin, "LOADING_STRATEGY", strategy)  # as other packages of the same program do
     frames = [Image.fromarray(smooth(3)).rotate(angle).quantize(200) for angle in (0, 90, 180)]
     still = saved(frames[0], "GIF")
     np.testing.assert_array_equal(read(still)[1], first(np.asarray(frames[0].convert("RGB"))))

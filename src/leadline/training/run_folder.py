@@ -193,7 +193,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def command_line() -> str:
     """The command that a person typed, as a shell would take it again."""
-    if Path(sys.argv[0]).stem not in ("leadline", "__main__"):
+    program = Path(sys.argv[0])
+    if "leadline" not in (program.stem, program.parent.name):  # python -m leadline is …/leadline/__main__.py
         return "from Python"
     return shlex.join(["leadline", *sys.argv[1:]])
 

@@ -77,15 +77,16 @@ def bench(
     batch = Decoded(pixels, [""] * IMAGES)
     anatomy = measure(classifier.architecture, size=how.size, channels=how.channels, classes=len(classifier.classes))
     work = float(anatomy.multiply_adds)
-    ways: list[tuple[str, Runtime | None, Precision]] = [("torch", None, precision) for precision in precisions]
-    for runtime in installed():
-        ways += [(runtime, runtime, precision) for precision in (["fp32"] if runtime == "onnx" else precisions)]
+    ways: list[tuple[Runtime | None, Precision]] = [(None, precision) for precision in precisions]
+    for known in installed():
+        ways += [(known, precision) for precision in precisions if precision == "fp32" or known != "onnx"]
     speeds: list[Speed] = []
-    peak = {precision: _peak(precision) for precision in precisions}
+    peak: dict[str, float] = {precision: _peak(precision) for precision in precisions}
     with tempfile.TemporaryDirectory() as folder, progress.task("measuring", len(ways) + len(precisions)):
         classifier.save(Path(folder))
         plain = Engine.of(classifier, machine)
-        for name, runtime, precision in ways:
+        for runtime, precision in ways:
+            name = runtime or "torch"
             try:
                 compiled = Compiled.load(compile_once(Path(folder), runtime), runtime, precision) if runtime else None
                 engine = replace(plain, hardware=replace(machine, precision=precision), compiled=compiled)
@@ -95,7 +96,15 @@ def bench(
                 speeds.append(Speed(does="prediction", engine=name, precision=precision, problem=str(error)))
             progress.advance()
         for precision in precisions:
-            recipe = Recipe(model=classifier.architecture, data="", steps=1, batch_size=IMAGES, size=how.size)
+            recipe = Recipe(
+                model=classifier.architecture,
+                data="",
+                steps=1,
+                batch_size=IMAGES,
+                size=how.size,
+                learning_rate=1e-3,
+                augment="shift",
+            )
             cost = cost_of(
                 recipe, classes=len(classifier.classes), channels=how.channels, dtype=how.dtype,
                 hardware=replace(machine, precision=precision), seconds=SECONDS,

@@ -44,7 +44,8 @@ def _opened(content: bytes, format: str) -> tuple[Header, Image.Image, str]:
         raise ImageError(f"is too large ({str(error).partition(',')[0]}); cut it into tiles, or remove it") from error
     mode = DECODED[opened.mode]
     if format == "GIF":  # whose greys are a palette that happens to be grey: one kind of image for the whole folder
-        mode = "RGBA" if "transparency" in opened.info else "RGB"
+        # imageio tells Pillow to open them as colour, and then nothing else says that there is transparency.
+        mode = "RGBA" if "transparency" in opened.info or opened.mode == "RGBA" else "RGB"
     animated = getattr(opened, "is_animated", False)
     frames = getattr(opened, "n_frames", 1) if animated and len(content) <= COUNTED_WITHIN else "many"
     header = header_of(
