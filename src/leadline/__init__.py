@@ -1,7 +1,7 @@
 """Leadline: how deep a network do your images need?
 
-The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `models`, `inspect`,
-`lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `export`, `models`,
+`inspect`, `lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
 
 A process that is forked after Leadline was used in it may hang, as polars and torch leave their threads behind: start
 processes with `multiprocessing.get_context("spawn")`.
@@ -20,6 +20,7 @@ _HOMES = {
     "compare": "leadline.verbs.compare",
     "create_model": "leadline.pretrained.create",
     "evaluate": "leadline.verbs.evaluate",
+    "export": "leadline.verbs.export",
     "inspect": "leadline.verbs.inspect",
     "lab": "leadline.verbs.lab",
     "list_models": "leadline.zoo",
@@ -35,6 +36,7 @@ __all__ = [
     "compare",
     "create_model",
     "evaluate",
+    "export",
     "inspect",
     "lab",
     "list_models",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from leadline.verbs.check import check
     from leadline.verbs.compare import compare
     from leadline.verbs.evaluate import evaluate
+    from leadline.verbs.export import export
     from leadline.verbs.inspect import inspect
     from leadline.verbs.lab import lab
     from leadline.verbs.models import models

@@ -25,6 +25,7 @@ VERBS = {
     "train": ("One network, one classifier.", "leadline train my_images/ --model resnet20_cifar --out runs/first"),
     "evaluate": ("How good is a trained classifier?", "leadline evaluate runs/first other_images/"),
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
+    "export": ("For other programs, or one page that runs by itself.", "leadline export runs/first --to html"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
