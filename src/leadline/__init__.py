@@ -1,7 +1,7 @@
 """Leadline: how deep a network do your images need?
 
 The Python API is the verbs, name for name (`check`, `compare`, `train`, `evaluate`, `predict`, `export`, `models`,
-`inspect`, `lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before it is used.
+`inspect`, `lab`), and `create_model`, `list_models` and `load` beneath them. Nothing heavy is imported before its use.
 
 A process that is forked after Leadline was used in it may hang, as polars and torch leave their threads behind: start
 processes with `multiprocessing.get_context("spawn")`.

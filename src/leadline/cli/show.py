@@ -132,8 +132,9 @@ def exported(written: "Export", *, json: bool) -> int:
         )
         return DONE
     print(f"{written.path}  {size(written.bytes)}")
+    batches = listed([str(number) for number in checked.batch_sizes])
     print(
-        f"verified on {checked.images} images, in batches of {listed([str(number) for number in checked.batch_sizes])}: "
+        f"verified on {checked.images} images, in batches of {batches}: "
         f"probabilities differ by at most {checked.largest_difference:.1g} (limit {checked.limit:g}), "
         f"{percent(checked.equal_answers)} of the answers are equal"
     )

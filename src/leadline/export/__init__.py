@@ -1,1 +1,1 @@
-"""A classifier in other forms: for other runtimes, and as one page that runs by itself. Each is verified on real images."""
+"""A classifier for other runtimes, and as one page that runs by itself. Each export is verified on real images."""

@@ -1,4 +1,4 @@
-"""`--to html`: one file that is the classifier. It opens without a network, and no image leaves the computer it is on."""
+"""`--to html`: one file that is the classifier. It opens without a network, and no image leaves its computer."""
 
 import tempfile
 from pathlib import Path

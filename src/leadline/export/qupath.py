@@ -53,7 +53,7 @@ class _Logits(nn.Module):
 
 
 def write_qupath(subject: Subject, folder: Path) -> ExportVerification:
-    """Write the files into `folder`. UsageError without a pixel size, LeadlineError for other than 8-bit grey or RGB."""
+    """Write the files into `folder`. UsageError without a pixel size, LeadlineError for no 8-bit grey or RGB."""
     how = subject.classifier.preprocessing
     if how.dtype != "uint8" or how.channels not in (1, 3) or how.select or how.names:
         raise LeadlineError(

@@ -69,7 +69,7 @@ def page(about: About, home: Home, *, embedded: Mapping[str, bytes] = {}) -> str
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = wording.percent
+    environment.filters |= {"percent": wording.percent, "listed": wording.listed}
     accuracy = about.accuracy
     return environment.get_template("page.html").render(
         about=about,

@@ -1,4 +1,4 @@
-"""What an exported classifier says of itself, in whatever format it is: what it is, what it takes, how it was verified."""
+"""What an exported classifier says of itself, in any format: what it is, what it takes, how it was verified."""
 
 import msgspec
 

@@ -81,7 +81,7 @@ function bars({ probabilities }) {
   const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, CLASSES_SHOWN);
   for (const k of order) {
     const row = make("li"), bar = make("i");
-    bar.style.width = percent(probabilities[k]);
+    bar.style.width = `${100 * probabilities[k]}%`;
     row.append(make("span", classifier.classes[k]), make("span", percent(probabilities[k]), "number"), bar);
     list.append(row);
   }
