@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install demo test test-slow lint types bench catalogue clean
+.PHONY: help install demo test test-slow lint types bench catalogue lab clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
+	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
 	@echo "make bench      speed, side by side with the loop most people write"
 
 install: $(INSTALLED)
@@ -46,6 +47,9 @@ bench: install
 
 catalogue: install
 	$(BIN)/python benchmarks/catalogue_costs.py
+
+lab: install
+	$(BIN)/python benchmarks/lab_ledger.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

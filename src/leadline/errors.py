@@ -16,3 +16,7 @@ class StorageError(LeadlineError):
 class DataError(LeadlineError):
     """The images are not what they were when they were examined, or too few of them can be used: no network could be
     trained on them."""
+
+
+class DivergenceError(LeadlineError):
+    """The loss is no longer a finite number: the learning rate is too high for this network and these images."""

@@ -6,10 +6,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from leadline.claims.claim import Finding
+from leadline.claims.experiment import EXPERIMENTS
+from leadline.claims.known import shipped
 from leadline.claims.ledger import CLAIMS
 from leadline.claims.page import NARROW, WIDE
+from leadline.claims.pictures import picture
+from leadline.drawing.sheet import Drawing
 
 COMPUTED = [name for name, claim in CLAIMS.items() if claim.measure]
+TRAINED = [result.id for result in shipped().results]
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -17,8 +22,19 @@ COMPUTED = [name for name, claim in CLAIMS.items() if claim.measure]
 def test_no_text_leaves_the_figure_or_lies_on_another(findings: dict[str, Finding], name: str, width: int) -> None:
     measurement = findings[name].measurement
     assert measurement is not None
-    figure = Figure(figsize=(width / 72, measurement.drawing.height(width) / 72), dpi=72)
-    described = measurement.drawing.paint(figure)
+    can_be_read(measurement.drawing, width)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", TRAINED)
+def test_pictures_of_trainings_can_be_read(name: str, width: int) -> None:
+    result = next(one for one in shipped().results if one.id == name)
+    can_be_read(picture(EXPERIMENTS[name], result), width)
+
+
+def can_be_read(drawing: Drawing, width: int) -> None:
+    figure = Figure(figsize=(width / 72, drawing.height(width) / 72), dpi=72)
+    described = drawing.paint(figure)
     assert len(described) > 40
     assert described.endswith(".")
     canvas = FigureCanvasAgg(figure)

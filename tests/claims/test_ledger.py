@@ -5,6 +5,8 @@ import json
 import pytest
 
 from leadline.claims.claim import Finding
+from leadline.claims.experiment import EXPERIMENTS
+from leadline.claims.known import needs_training, shipped
 from leadline.claims.ledger import CHAPTERS, CLAIMS, chapter_named, claim_named
 from leadline.errors import UsageError
 from leadline.verbs.lab import row
@@ -65,12 +67,23 @@ def test_claims_come_out_as_the_facts_say(findings: dict[str, Finding]) -> None:
     assert {name: finding.verdict for name, finding in findings.items()} == expected
 
 
-def test_what_needs_training_has_no_verdict_and_says_what_will_be_trained(findings: dict[str, Finding]) -> None:
+def test_what_needs_training_has_no_verdict_before_it_is_trained(findings: dict[str, Finding]) -> None:
     for finding in findings.values():
-        trained = finding.claim.kind.endswith("trained")
-        assert (finding.verdict is None) == trained
-        assert bool(finding.claim.experiment) == trained
+        assert (finding.verdict is None) == needs_training(finding.claim)
         assert (finding.measurement is None) == (finding.claim.kind == "trained")
+
+
+@pytest.mark.xfail(strict=False, reason="still being measured")
+def test_the_ledger_that_comes_along_judges_every_trained_claim_and_says_where_and_when() -> None:
+    results = {result.id: result for result in shipped().results}
+    assert {claim.id for claim in CLAIMS.values() if needs_training(claim)} <= set(results)
+    for name, result in results.items():
+        assert {one.network for one in result.trainings} == set(EXPERIMENTS[name].networks), name
+        assert len({one.seed for one in result.trainings}) == EXPERIMENTS[name].setting(result.setting).seeds
+        assert result.made.time
+        assert result.made.machine
+        assert result.made.command.startswith(f"leadline lab {name} --run")
+        assert len(result.made.revision or "") == 40
 
 
 def test_the_exact_halves_of_trained_claims_are_computed(findings: dict[str, Finding]) -> None:
@@ -82,6 +95,14 @@ def test_whatever_a_formula_is_given_for_is_what_the_formula_says(findings: dict
     for name, finding in findings.items():
         for quantity, number in (finding.measurement.numbers if finding.measurement else {}).items():
             assert number.confirmed, f"{name}: {quantity}"
+
+
+def test_every_measured_claim_says_what_came_out_with_all_numbers_filled_in(findings: dict[str, Finding]) -> None:
+    for name, finding in findings.items():
+        for part in finding.parts:
+            assert part.result, name
+            assert len(part.explanation) > 80, name
+            assert "{" not in part.result + part.explanation, name
 
 
 def test_all_of_it_can_be_written_as_json_and_read_back(findings: dict[str, Finding]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
+from leadline.data.audit import Audit, Problem
+from leadline.data.audit.problem import Summary
 from leadline.evaluation.calibration import fit_temperature, recalibrated
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions
@@ -36,6 +39,16 @@ from leadline.results.json_files import read_comparison
 from leadline.results.run_metrics import Environment, HardwareRecord, LeftOut, RunMetrics, SecondsPerImage
 
 EPOCHS = 12
+
+
+def write_check(folder: Path, problems: list[Problem], *, images: int) -> None:
+    """check.json as a check of so many images leaves it."""
+    of = Counter(problem.severity for problem in problems)
+    summary = Summary(
+        data="images", data_fingerprint="", images=images, unreadable=0, classes={}, splits={}, groups=0, kinds={},
+        errors=of["error"], warnings=of["warning"], hints=of["hint"],
+    )  # fmt: skip
+    json_files.write(folder / json_files.CHECK, Audit(tuple(problems), summary))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 import pytest
 
+from leadline.data.audit import Problem
 from leadline.errors import LeadlineError
 from leadline.evaluation.metrics import measure
 from leadline.evaluation.predictions import Predictions
@@ -22,6 +23,8 @@ from leadline.report.methods import run_methods
 from leadline.results.comparison_result import Evidence, NetworkResult, PairTests
 from leadline.results.json_files import read_comparison
 from leadline.zoo.catalogue import BY_NAME, TABLE
+
+from .conftest import write_check
 
 # Walsh et al., Nature Methods 18, 2021, Box 1 and Supplementary Table 1.
 DOME = [
@@ -239,10 +242,10 @@ def test_near_copies_in_two_splits_are_counted_as_the_check_found_them(
     unused = list(Predictions.read(run / "predictions.parquet").table.filter(pl.col("error") != "")["path"])
     train, test = (manifest.filter(~pl.col("path").is_in(unused), split=split)["path"] for split in ("train", "test"))
     sets = [[train[0], test[0]], [train[1], train[2], test[1]], [train[3], train[4]], [train[5], unused[0]]]
-    problems = [{"kind": "near_duplicates", "paths": paths} for paths in sets]
-    problems.append({"kind": "exact_duplicates", "paths": [train[6], test[6]]})
+    problems = [Problem("near_duplicates", "warning", tuple(paths), "alike") for paths in sets]
+    problems.append(Problem("exact_duplicates", "warning", (train[6], test[6]), "equal"))
     folder = run if where == "the run" else run.parent
-    (folder / "check.json").write_text(json.dumps({"problems": problems, "summary": {"images": len(manifest)}}))
+    write_check(folder, problems, images=len(manifest))
     text = text_of(write_model_card(run))
     assert "Sets of near copies with images in more than one split: 2 (" in text
     assert "not looked for" not in text

@@ -1,20 +1,23 @@
 """What a check found stands in the report with the images it is about, and so do labels that are contradicted."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from leadline.data.audit import Problem
+from leadline.data.audit.problem import Severity
 from leadline.report import write_comparison_report, write_run_report
 from leadline.report.doubtful_labels import SHOWN, doubtful_labels
 from leadline.report.findings import DESCRIBED, PICTURED, findings_of
 from leadline.report.run_tables import read_network
 
+from .conftest import write_check
 
-def problem(kind: str, severity: str, *paths: str, message: str = "found") -> dict:
-    return {"kind": kind, "severity": severity, "paths": list(paths), "message": message, "advice": "do this"}
+
+def problem(kind: str, severity: Severity, *paths: str, message: str = "found") -> Problem:
+    return Problem(kind, severity, paths, message, "do this")
 
 
 @pytest.fixture
@@ -27,8 +30,7 @@ def checked(comparison: Path) -> Path:
         *(problem("exact_duplicates", "warning", *paths[3 * k : 3 * k + 3]) for k in range(20)),
         problem("undeclared_groups", "hint", *paths[:2], message="names look like patients"),
     ]
-    check = {"problems": problems, "summary": {"images": 701}}
-    (comparison / "check.json").write_text(json.dumps(check))
+    write_check(comparison, problems, images=701)
     return comparison
 
 
@@ -59,7 +61,7 @@ def test_a_run_without_a_check_or_with_a_damaged_one_has_a_report(checked: Path,
 
 
 def test_nothing_found_is_said_too(checked: Path, read_page: Callable) -> None:
-    (checked / "check.json").write_text('{"problems": [], "summary": {"images": 701}}')
+    write_check(checked, [], images=701)
     assert "Nothing: 701 images were looked at" in read_page(write_comparison_report(checked)).text
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from leadline.errors import UsageError
+from leadline.errors import DivergenceError, UsageError
 from leadline.progress import Progress
 from leadline.results.comparison_result import Round
 from leadline.training import loop
 from leadline.training.fewer_images import HALVINGS
-from leadline.training.race import Clock, Race
+from leadline.training.race import Race
 from leadline.training.run_folder import Run
+from leadline.training.scoreboard import Clock
 from leadline.verbs.compare import compare, plan_comparison, prepare, resume_comparison
 
 from ..conftest import MakeImages
@@ -83,7 +84,7 @@ def test_a_subset_whose_training_fails_is_left_out_of_the_curve(
 
     def failing(run, recipe, manifest, **options):  # type: ignore[no-untyped-def]
         if run.name == "lenet5-20":
-            raise loop.LeadlineError("the loss is no longer a finite number")
+            raise DivergenceError("the loss is no longer a finite number")
         return real(run, recipe, manifest, **options)
 
     monkeypatch.setattr(more_images, "train_one", failing)
@@ -98,7 +99,7 @@ def test_the_minutes_are_for_the_curve_too(make_images: MakeImages, tmp_path: Pa
         result, manifest = prepare(
             data, progress=Progress(), models=["lenet5"], minutes=5.0, learning_curve=learning_curve
         )
-        race = Race(tmp_path / "not made", result, manifest, Clock(), Progress())
+        race = Race(tmp_path / "not made", result, Clock(), Progress(), manifest)
         race.add(Round("final", entrants=result.entrants, folder="final", ends_at=300.0))
         shares.append(race.share(result.entrants))
     assert shares[0] == pytest.approx((1 + HALVINGS) * shares[1], rel=0.01)

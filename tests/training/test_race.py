@@ -1,5 +1,6 @@
 """The race: a heat of equal time, a final of the best, steps that are written down before they are taken."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import polars as pl
 import pytest
 
 from leadline.data.split.folds import pooled, without_test
+from leadline.data.split.subset import judged_by_fewer
 from leadline.errors import LeadlineError, StorageError, UsageError
 from leadline.evaluation.records import Estimate, SplitMetrics
 from leadline.progress import Placing, Progress
 from leadline.results.comparison_result import ComparisonResult, Entrant, NetworkResult, Round
 from leadline.results.json_files import read_comparison
-from leadline.training import loop
+from leadline.training import defaults, loop, rates
 from leadline.training import pace as pace_module
+from leadline.training import race as race_module
 from leadline.training.cost import Cost
 from leadline.training.pace import steps_per_epoch
-from leadline.training.race import FOLD_COUNT, HEAT, SECONDS_OF_REPORT, Clock, Race
+from leadline.training.race import FOLD_COUNT, HEAT, SECONDS_OF_REPORT, Race
 from leadline.training.run_folder import Run
+from leadline.training.scoreboard import Clock
 from leadline.verbs.compare import compare, plan_comparison, prepare, resume_comparison
 
 from ..conftest import MakeImages
@@ -41,7 +45,7 @@ class Fixed(Clock):
 def race_of(data: Path, folder: Path, *, now: float = 0.0, **asked: Any) -> Race:
     result, manifest = prepare(data, progress=Progress(), **asked)
     folder.mkdir(exist_ok=True)
-    return Race(folder, result, manifest, Fixed(now), Progress())
+    return Race(folder, result, Fixed(now), Progress(), manifest)
 
 
 @pytest.fixture
@@ -62,10 +66,10 @@ def test_in_a_heat_equal_time_is_not_equal_steps(
     manifest = race.round_manifest()
     steps, seconds = {}, {}
     for one in heat.entrants:
-        recipe = race.recipe_for(one, manifest, heat.entrants)
-        steps[one.name] = recipe.steps
-        epochs = recipe.steps / steps_per_epoch(manifest, recipe)
-        seconds[one.name] = costs[one.name].seconds(epochs, **race.pace.workload(0))
+        recipes = race.recipes_for(one, manifest, heat.entrants)
+        steps[one.name] = sum(recipe.steps for recipe in recipes)
+        epochs = recipes[0].steps / steps_per_epoch(manifest, recipes[0])
+        seconds[one.name] = len(recipes) * costs[one.name].seconds(epochs, **race.pace.workload(manifest, 0))
     share = race.share(heat.entrants)
     assert share == pytest.approx(HEAT * 180 / 2, rel=0.1)
     assert seconds["resnet20_cifar"] == pytest.approx(share, rel=0.1)
@@ -94,17 +98,15 @@ def test_slow_steps_are_learned_from(make_images: MakeImages, tmp_path: Path, co
     race.begin()
     heat = race.result.rounds[0]
     manifest = race.round_manifest()
-    before = race.recipe_for(heat.entrants[1], manifest, heat.entrants[1:]).steps
-    race.enter(heat.entrants[0], race.recipe_for(heat.entrants[0], manifest, heat.entrants), manifest)
+    before = race.recipes_for(heat.entrants[1], manifest, heat.entrants[1:])[0].steps
+    race.enter(heat.entrants[0], race.recipes_for(heat.entrants[0], manifest, heat.entrants), manifest)
     (network,) = race.result.rounds[0].networks
-    expected = costs["lenet5"].seconds(network.epochs, **race.pace.workload(0))
+    expected = costs["lenet5"].seconds(network.epochs, **race.pace.workload(race.round_manifest(), 0))
     for _ in range(8):
         recipe = Run(race.folder / network.run).recipe
-        race.pace.learn(
-            heat.entrants[0], recipe, network.epochs, training=3 * expected, taken=3 * expected, trainings=1
-        )
+        race.pace.learn(heat.entrants[0], recipe, manifest, training=3 * expected, taken=3 * expected, trainings=1)
     assert race.pace.slowdown == pytest.approx(3, rel=0.01)
-    after = race.recipe_for(heat.entrants[1], manifest, heat.entrants[1:]).steps
+    after = race.recipes_for(heat.entrants[1], manifest, heat.entrants[1:])[0].steps
     assert after == pytest.approx(before / 3, rel=0.15)
 
 
@@ -114,9 +116,11 @@ def test_a_cost_that_was_measured_too_high_corrects_its_own_network_and_makes_no
     race = race_of(make_images(count=200), tmp_path / "out", models=MODELS, minutes=2.0)
     race.begin()
     first, second = race.result.rounds[0].entrants
-    recipe = race.recipe_for(first, race.round_manifest(), race.current.entrants)
-    expected = costs["lenet5"].seconds(2.0, **race.pace.workload(0))
-    race.pace.learn(first, recipe, 2.0, training=expected / 20, taken=expected / 20, trainings=1)
+    manifest = race.round_manifest()
+    recipe = race.recipes_for(first, manifest, race.current.entrants)[0]
+    epochs = recipe.steps / steps_per_epoch(manifest, recipe)
+    expected = costs["lenet5"].seconds(epochs, **race.pace.workload(manifest, 0))
+    race.pace.learn(first, recipe, manifest, training=expected / 20, taken=expected / 20, trainings=1)
     assert race.pace.factor(first) == pytest.approx(1 / 20)
     assert 0.7 <= race.pace.factor(second) <= 1.0
     race.pace.slowdown *= 4  # the machine has become busy
@@ -130,7 +134,7 @@ def test_a_network_that_was_planned_while_the_machine_was_busy_is_planned_anew(
     race.begin()
     (entrant, _), manifest = race.result.rounds[0].entrants, race.round_manifest()
     race.pace.slowdown = 10.0
-    race.enter(entrant, race.recipe_for(entrant, manifest, race.current.entrants), manifest)
+    race.enter(entrant, race.recipes_for(entrant, manifest, race.current.entrants), manifest)
     (network,) = race.current.networks
     assert not race.start_over(entrant, manifest, race.current.entrants), "as busy as before"
     race.pace.slowdown = 1.0
@@ -175,7 +179,7 @@ def test_repeats_of_folds_share_the_time(make_images: MakeImages, tmp_path: Path
         asked = {"models": ["resnet20_cifar"], "minutes": 8.0, "folds": 2, "repeats": repeats}
         race = race_of(data, tmp_path / f"out{repeats}", **asked)
         race.begin()
-        recipe = race.recipe_for(race.current.entrants[0], race.round_manifest(), race.current.entrants)
+        recipe = race.recipes_for(race.current.entrants[0], race.round_manifest(), race.current.entrants)[0]
         assert (recipe.folds, recipe.repeats) == (2, repeats)
         steps.append(recipe.steps)
     assert steps[0] > 2 * steps[1]
@@ -191,7 +195,7 @@ def test_when_folds_do_not_fit_the_least_accurate_leave_and_never_the_cheapest(
     reached = {"lenet5": 0.7, "resnet20_cifar": 0.8, "densenet_small": 0.9}
     monkeypatch.setattr(ComparisonResult, "reached", lambda _, network: reached[network.name])
     for entrant in race.current.entrants:
-        race.enter(entrant, race.recipe_for(entrant, race.round_manifest(), [entrant]), race.round_manifest())
+        race.enter(entrant, race.recipes_for(entrant, race.round_manifest(), [entrant]), race.round_manifest())
     assert race.least_promising(race.current.entrants).name == "resnet20_cifar"
     reached["resnet20_cifar"] = 0.9
     assert race.least_promising(race.current.entrants).name == "densenet_small", "of equals the most expensive"
@@ -209,7 +213,7 @@ def test_larger_images_are_worked_on_at_the_size_that_the_time_buys(
     race = race_of(make_images(count=200, size=96), tmp_path / "out", models=["resnet20_cifar"], minutes=10.0)
     race.begin()
     (entrant,) = race.result.rounds[0].entrants
-    workload = race.pace.workload(0)
+    workload = race.pace.workload(race.round_manifest(), 0)
     sizes = [race.pace.size_within(entrant, seconds, workload, epochs=4) for seconds in (1.0, 40.0, 10_000.0)]
     assert sizes == sorted(sizes)
     assert sizes[0] <= 48 < sizes[-1] == 96
@@ -414,6 +418,58 @@ def test_a_dry_run_plans_the_heat(make_images: MakeImages) -> None:
     plan = plan_comparison(make_images(count=200), models=MODELS, minutes=3.0)
     assert plan.minutes == 3
     assert plan.seconds_in_all == pytest.approx(HEAT * 180, rel=0.5)
+
+
+def test_a_heat_tries_three_rates_where_a_third_of_the_time_still_trains(
+    make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]
+) -> None:
+    data = make_images(count=200)
+    race = race_of(data, tmp_path / "out", models=MODELS, minutes=10.0)
+    race.begin()
+    entrant, manifest = race.current.entrants[0], race.round_manifest()
+    recipes = race.recipes_for(entrant, manifest, race.current.entrants)
+    usual = race.pace.recipe(entrant, manifest).learning_rate
+    assert [recipe.learning_rate for recipe in recipes] == [usual, usual / 2, 2 * usual]
+    short = race_of(data, tmp_path / "short", models=MODELS, minutes=0.3)
+    short.begin()
+    assert len(short.recipes_for(entrant, manifest, short.current.entrants)) == 1, "too little time for three"
+    for asked in ({"learning_rate": 0.001}, {"seeds": 2}):
+        other = race_of(data, tmp_path / "-".join(asked), models=MODELS, minutes=10.0, **asked)
+        other.begin()
+        assert {one.learning_rate for one in other.recipes_for(entrant, manifest, race.current.entrants)} == {
+            asked.get("learning_rate", usual)
+        }
+
+
+def test_the_best_rate_of_the_heat_is_the_finals_and_one_that_diverges_costs_no_network(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(race_module, "STEPS_WORTH_A_SIZE", 1)
+    monkeypatch.setattr(defaults, "ADAMW_RATE", 1e-8)
+    monkeypatch.setattr(rates, "RATES", (1.0, 4e5, 1e38))
+    found = compare(make_images(count=40, size=16), models=MODELS, minutes=0.3, out=tmp_path / "run")
+    heat, final = found.result.heat, found.result.final
+    assert heat
+    assert final
+    for network in heat.networks:
+        usual, better, too_high = network.rates_tried
+        assert usual.cross_entropy > better.cross_entropy
+        assert too_high.cross_entropy is None, "it diverged"
+        assert (network.learning_rate, network.runs) == (better.learning_rate, (better.run,))
+        assert found.result.rate_factor(network.name) == pytest.approx(4e5)
+    for network in final.networks:
+        assert Run(found.folder / network.run).recipe.learning_rate == pytest.approx(0.004, rel=0.01)
+
+
+def test_a_heat_is_judged_by_fewer_images_with_every_class(make_images: MakeImages) -> None:
+    manifest = prepare(make_images(count=200), progress=Progress(), minutes=3.0)[1]
+    fewer = judged_by_fewer(manifest, 10)
+    before, after = (Counter(one.usable.filter(split="validation")["label"]) for one in (manifest, fewer))
+    assert sum(before.values()) > 20
+    assert sum(after.values()) <= 10 + len(manifest.classes)
+    assert set(before) == set(after)
+    assert fewer.usable.filter(split="train").equals(manifest.usable.filter(split="train"))
+    assert judged_by_fewer(manifest, 10_000) is manifest
 
 
 def test_a_rounds_manifest_keeps_every_image_and_hides_the_test_split(make_images: MakeImages) -> None:

@@ -82,7 +82,7 @@ def test_an_image_is_decoded_only_the_first_time(make_images: MakeImages, monkey
     monkeypatch.undo()
     for file in (looks.cache_folder() / "looks").glob("*.npz"):
         file.write_bytes(file.read_bytes()[:100])  # a damaged cache is no answer
-    assert check(root).summary["kinds"] == {"exact_duplicates": 1}
+    assert check(root).summary.kinds == {"exact_duplicates": 1}
 
 
 def test_what_failed_with_the_disk_is_looked_at_again(make_images: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def test_a_gap_in_a_column_of_channels_is_one_complaint(make_images: MakeImages)
     table.write_text("\n".join(["path:dna,path:er,label,patient", *rows]) + "\n")
     found = check(table, batch="patient")
     assert [one.message for one in found.problems if one.severity == "error"] == [f"{table}: row 5 has no path:er"]
-    assert found.summary["images"] == 2 * COUNT - 1
+    assert found.summary.images == 2 * COUNT - 1
     assert refused(table) == f"{table}: row 5 has no path:er"
 
 

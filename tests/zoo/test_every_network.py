@@ -110,7 +110,7 @@ def test_families_are_listed_without_regard_to_case_and_in_the_order_of_the_line
     assert list_models("lenet") == ["lenet5"]
     families = dict.fromkeys(architecture(name).family for name in list_models())
     assert list(families) == [
-        "LeNet", "AlexNet", "VGG", "Network in Network", "GoogLeNet", "ResNet", "ResNeXt", "DenseNet"
+        "LeNet", "AlexNet", "VGG", "Network in Network", "GoogLeNet", "ResNet", "ResNeXt", "DenseNet", "SqueezeNet"
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from leadline.zoo import WithAuxiliary
 
 # One of each kind by default: what the others add to it stands in their tables, whose totals are tested.
 QUICK = {"alexnet_owt", "vgg_a_bn", "googlenet_bn", "resnet18", "resnet50_v1_5", "resnext50_32x4d", "densenet121"}
+QUICK |= {"squeezenet1_0", "squeezenet1_1"}
 CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in COUNTERPARTS]
 
 

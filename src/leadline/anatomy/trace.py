@@ -185,6 +185,7 @@ class _Run(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = self._seen((*args, *(kwargs or {}).values()))
         view = self._view(given)
+        output: Any
         if func.overloadpacket is torch.ops.aten.native_batch_norm:
             output = torch.empty_like(args[0]), None, None  # what it gives without values; torch takes milliseconds
         else:

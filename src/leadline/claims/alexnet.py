@@ -92,13 +92,6 @@ def measure_alexnet_two_gpus() -> Measurement:
             )
     return Measurement(
         numbers=numbers,
-        result="conv2, conv4 and conv5 see one tower's maps, conv3 sees both",
-        explanation=(
-            "For every output map of every convolution, the gradient says on which input maps it depends. In conv2, "
-            "conv4 and conv5 it is zero for all maps of the other tower: each GPU works alone. Only conv3, and later "
-            "the fully connected layers, see what both have found. In today's words these are convolutions with two "
-            "groups."
-        ),
         drawing=grids(
             panels,
             says=(

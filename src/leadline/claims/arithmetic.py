@@ -76,11 +76,7 @@ def measure_stride() -> Measurement:
             "side of the map at stride 1": Number(one, map_side(7, 3), 5),
             "side of the map at stride 2": Number(two, map_side(7, 3, 2), 3),
         },
-        result=f"{one}×{one} and {two}×{two}",
-        explanation=(
-            f"A 3×3 filter has {one} places along 7 pixels. With stride 2 it takes every second of them, which leaves "
-            f"{two}: about a quarter of the map, and of the multiply-adds."
-        ),
+        words={"one": one, "two": two},
         drawing=grids(
             [
                 Grid(
@@ -127,13 +123,7 @@ def measure_top5() -> Measurement:
             "images on which the two ways of counting disagree": Number(int((found != (better < 5)).sum()), 0),
             "right among five when there are only five classes": Number(int(few.sum()), images, unit="images of 2,000"),
         },
-        result=f"{share(found)} top-5 where top-1 is {share(better == 0)}",
-        explanation=(
-            "Counted in two ways on 2,000 made-up predictions over 1,000 classes: by looking for the right label "
-            "among the five highest scores, and by counting how many classes score higher than it. Both agree on "
-            "every image. Top-5 is never below top-1, and with five classes or fewer it is 100 % whatever was "
-            "learnt, so it means something only where there are many classes."
-        ),
+        words={"top5": share(found), "top1": share(better == 0)},
         drawing=bars(
             [
                 bar(
@@ -168,14 +158,6 @@ def measure_ilsvrc() -> Measurement:
     numbers["test images in ILSVRC-2010"] = Number(150_000, stated=150_000)
     return Measurement(
         numbers=numbers,
-        result="150,000 test images were those of 2010; in 2012 there were 100,000",
-        explanation=(
-            "The round numbers are right as round numbers: ImageNet had over 15 million images in roughly 22,000 "
-            "categories when AlexNet was published, and the competition takes 1,000 of these, with 1,281,167 "
-            "training and 50,000 validation images. The 150,000 test images belong to the competition of 2010, whose "
-            "test labels were released and on which the AlexNet paper reports most of its figures. From 2011 on "
-            "there were 100,000. Nothing was computed here: the lecture's numbers stand beside the published ones."
-        ),
         drawing=bars(
             [
                 Bar(

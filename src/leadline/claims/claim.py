@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 
 from leadline.drawing.sheet import Drawing
+from leadline.results.lab_result import Made
 
 Verdict = Literal["holds", "holds with a correction", "does not hold", "undecided"]
 # "exact" is computed from the networks, "measured" also on this machine, "trained" needs trainings; "published table"
@@ -34,12 +35,17 @@ MARKS: dict[Verdict | None, str] = {
 
 @dataclass(frozen=True)
 class Number:
-    """One measured quantity; beside it what a closed formula or a paper's table gives, and what the claim states."""
+    """One measured quantity; beside it what a closed formula or a paper's table gives, and what the claim states.
+
+    Of trainings it is a mean over seeds, and `low` and `high` are the ends of its 95 % interval.
+    """
 
     value: Value
     formula: Value | None = None
     stated: Value | None = None
     unit: str = ""
+    low: Value | None = None
+    high: Value | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -64,20 +70,24 @@ def _same(one: Value, other: Value) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """`result` says in a few words what came out, `explanation` in a paragraph what it means."""
+    """`result` says in a few words what came out, `explanation` in a paragraph what it means.
+
+    Both stand beside the claim (claims.toml), unless they are given; `words` are what is filled in there.
+    """
 
     numbers: Numbers
-    result: str
-    explanation: str
+    words: Mapping[str, Any] = field(default_factory=dict)
+    result: str = ""
+    explanation: str = ""
     drawing: Drawing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """`measure` runs the experiment, and `rule` judges its numbers and nothing else; trained claims have neither yet.
+    """`measure` computes what can be computed, and `rule` judges its numbers and nothing else.
 
-    Where only a part can be computed (`kind` ends in "+ trained"), `rule` judges that part, and the claim itself has no
-    verdict before the trainings were run. `experiment` says what these will be.
+    What only trainings can tell is judged by an experiment of the same id (experiments.toml). Where a part can be
+    computed (`kind` ends in "+ trained"), `rule` judges that part, and the claim has no verdict before it is trained.
     """
 
     id: str
@@ -86,7 +96,8 @@ class Claim:
     source: str
     measure: Callable[[], Measurement] | None = None
     rule: Callable[[Numbers], Verdict] | None = None
-    experiment: str = ""
+    result: str = ""
+    explanation: str = ""
 
     def run(self) -> "Finding":
         """Measure and judge. Draws from a random state of its own, so that the same torch gives the same numbers."""
@@ -96,18 +107,28 @@ class Claim:
             torch.manual_seed(0)
             measurement = self.measure()
         judged = self.rule(measurement.numbers)
+        if self.result:
+            said = {name: getattr(self, name).format(**measurement.words) for name in ("result", "explanation")}
+            measurement = replace(measurement, **said)
         whole = not self.kind.endswith("trained")
         return Finding(claim=self, measurement=measurement, judged=judged, verdict=judged if whole else None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What became of a claim: `judged` is the verdict on what was computed, `verdict` the one on the whole claim."""
+    """What became of a claim: `judged` is the verdict on what was computed, `verdict` the one on the whole claim.
+
+    `trained` is what trainings came to, `made` where and when, and `hypothesis` what they put to the test.
+    """
 
     claim: Claim
     measurement: Measurement | None = None
     judged: Verdict | None = None
     verdict: Verdict | None = None
+    hypothesis: str = ""
+    trained: Measurement | None = None
+    made: Made | None = None
+    before: bool = False  # whether it comes from the ledger that Leadline brings along
 
     @property
     def words(self) -> str:
@@ -117,9 +138,30 @@ class Finding:
         return self.verdict or "not run"
 
     @property
+    def parts(self) -> list[Measurement]:
+        """What was trained, and what was computed."""
+        return [part for part in (self.trained, self.measurement) if part]
+
+    @property
     def measured(self) -> dict[str, dict[str, Any]]:
-        """Each number by its plain name: `value`, `formula`, `stated` (null where there is none) and `unit`."""
-        return {name: asdict(number) for name, number in self.measurement.numbers.items()} if self.measurement else {}
+        """Each number by its plain name: `value`, `formula`, `stated` (null where there is none) and `unit`; of
+        trainings also `low` and `high`."""
+        return {
+            name: {
+                field: value
+                for field, value in asdict(number).items()
+                if value is not None or field not in ("low", "high")
+            }
+            for part in self.parts
+            for name, number in part.numbers.items()
+        }
+
+
+def both(judged: Verdict | None, trained: Verdict | None) -> Verdict | None:
+    """Of a claim of which one part was computed and the other trained."""
+    if judged is None or trained is None or judged == trained:
+        return judged or trained
+    return "undecided" if "undecided" in (judged, trained) else "holds with a correction"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,13 +39,7 @@ def measure_concatenation() -> Measurement:
             "connections in a chain of as many layers": Number(len(chain), layers),
             "outputs that differ from [x, f1, f2, …]": Number(differing, 0, 0),
         },
-        result=f"{pairs} connections where a chain of {layers} layers has {layers}",
-        explanation=(
-            "In the first block of DenseNet-121 each layer was given what came before it, piece by piece, and asked "
-            f"by its gradient which pieces it uses. Layer {layers} depends directly on the block's input and on all "
-            f"{layers - 1} layers before it, {pairs} connections in all, and the block's output is the input and all "
-            "layers' maps side by side, bit for bit."
-        ),
+        words={"pairs": pairs, "layers": layers, "earlier": layers - 1},
         drawing=grids(
             [
                 Grid(cells, ("DenseNet", f"{pairs} connections"), tone="DenseNet"),
@@ -84,13 +78,7 @@ def measure_growth() -> Measurement:
     xs = list(range(len(joins)))
     return Measurement(
         numbers=numbers,
-        result="64 → 256 → 128 → 512 → 256 → 1024 → 512 → 1024 channels",
-        explanation=(
-            f"In DenseNet-121 each of {sum(row.blocks)} layers adds k = {row.growth_rate} channels to what it was "
-            "given. At the three transitions a 1×1 convolution halves the channels and average pooling halves height "
-            "and width, from 56 to 28, 14 and 7 pixels. So channels rise in slopes and fall in steps, and never grow "
-            "beyond 1,024."
-        ),
+        words={"layers": sum(row.blocks), "growth_rate": row.growth_rate},
         drawing=plot(
             [
                 Series(
@@ -125,15 +113,13 @@ def measure_dense_parameters() -> Measurement:
         numbers[f"parameters of {name}"] = Number(anatomy(name).parameters)
     return Measurement(
         numbers=numbers,
-        result="DenseNet-201 has 22.6 % top-1 error with 20 M parameters, ResNet-101 22.4 % with 45 M",
-        explanation=(
-            "The published errors, on the same centre crops and with the same recipe (ResNets as re-trained by "
-            f"fb.resnet.torch): DenseNet-201 with {millions(anatomy('densenet201').parameters)} parameters comes "
-            f"within {LEVEL} points of ResNet-101 with {millions(anatomy('resnet101').parameters)}, and DenseNet-169 "
-            f"with {millions(anatomy('densenet169').parameters)} of ResNet-50 with "
-            f"{millions(anatomy('resnet50').parameters)}. Whether it is so on small images, too, is for a training to "
-            "show."
-        ),
+        words={
+            "densenet201": millions(anatomy("densenet201").parameters),
+            "level": LEVEL,
+            "resnet101": millions(anatomy("resnet101").parameters),
+            "densenet169": millions(anatomy("densenet169").parameters),
+            "resnet50": millions(anatomy("resnet50").parameters),
+        },
         drawing=plot(
             [
                 Series(

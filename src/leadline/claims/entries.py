@@ -34,16 +34,7 @@ def measure_alexnet_result() -> Measurement:
     numbers["nearest published top-5 to the 83.7 of the VGG slide"] = Number(nearest, stated=VGG_SLIDE, unit="%")
     return Measurement(
         numbers=numbers,
-        result="63.3 and 84.7 % are of seven networks together; one alone reached 59.3 and 81.8 %",
-        explanation=(
-            "Both numbers are published, but neither is of the network on the slides. 63.3 % top-1 (36.7 % error) "
-            "and 84.7 % top-5 (15.3 %) are averages of seven networks, two of which were trained on further data "
-            "first, the one on the validation images and the other on the test images; on the validation images the "
-            "same seven have 84.6 % (15.4 % error), which is where the two versions of that number come from. One "
-            "network with ten crops has 59.3 and 81.8 % there. The 83.7 % that the slide on VGG gives AlexNet is "
-            f"none of the published numbers: the nearest is the {nearest} % of five networks, so it is a slip for "
-            "that or for 84.7."
-        ),
+        words={"nearest": nearest},
         drawing=bars(
             [
                 bar(

@@ -28,14 +28,12 @@ def measure_universal() -> Measurement:
             "linear pieces with 1 layer of two units": Number(pieces[0], 2),
             "linear pieces with 8 layers of two units": Number(pieces[-1], 2**8),
         },
-        result="not accuracy, but the number of linear pieces doubles with every layer",
-        explanation=(
-            "Accuracy cannot grow exponentially: it ends at 100 %. And Cybenko (1989) and Hornik (1991), who are "
-            "cited for it, speak of ONE hidden layer, which already comes as close as one likes to any continuous "
-            f"function: here to a sine, where 4 units are at most {errors[0]:.2f} off and 64 units {errors[-1]:.4f}. "
-            f"What does grow exponentially with depth is the number of linear pieces a network can have: {pieces[0]} "
-            f"with one layer of two units, {pieces[-1]} with eight (Montúfar et al. 2014; see depth-regions)."
-        ),
+        words={
+            "first_error": errors[0],
+            "last_error": errors[-1],
+            "first_pieces": pieces[0],
+            "last_pieces": pieces[-1],
+        },
         drawing=curves(
             [
                 Curve(
@@ -88,14 +86,7 @@ def measure_depth_regions() -> Measurement:
     random = [numbers[f"pieces at random, 24 units in {layers} layers"].value for layers in AT_RANDOM]
     return Measurement(
         numbers=numbers,
-        result=f"{deep[-1]:,} pieces with ten layers of two units, {shallow[-1]} with one layer of twenty",
-        explanation=(
-            "A network of rectifiers draws a function of straight pieces. With layers of two units that fold their "
-            f"input in half, each layer doubles the pieces: {deep[-1]:,} after ten, counted on the network itself. "
-            "One hidden layer with as many units, and as many parameters, gets one piece per unit more: "
-            f"{shallow[-1]}. So depth buys expressiveness exponentially, in principle. It does not come by itself: 24 "
-            f"units with random weights make {random[0]:.0f} pieces in one layer and {random[-1]:.0f} in eight."
-        ),
+        words={"deep": deep[-1], "shallow": shallow[-1], "random_shallow": random[0], "random_deep": random[-1]},
         drawing=plot(
             [
                 Series(

@@ -38,14 +38,6 @@ def measure_not_sequential() -> Measurement:
         rows.append(Row(label, len(layers), jumps, says, family))
     return Measurement(
         numbers=numbers,
-        result="AlexNet and VGG are chains; GoogLeNet has nine places where ways meet, ResNet-34 sixteen",
-        explanation=(
-            "What each layer takes its input from was recorded while an image ran through: a dot per layer, in the "
-            "order of execution, and an arc where something jumps ahead. AlexNet and VGG have none: every layer "
-            "takes what the one before it made. GoogLeNet splits and joins nine times, ResNet-34 adds what it had "
-            "sixteen times, and a DenseNet gathers everything so far again and again. None of this keeps a network "
-            "from being trained by the chain rule: it only has to be free of loops."
-        ),
         drawing=arcs(rows, title="Networks as graphs"),
     )
 
@@ -138,16 +130,13 @@ def measure_training_weeks() -> Measurement:
     times = schedule["VGG-16"] / schedule["GoogLeNet"]
     return Measurement(
         numbers=numbers,
-        result=f"{times:.0f} times the multiply-adds; but GoogLeNet's week was an estimate",
-        explanation=(
-            "VGG's two to three weeks are what its paper reports, on four GPUs. GoogLeNet's week is not a report: it "
-            "was trained on a cluster of CPUs, and its paper roughly estimates that a few GPUs would need at most a "
-            f"week. What can be counted: VGG-16 saw {SEEN['vgg_d'] / 1e6:.0f} million images, BVLC's published "
-            f"re-training of GoogLeNet {SEEN['googlenet'] / 1e6:.0f} million, so VGG takes {times:.0f} times the "
-            "multiply-adds. At the speed measured on this machine, "
-            f"{SEEN['vgg_d'] * training_seconds('vgg_d') / DAY / 365:.1f} years against "
-            f"{SEEN['googlenet'] * training_seconds('googlenet') / DAY / 365:.2f}."
-        ),
+        words={
+            "times": times,
+            "vgg_images": SEEN["vgg_d"] / 1e6,
+            "googlenet_images": SEEN["googlenet"] / 1e6,
+            "vgg_years": SEEN["vgg_d"] * training_seconds("vgg_d") / DAY / 365,
+            "googlenet_years": SEEN["googlenet"] * training_seconds("googlenet") / DAY / 365,
+        },
         drawing=bars(rows, title="Multiply-adds of a full training"),
     )
 

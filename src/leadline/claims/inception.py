@@ -52,13 +52,7 @@ def measure_inception_branches() -> Measurement:
                 for name, side in zip(BRANCHES, seen, strict=True)
             },
         },
-        result=f"{found.depth} layers, nine modules of four branches",
-        explanation=(
-            "Each of the nine modules passes its input through a 1×1, a 3×3 and a 5×5 filter and a 3×3 pooling, and "
-            "lays the maps of all four on top of each other: running the branches by themselves gives the module's "
-            f"output bit for bit, and gradients say that they see {', '.join(map(str, seen))} pixels along a side. On "
-            f"the longest way through there are {found.depth} layers with weights."
-        ),
+        words={"depth": found.depth, "sides": ", ".join(map(str, seen))},
         drawing=bars(
             rows,
             title="Maps of the nine modules, by the branch that makes them",

@@ -71,16 +71,13 @@ def measure_nested_functions() -> Measurement:
             "plain, F = 0: images of eight that get the same logits": Number(alike, 8),
             "plain, identity kernels: logits that differ": Number(off["plain", IDENTITY], 0, 80),
         },
-        result="with F = 0 a residual network is its shallower self; a plain one forgets its image",
-        explanation=(
-            f"A {DEEP}-layer network was given the weights of a {SHALLOW}-layer one, and {added_blocks} blocks more. "
-            "Where the added blocks compute F = 0, the residual network's logits equal the shallower one's: "
-            f"{off['resnet', SILENT]} of 80 differ. The plain network with F = 0 gives every image the same answer: "
-            "zero times anything is zero. One correction: a plain network does contain its shallower self too, with "
-            f"kernels that copy each channel ({off['plain', IDENTITY]} of 80 logits differ), as the paper's own "
-            "introduction argues. But those kernels are one exact setting far from zero that training has to find; a "
-            "residual network only has to leave its new weights small."
-        ),
+        words={
+            "deep": DEEP,
+            "shallow": SHALLOW,
+            "added_blocks": added_blocks,
+            "off_resnet_silent": off["resnet", SILENT],
+            "off_plain_identity": off["plain", IDENTITY],
+        },
         drawing=grids(
             [Grid(_heat(values), caption, tone=tone) for values, caption, tone in pictures],
             says=(

@@ -105,14 +105,12 @@ def measure_nin_parameters() -> Measurement:
             "parameters of AlexNet": Number(totals["alexnet"], 60_965_224),
             "parameters of VGG-11": Number(totals["vgg_a"], 132_863_336),
         },
-        result=f"an eighth of AlexNet's parameters, a {totals['vgg_a'] / totals['nin_imagenet']:.0f}th of VGG-11's",
-        explanation=(
-            f"The ImageNet network has {len([one for one in found['nin_imagenet'].layers if one.type == 'Conv2d'])} "
-            f"convolutions, eight of them 1×1, and no fully connected layer: {totals['nin_imagenet']:,} parameters in "
-            f"all. AlexNet has {totals['alexnet'] / totals['nin_imagenet']:.1f} times as many, VGG-11 "
-            f"{totals['vgg_a'] / totals['nin_imagenet']:.1f} times. (The paper has no ImageNet network; this is the "
-            "one that its first author released.)"
-        ),
+        words={
+            "vgg_times": totals["vgg_a"] / totals["nin_imagenet"],
+            "convolutions": len([one for one in found["nin_imagenet"].layers if one.type == "Conv2d"]),
+            "parameters": totals["nin_imagenet"],
+            "alexnet_times": totals["alexnet"] / totals["nin_imagenet"],
+        },
         drawing=bars(
             [
                 bar(
@@ -161,14 +159,12 @@ def measure_1x1_is_mlp() -> Measurement:
             "outputs that differ": Number(differing, 0, 0),
             "parameters of the convolution": Number(counted, sum(values.numel() for values in full.parameters())),
         },
-        result=f"{differing} of {together.numel():,} outputs differ",
-        explanation=(
-            f"The first 1×1 layer of the CIFAR-10 network ({convolution.in_channels} → {convolution.out_channels} "
-            "maps) and a fully connected layer were given the same whole-numbered weights. One ran over the maps at "
-            f"once, the other was called at each of the 64 positions by itself. All {together.numel():,} outputs are "
-            "equal, bit for bit. So two 1×1 convolutions after a 3×3 one are a small perceptron that slides over the "
-            "image: the network in the network."
-        ),
+        words={
+            "differing": differing,
+            "outputs": together.numel(),
+            "channels_in": convolution.in_channels,
+            "channels_out": convolution.out_channels,
+        },
         drawing=grids(
             [
                 Grid(

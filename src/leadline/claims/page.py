@@ -8,8 +8,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from leadline.claims.claim import MARKS, Finding, Verdict
+from leadline.claims.known import made_words
 from leadline.claims.ledger import CHAPTERS
 from leadline.drawing.figure import draw
+from leadline.drawing.sheet import Drawing
 from leadline.report import page
 from leadline.wording import exactly
 
@@ -44,20 +46,26 @@ def write_page(findings: Sequence[Finding], file: Path) -> Path:
         figure=figure,
         exactly=exactly,
         unbroken=unbroken,
+        made_words=made_words,
+        counted=_counted(findings),
     )
 
 
-def figure(finding: Finding) -> Markup:
+def figure(claim: str, number: int, drawing: Drawing) -> Markup:
     """For a wide screen and for a phone, of which the style sheet shows one."""
-    if finding.measurement is None:
-        return Markup("")
-    drawing = finding.measurement.drawing
     return Markup("").join(
-        draw(
-            drawing.paint, name=f"{finding.claim.id}-{kind}", width=width, height=drawing.height(width), css_class=kind
-        )
+        draw(drawing.paint, name=f"{claim}-{number}-{kind}", width=width, height=drawing.height(width), css_class=kind)
         for kind, width in (("wide", WIDE), ("narrow", NARROW))
     )
+
+
+def _counted(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many were computed, and how many trained: before, which came along, and here."""
+    return {
+        "computed": sum(finding.verdict is not None and not finding.made for finding in findings),
+        "before": sum(finding.before for finding in findings),
+        "here": sum(finding.made is not None and not finding.before for finding in findings),
+    }
 
 
 def _headline(verdicts: Counter[Verdict | None], *, single: bool) -> str:
@@ -66,9 +74,11 @@ def _headline(verdicts: Counter[Verdict | None], *, single: bool) -> str:
         return "One claim of the lecture, measured"
     if not judged:
         return "Claims that only training can judge"
-    right = verdicts["holds"]
+    right, unclear = verdicts["holds"], verdicts["undecided"]
+    wrong = judged - right - unclear
     held = f"{right} hold{'s' * (right == 1)} as stated"
-    return f"{judged} claims measured: {held}, {judged - right} do{'es' * (judged - right == 1)} not"
+    undecided = f", {unclear} undecided" if unclear else ""
+    return f"{judged} claims measured: {held}, {wrong} do{'es' * (wrong == 1)} not{undecided}"
 
 
 def unbroken(text: str) -> str:

@@ -59,13 +59,6 @@ def measure_shortcut_1x1() -> Measurement:
     numbers["options that make the shapes fit"] = Number(fits, 3, 3)
     return Measurement(
         numbers=numbers,
-        result="without one torch refuses the sum; option A is free, B has 3 projections, C has 16",
-        explanation=(
-            "Where a stage begins, 64 maps of 56×56 become 128 maps of 28×28, and the two cannot be added. Option A "
-            "takes every second pixel and appends channels of zeros, at no cost; B puts a 1×1 convolution of stride "
-            "2 in these three places of ResNet-34; C puts one into all sixteen shortcuts. The first block of the "
-            "first stage needs none: its shape does not change."
-        ),
         drawing=bars(rows, title="Parameters that shortcuts add to plain-34"),
     )
 

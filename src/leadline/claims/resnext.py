@@ -107,14 +107,6 @@ def measure_block_cost() -> Measurement:
         rows.append(Bar(label, parts, f"{(first + grouped + last + shortcut) / 1000:.0f} k", bold=name == "c, b, g"))
     return Measurement(
         numbers=numbers,
-        result="c·b, 9·b²/g and c² multiply-adds per position, counted",
-        explanation=(
-            "Blocks were built for several c, b and g, and each of their layers counted for one position. The 1×1 "
-            "convolutions into and out of the g paths take c·b each, however many paths there are; the grouped 3×3 "
-            "takes 9·b²/g; a 1×1 shortcut takes c². So doubling c doubles the first and quadruples the last, "
-            "doubling b doubles the first and quadruples the grouped one, and doubling g halves the grouped one and "
-            "nothing else."
-        ),
         drawing=bars(
             rows,
             title="Multiply-adds per position, in thousands",
@@ -185,18 +177,14 @@ def measure_resnext_cost() -> Measurement:
     own, twin, published = found["resnext50_32x4d"], found["resnet50_v1_5"], found["resnet50"]
     return Measurement(
         numbers=numbers,
-        result=(
-            f"{change(own.parameters / twin.parameters)} parameters, "
-            f"{change(own.multiply_adds / twin.multiply_adds)} multiply-adds"
-        ),
-        explanation=(
-            f"ResNeXt-50 has {own.parameters:,} parameters and {own.multiply_adds:,} multiply-adds: "
-            f"{change(own.parameters / twin.parameters)} and {change(own.multiply_adds / twin.multiply_adds)} beside "
-            "the ResNet-50 that its paper compares it with, which halves its maps in the same place (v1.5). Beside "
-            "the ResNet-50 of 2015, which halves them one layer earlier, it is "
-            f"{change(own.multiply_adds / published.multiply_adds)}. It is twice as wide in its 3×3 layers, and pays "
-            f"for that with 32 groups. “The same” is taken as within {percent(NEARLY, 0)}."
-        ),
+        words={
+            "more_parameters": change(own.parameters / twin.parameters),
+            "more_multiply_adds": change(own.multiply_adds / twin.multiply_adds),
+            "parameters": own.parameters,
+            "multiply_adds": own.multiply_adds,
+            "more_than_published": change(own.multiply_adds / published.multiply_adds),
+            "nearly": percent(NEARLY, 0),
+        },
         drawing=bars(rows, title="Parameters and multiply-adds", own_scales=True),
     )
 

@@ -55,15 +55,13 @@ def measure_dense_memory() -> Measurement:
             "parameters whose gradients differ": Number(differing, 0, 0),
             "parameters compared": Number(len(gradients[False])),
         },
-        result=f"{kept[False] / kept[True]:.1f}× less kept; {differing} gradients of {len(gradients[False])} differ",
-        explanation=(
-            "The tensors that torch keeps for the backward pass of a DenseNet-BC with 100 layers were counted: "
-            f"{kept[False] / 2**20:.0f} MiB for two small images. Each layer gets a copy of all maps before it, so "
-            "that this grows with the square of the depth. If concatenation, normalisation and rectifier are "
-            f"computed again in the backward pass, {kept[True] / 2**20:.0f} MiB remain, for the time of one more "
-            f"forward pass through these layers. The gradients of all {len(gradients[False])} parameters are the same "
-            "bits."
-        ),
+        words={
+            "times_less": kept[False] / kept[True],
+            "differing": differing,
+            "gradients": len(gradients[False]),
+            "without": kept[False] / 2**20,
+            "with_checkpoints": kept[True] / 2**20,
+        },
         drawing=bars(
             [
                 bar("as it is", kept[False], f"{kept[False] / 2**20:.0f} MiB", tone="DenseNet"),

@@ -40,14 +40,7 @@ def measure_stacked_3x3() -> Measurement:
             f"side seen by {name}": Number(sides[name], formula, stated.get(name), unit="pixels")
             for name, formula in formulas.items()
         },
-        result=f"two see {sides['two 3×3']}×{sides['two 3×3']}, three see {sides['three 3×3']}×{sides['three 3×3']}",
-        explanation=(
-            "The third stack of VGG-16 was asked pixel by pixel: how much does the middle output change when this "
-            f"pixel does? After two of its 3×3 layers {sides['two 3×3']}×{sides['two 3×3']} pixels matter and after "
-            f"three {sides['three 3×3']}×{sides['three 3×3']}, exactly what one 5×5 or one 7×7 filter sees. But not "
-            "evenly: more paths lead through the middle, so a stack looks at the centre of its field, and its "
-            "corners hardly count."
-        ),
+        words={"two": sides["two 3×3"], "three": sides["three 3×3"]},
         drawing=grids(
             [_seen(seen[name], name, sides[name]) for name in ("two 3×3", "one 5×5", "three 3×3", "one 7×7")],
             says=(
@@ -78,15 +71,12 @@ def measure_25_vs_27() -> Measurement:
         numbers[f"side seen by {name}"] = Number(counted[name][1], side, unit="pixels")
     return Measurement(
         numbers=numbers,
-        result="25 against 18, and 49 against 27: stacks are cheaper, not dearer",
-        explanation=(
-            f"The arithmetic is right: one 5×5 filter has {counted['one 5×5'][0]} weights, three 3×3 filters have "
-            f"{counted['three 3×3'][0]}. But the two do not see the same: three 3×3 layers see 7×7 pixels. What sees "
-            f"as much as one 5×5 is two 3×3 layers, with {counted['two 3×3'][0]} weights, and what sees as much as "
-            f"three is one 7×7, with {counted['one 7×7'][0]}. So a stack saves 28 % of the weights in the one case "
-            "and 45 % in the other. With C channels in and out everything is multiplied by C², which changes no "
-            "ratio; biases are left out."
-        ),
+        words={
+            "one_5x5": counted["one 5×5"][0],
+            "three_3x3": counted["three 3×3"][0],
+            "two_3x3": counted["two 3×3"][0],
+            "one_7x7": counted["one 7×7"][0],
+        },
         drawing=bars(
             [
                 bar(

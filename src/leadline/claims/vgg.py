@@ -49,13 +49,11 @@ def measure_vgg_block() -> Measurement:
             "convolutions that keep the size": Number(kept, convolutions),
             "poolings that halve it": Number(halved, pools),
         },
-        result=f"{', '.join(str(depth) for depth in depths.values())} layers from A to E",
-        explanation=(
-            f"All {convolutions} convolutions of the six configurations keep the size of their maps, and all {pools} "
-            "poolings halve it, so that 224 pixels become 112, 56, 28, 14 and 7. That leaves one thing to vary: how "
-            "many convolutions stand between two poolings. (C has 1×1 filters in three places; they keep the size "
-            "without padding.)"
-        ),
+        words={
+            "layers": ", ".join(str(depth) for depth in depths.values()),
+            "convolutions": convolutions,
+            "pools": pools,
+        },
         drawing=bars(
             rows,
             title="Weight layers of VGG's configurations, stack by stack",

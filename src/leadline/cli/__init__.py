@@ -9,6 +9,7 @@ from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
+from leadline.cli.waiting import wait_politely
 from leadline.errors import LeadlineError, UsageError
 
 app = App(
@@ -25,14 +26,31 @@ VERBS = {
     "train": ("One network, one classifier.", "leadline train my_images/ --model resnet20_cifar --out runs/first"),
     "evaluate": ("How good is a trained classifier?", "leadline evaluate runs/first other_images/"),
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
-    "export": ("For other programs, or one page that runs by itself.", "leadline export runs/first --to html"),
+    "explain": ("Where did the network look?", "leadline explain runs/first new_images/ --out maps --check"),
+    "export": ("For other programs, or as one page that runs by itself.", "leadline export runs/first --to html"),
+    "serve": ("A classifier over HTTP, with a page to drop images on.", "leadline serve runs/first --port 8000"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
+    "bench": ("How fast does a network predict and train here?", "leadline bench --model resnet18"),
+    "doctor": ("What is installed here, and where is the cache?", "leadline doctor"),
     "lab": ("The textbook's claims, measured.", "leadline lab stacked-3x3 --figure stacked.svg"),
 }
 for order, (verb, (summary, example)) in enumerate(VERBS.items()):
     app.command(f"leadline.cli.{verb}:{verb}", name=verb, help=f"{summary}\n\nExample: {example}", sort_key=order)
+
+
+@app.command(name="--install-completion", sort_key=len(VERBS), help="Let the shell complete verbs and options.")
+def install_completion() -> int:
+    from cyclopts.completion.detect import ShellDetectionError
+
+    try:
+        written = app.install_completion()
+    except ShellDetectionError:
+        raise LeadlineError("this shell is not known; completion is for bash, zsh, fish and PowerShell") from None
+    print(f"completion is in {written}; open a new shell")
+    return DONE
+
 
 LONGEST_LINE = 1200  # characters, more than any of our own messages has
 
@@ -48,6 +66,7 @@ def main() -> None:
     try:
         if arguments and arguments[0] in VERBS and "--help" not in arguments:
             refuse_little_memory(arguments[0])
+            wait_politely(arguments[0])
         status = app(
             quoted([argument for argument in arguments if argument != "--debug"]),
             exit_on_error=False,

@@ -39,12 +39,13 @@ def check(
     """Look at every image and say what is wrong with the data; nothing is changed."""
     from leadline.cli import DONE, SOME_UNREADABLE, printing
     from leadline.cli.display import display
+    from leadline.results.json_files import as_builtins
     from leadline.verbs.check import check as verb
 
     with display() as progress:
         found = verb(data, group=group, batch=batch, project=project, out=out, progress=progress)
     if json:
-        printing.as_json(found.as_dict())
+        printing.as_json(as_builtins(found))
     else:
         _show(found)
     return SOME_UNREADABLE if found.unreadable else DONE
@@ -61,9 +62,9 @@ def _show(found: "Audit") -> None:
 
     tell = partial(console().print, soft_wrap=True)  # so that what is to be pasted can be copied
     summary = found.summary
-    of_classes = f"in {len(summary['classes'])} class{'es' * (len(summary['classes']) != 1)}"
-    splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
-    tell(f"{summary['data']}: {summary['images']:,} images {of_classes}{splits and f' ({splits})'}")
+    of_classes = f"in {len(summary.classes)} class{'es' * (len(summary.classes) != 1)}"
+    splits = ", ".join(f"{name} {count:,}" for name, count in summary.splits.items())
+    tell(f"{summary.data}: {summary.images:,} images {of_classes}{splits and f' ({splits})'}")
     for severity, problems in by_kind(found):
         count = f" × {len(problems):,}" if len(problems) > 1 else ""
         tell(Text.assemble("\n", (severity, COLOURS[severity]), f"  {KINDS[problems[0].kind]}{count}"))
@@ -74,11 +75,12 @@ def _show(found: "Audit") -> None:
         advice = dict.fromkeys(problem.advice for problem in problems[:SHOWN] if problem.advice)
         for line in advice:
             tell(f"  → {line}")
-    batch = summary["batch"]
-    if batch and "batch_effect" not in summary["kinds"]:
+    batch = summary.batch
+    if batch and "batch_effect" not in summary.kinds:
         tell(
-            f"\n{batch['batches']} batches cannot be told apart: balanced accuracy {batch['balanced_accuracy']:.1%} "
-            f"({batch['low']:.1%} to {batch['high']:.1%}), chance {batch['chance']:.1%}"
+            f"\n{batch.batches} batches cannot be told apart: balanced accuracy {batch.balanced_accuracy:.1%} "
+            f"({batch.low:.1%} to {batch.high:.1%}), chance {batch.chance:.1%}"
         )
-    counts = [f"{summary[f'{name}s']:,} {name}{'s' * (summary[f'{name}s'] != 1)}" for name in COLOURS]
-    tell(f"\n{', '.join(counts)}" if found.problems else "\nnothing found")
+    counts = {"error": summary.errors, "warning": summary.warnings, "hint": summary.hints}
+    words = ", ".join(f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items())
+    tell(f"\n{words}" if found.problems else "\nnothing found")

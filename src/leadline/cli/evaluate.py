@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import Data, Json, MinConfidence
+from leadline.cli.options import Data, Engine, Json, MinConfidence, Precision
 
 
 def evaluate(
@@ -29,6 +29,8 @@ def evaluate(
         ),
     ] = None,
     min_confidence: MinConfidence = None,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
@@ -40,6 +42,13 @@ def evaluate(
 
     with display() as progress:
         found = verb.evaluate(
-            run, data, protocol=protocol, scales=parse_scales(scales), min_confidence=min_confidence, progress=progress
+            run,
+            data,
+            protocol=protocol,
+            scales=parse_scales(scales),
+            min_confidence=min_confidence,
+            engine=engine,
+            precision=precision,
+            progress=progress,
         )
     return show.evaluation(found, json=json)

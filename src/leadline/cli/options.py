@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import Parameter
 
+from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.training.settings import SETTINGS, SettingsDict
 
 Data = Annotated[
@@ -24,6 +25,11 @@ MinConfidence = Annotated[
     float | None,
     Parameter(help="Leave answers whose probability is below this open; from 0 to 1. [default: answer always]"),
 ]
+Engine = Annotated[
+    EngineName,
+    Parameter(help="What computes: auto takes the fastest that is installed and has proved to give the same answers."),
+]
+Precision = Annotated[AnyPrecision, Parameter(help="Of the computing: auto takes bf16 where the processor has it.")]
 Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import MinConfidence
+from leadline.cli.options import Engine, MinConfidence, Precision
 
 
 def predict(
@@ -22,6 +22,8 @@ def predict(
         Parameter(help="Where to write the table: .csv, .tsv, .parquet or .jsonl. [default: CSV on stdout]"),
     ] = None,
     min_confidence: MinConfidence = None,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
 ) -> int:
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
     refuse_early(run=run)
@@ -33,5 +35,7 @@ def predict(
     if out is None and sys.__stdout__ is None:
         raise LeadlineError("there is no standard output to print the table on; name a file with --out")
     with display() as progress:
-        found = verb.predict(run, inputs, out=out, min_confidence=min_confidence, progress=progress)
+        found = verb.predict(
+            run, inputs, out=out, min_confidence=min_confidence, engine=engine, precision=precision, progress=progress
+        )
     return show.predictions(found, out=out)

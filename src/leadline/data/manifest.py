@@ -114,6 +114,12 @@ class Manifest:
     def with_table(self, table: pl.DataFrame) -> "Manifest":
         return replace(self, table=table)
 
+    def with_split(self, split: pl.Expr) -> "Manifest":
+        """These images with another split, an expression over the usable ones; the others are in none."""
+        changed = self.usable.select("path", split=split)
+        table = self.table.drop("split").join(changed, on="path", how="left", maintain_order="left")
+        return self.with_table(table.select(self.table.columns))
+
     def write(self, file: Path) -> None:
         """Write as Parquet; what `About` has travels in the file's metadata."""
         about = About(self.classes, str(self.root), self.source, self.notes, self.channel_names)

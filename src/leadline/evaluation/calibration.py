@@ -126,6 +126,14 @@ def fit_temperature(predictions: Predictions) -> float:
     return math.exp((low + high) / 2)
 
 
+def least_cross_entropy(predictions: Predictions) -> float:
+    """Mean cross-entropy in nats at the temperature that fits these images best: what a network can tell about them,
+    whatever its confidence is on average."""
+    judged = predictions.readable.labelled
+    stated = at_temperature(judged.probabilities, fit_temperature(judged))
+    return float(-_log(stated[np.arange(len(judged)), judged.label_indices]).mean())
+
+
 def abstention_curve(
     predictions: Predictions, *, points: int = 100, confidence: float = 0.95
 ) -> tuple[AbstentionPoint, ...]:

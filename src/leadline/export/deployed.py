@@ -27,10 +27,10 @@ class Deployed(nn.Module):
 
 
 class DeployedWithMap(Deployed):
-    """The same, and the class activation map of the most probable class, (batch, height, width).
+    """The same, and the class activation map of the most probable class, (batch, height, width), as `explain` has it.
 
-    CAM (Zhou et al. 2016) where the network ends in global average pooling and at most one layer: the mean of the map,
-    plus the bias, is the logit before calibration. Grad-CAM (Selvaraju et al. 2017) on the last map elsewhere.
+    CAM where the network ends in global average pooling and at most one linear layer: the sum of the map, plus the
+    bias, is the logit before calibration. Grad-CAM on the last stage elsewhere.
     """
 
     outputs = ("logits", "probabilities", "map")
@@ -38,31 +38,40 @@ class DeployedWithMap(Deployed):
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(classifier)
         pool = cast(nn.AdaptiveAvgPool2d, self.network.get_submodule("avgpool"))
-        self.exact = pool.output_size == 1
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        kept: list[Tensor] = []
-        pool = self.network.get_submodule("avgpool")
-        keep = pool.register_forward_hook(lambda _, inputs, output: kept.append(inputs[0] if self.exact else output))
-        try:
-            logits, probabilities = super().forward(images)
-        finally:
-            keep.remove()
-        (features,) = kept
-        chosen = torch.nn.functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(features.dtype)
-        return logits, probabilities, self._map(features, chosen)
-
-    def _map(self, features: Tensor, chosen: Tensor) -> Tensor:
-        """The map of `features` (batch, channels, height, width) for the class that is 1 in `chosen`."""
-        if not self.exact:
-            head = cast(nn.Sequential, self.network.get_submodule("classifier"))
-            weights = head_gradient(head, features, chosen).mean(dim=(2, 3))
-            return (weights[:, :, None, None] * features).sum(dim=1).relu()
-        layer = self.network.get_submodule(last_layer(self.network))
-        # Where class maps are averaged, they are the maps.
-        weights = chosen @ layer.weight if isinstance(layer, nn.Linear) else chosen
-        return (weights[:, :, None, None] * features).sum(dim=1)
+        self.exact = pool.output_size in (1, (1, 1))
 
     @property
     def method(self) -> str:
         return "CAM" if self.exact else "Grad-CAM"
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        kept: dict[str, Tensor] = {}
+        pool = self.network.get_submodule("avgpool")
+        *_, last = cast(tuple[str, ...], self.network.stages)
+        hooks = [
+            pool.register_forward_hook(lambda _, given, pooled: kept.update(given=given[0], pooled=pooled)),
+            # Copied, because what follows may work in place.
+            self.network.get_submodule(last).register_forward_hook(lambda _, __, out: kept.update(last=out.clone())),
+        ]
+        try:
+            logits, probabilities = super().forward(images)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        chosen = torch.nn.functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(logits.dtype)
+        if self.exact:
+            return logits, probabilities, self._cam(kept["given"], chosen)
+        return logits, probabilities, self._grad_cam(kept["last"], kept["pooled"], chosen)
+
+    def _cam(self, features: Tensor, chosen: Tensor) -> Tensor:
+        layer = self.network.get_submodule(last_layer(self.network))
+        # Where class maps are averaged, they are the maps.
+        weights = chosen @ layer.weight if isinstance(layer, nn.Linear) else chosen
+        return (weights[:, :, None, None] * features).sum(dim=1) / (features.shape[2] * features.shape[3])
+
+    def _grad_cam(self, features: Tensor, pooled: Tensor, chosen: Tensor) -> Tensor:
+        """Between `features` and `pooled` nothing is but pooling, and no gradient is lost in pooling: their mean over
+        the places of `features` is the sum over those of `pooled`, divided by how many `features` has."""
+        head = cast(nn.Sequential, self.network.get_submodule("classifier"))
+        gradients = head_gradient(head, pooled, chosen).sum(dim=(2, 3)) / (features.shape[2] * features.shape[3])
+        return (gradients[:, :, None, None] * features).sum(dim=1).relu()

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.errors import LeadlineError
-from leadline.export.conversion import to_onnx
+from leadline.export.conversion import onnx_bytes
 from leadline.export.deployed import Deployed
 from leadline.export.subject import Subject
 from leadline.export.verification import Run, verify
@@ -26,19 +25,14 @@ def write_onnx(subject: Subject, out: Path) -> ExportVerification:
 
 def onnx_content(subject: Subject, module: Deployed, *, beside: Path) -> tuple[bytes, ExportVerification]:
     """`module` as the bytes of an ONNX file, and how it was verified; `beside` is a file that may be written to."""
-    to_onnx(module, subject.example, beside)
-    content = beside.read_bytes()
+    content = onnx_bytes(module, subject.example, beside)
     return content, verify(onnx_probabilities(content), subject.samples, format="ONNX")
 
 
 def onnx_probabilities(content: bytes) -> Run:
     """What ONNX Runtime makes of images."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise LeadlineError(
-            "an ONNX file is verified by onnxruntime; install it: pip install 'leadline[onnx]'"
-        ) from None
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.errors import LeadlineError
-from leadline.export.conversion import to_onnx
+from leadline.export.conversion import write_openvino_ir
 from leadline.export.deployed import Deployed
 from leadline.export.subject import Subject
 from leadline.export.verification import Run, verify
@@ -19,14 +18,7 @@ SINGLE = {"INFERENCE_PRECISION_HINT": "f32"}
 
 def write_openvino(subject: Subject, folder: Path) -> ExportVerification:
     """Write the files into `folder`, in single precision."""
-    try:
-        import openvino
-    except ImportError:
-        raise LeadlineError("OpenVINO is not installed; install it with: pip install 'leadline[openvino]'") from None
-    onnx = folder / "model.onnx"
-    to_onnx(Deployed(subject.classifier), subject.example, onnx)
-    openvino.save_model(openvino.convert_model(onnx), folder / MODEL, compress_to_fp16=False)
-    onnx.unlink()
+    write_openvino_ir(Deployed(subject.classifier), subject.example, folder / MODEL)
     verification = verify(openvino_probabilities(folder / MODEL), subject.samples, format="OpenVINO")
     (folder / RECORD).write_text(to_json(subject.record("openvino", verification), indent=2) + "\n", "utf-8")
     return verification

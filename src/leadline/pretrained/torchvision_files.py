@@ -30,6 +30,8 @@ COUNTERPARTS = {
     "densenet161": "densenet161",
     "densenet169": "densenet169",
     "densenet201": "densenet201",
+    "squeezenet1_0": "squeezenet1_0",
+    "squeezenet1_1": "squeezenet1_1",
 }
 # What others call by these names (torchvision and timm) is the variant that stands here.
 ELSEWHERE = {theirs: ours for ours, theirs in COUNTERPARTS.items()}

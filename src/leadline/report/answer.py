@@ -91,6 +91,7 @@ def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:
         "trained": sum(bool(one.metrics) for one in networks),
         "left": [(one.name, behind) for one, behind in left_after_heat(result)] if answer else [],
         "failed": list({one.name: one for one in every if one.failed}.values()),
+        "rates_tried": result.rates_tried,
         "resume": f"leadline compare --resume {path_words(folder)}",
         "hint": result.hint,
     }

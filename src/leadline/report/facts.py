@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
+from leadline.data.audit import Audit
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
 from leadline.evaluation.records import AbstentionPoint, Calibration, Recalibration, SeedSpread, SplitMetrics, SplitName
 from leadline.pretrained.torchvision_files import Pretrained
 from leadline.report.run_tables import Network, read_network
+from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON, NetworkResult
 from leadline.results.run_metrics import Environment, RunMetrics
 from leadline.training.recipe import Recipe
@@ -37,17 +38,6 @@ MEASURES: dict[str, tuple[str, int | None]] = {
 
 # The shares of images answered that a card shows of the curve of accuracy against coverage.
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)
-
-
-class CheckProblem(msgspec.Struct, frozen=True):
-    kind: str
-    paths: tuple[str, ...]
-
-
-class CheckFile(msgspec.Struct, frozen=True):
-    """What a card reads of check.json."""
-
-    problems: tuple[CheckProblem, ...]
 
 
 @dataclass(frozen=True)
@@ -266,21 +256,21 @@ def _divided(usable: pl.DataFrame, column: str) -> int | None:
     return int((splits["split"] > 1).sum())
 
 
-def _check_of(run: Path) -> CheckFile | str | None:
+def _check_of(run: Path) -> Audit | str | None:
     """The check.json of the run, or of the comparison that it lies in; None without one, "" where it is damaged."""
-    file = run / "check.json"
+    file = run / json_files.CHECK
     above = next((folder for folder in run.resolve().parents[:2] if (folder / COMPARISON).is_file()), None)
     if not file.exists() and above:
-        file = above / "check.json"
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=CheckFile)
-    except FileNotFoundError:
+        file = above / json_files.CHECK
+    if not file.exists():
         return None
-    except (OSError, msgspec.DecodeError):
+    try:
+        return json_files.read(file, Audit)
+    except LeadlineError:
         return ""
 
 
-def _divided_near_copies(check: CheckFile | str, usable: pl.DataFrame) -> int | None:
+def _divided_near_copies(check: Audit | str, usable: pl.DataFrame) -> int | None:
     """None where the check does not say."""
     if isinstance(check, str):
         return None

@@ -1,15 +1,16 @@
 """What was found in the images before the training: check.json, with thumbnails of those to look at."""
 
-import json
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from leadline.data.audit.problem import KINDS, SEVERITIES
+from leadline.data.audit import Audit, Problem
+from leadline.data.audit.problem import KINDS
+from leadline.errors import LeadlineError
 from leadline.report.mistakes import Thumbnail, thumbnail_of
 from leadline.report.run_tables import RunTables
+from leadline.results import json_files
 
 # Of each kind of problem so many are described, and so many images of each of these shown.
 DESCRIBED, PICTURED = 6, 4
@@ -50,29 +51,26 @@ class Findings:
 def findings_of(folder: Path, tables: RunTables) -> Findings | None:
     """The findings in `folder`/check.json; None where there is no such file, or a damaged one."""
     try:
-        check = json.loads((folder / "check.json").read_text("utf-8"))
-        problems: list[dict[str, Any]] = check["problems"]
-        kinds = tuple(
-            _kind(severity, kind, list(found), tables)
-            for (severity, kind), found in groupby(problems, key=lambda one: (one["severity"], one["kind"]))
-        )
-        counts = Counter(one["severity"] for one in problems)
-        return Findings(kinds, int(check["summary"]["images"]), {name: counts[name] for name in SEVERITIES})
-    except (OSError, ValueError, KeyError, TypeError):
+        audit = json_files.read(folder / json_files.CHECK, Audit)
+    except LeadlineError:
         return None
+    together = groupby(audit.problems, key=lambda problem: (problem.severity, problem.kind))
+    kinds = tuple(_kind(severity, kind, list(problems), tables) for (severity, kind), problems in together)
+    counts = {"error": audit.summary.errors, "warning": audit.summary.warnings, "hint": audit.summary.hints}
+    return Findings(kinds, audit.summary.images, counts)
 
 
-def _kind(severity: str, kind: str, problems: list[dict[str, Any]], tables: RunTables) -> Kind:
+def _kind(severity: str, kind: str, problems: list[Problem], tables: RunTables) -> Kind:
     described, pictured = problems[:DESCRIBED], 0 if kind in WITHOUT_PICTURES else PICTURED
     return Kind(
         severity,
-        KINDS.get(kind, kind),
-        tuple(Finding(one["message"], _pictures(one["paths"][:pictured], tables)) for one in described),
+        KINDS[kind],
+        tuple(Finding(problem.message, _pictures(problem.paths[:pictured], tables)) for problem in described),
         len(problems),
-        tuple(dict.fromkeys(one["advice"] for one in described if one["advice"])),
+        tuple(dict.fromkeys(problem.advice for problem in described if problem.advice)),
     )
 
 
-def _pictures(paths: list[str], tables: RunTables) -> tuple[tuple[str, Thumbnail], ...]:
+def _pictures(paths: Sequence[str], tables: RunTables) -> tuple[tuple[str, Thumbnail], ...]:
     shown = [(path, thumbnail_of(path, tables)) for path in paths]
     return tuple((path, picture) for path, picture in shown if picture.uri)

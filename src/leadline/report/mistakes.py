@@ -1,23 +1,18 @@
 """The most confident mistakes: the images in which a network errs most surely, or in which the label does."""
 
-from base64 import b64encode
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import polars as pl
-from PIL import Image
 
+from leadline.drawing.screen import SMALL_SIDE, data_uri, visible
 from leadline.errors import LeadlineError
 from leadline.report.run_tables import Network, RunTables
 
 SHOWN = 24
 # A thumbnail's longer side in pixels: the page shows 132, and screens have two or three pixels for each of those.
 LARGEST_SIDE = 264
-# Up to here an image is stored pixel by pixel and enlarged by the browser; beyond it is a JPEG.
-SMALL_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -80,8 +75,8 @@ def thumbnail_of(path: str, tables: RunTables) -> Thumbnail:
     except (LeadlineError, OSError, IndexError):
         return Thumbnail()
     small = max(pixels.shape[1:]) <= SMALL_SIDE
-    visible, changed = _visible(pixels)
-    return Thumbnail(_data_uri(visible, small=small), small, changed)
+    shown, changed = visible(pixels)
+    return Thumbnail(data_uri(shown, small=small, largest_side=LARGEST_SIDE), small, changed)
 
 
 def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:
@@ -98,31 +93,3 @@ def _read(path: str, tables: RunTables) -> npt.NDArray[Any]:
         )
     pixels = read_files((tables.data_root / path,), project=reading.projection)
     return pixels[list(reading.numbers)] if reading.numbers else pixels
-
-
-def _visible(pixels: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], str]:
-    """(height, width) or (height, width, 3) for a screen, and what that took, in words; "" where nothing."""
-    changes = []
-    if len(pixels) == 2:
-        changes.append("the first channel in magenta, the second in green")
-        pixels = pixels[[0, 1, 0]]
-    elif len(pixels) > 3:
-        changes.append(f"the first three of {len(pixels)} channels, in red, green and blue")
-        pixels = pixels[:3]
-    if pixels.dtype != np.uint8:
-        changes.append(f"{pixels.dtype} intensities stretched from the lowest to the highest of each image and channel")
-        values = np.nan_to_num(pixels.astype(np.float64))
-        low, high = values.min(axis=(1, 2), keepdims=True), values.max(axis=(1, 2), keepdims=True)
-        pixels = 255 * (values - low) / np.maximum(high - low, 1e-12)
-    image = pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1)
-    return np.ascontiguousarray(image.astype(np.uint8)), "; ".join(changes)
-
-
-def _data_uri(pixels: npt.NDArray[np.uint8], *, small: bool) -> str:
-    image, buffer = Image.fromarray(pixels), BytesIO()
-    if small:
-        image.save(buffer, "PNG", optimize=True)
-    else:
-        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-        image.save(buffer, "JPEG", quality=82)
-    return f"data:image/{'png' if small else 'jpeg'};base64,{b64encode(buffer.getvalue()).decode()}"

@@ -9,6 +9,7 @@ from leadline.report.doubtful_labels import doubtful_labels
 from leadline.report.facts import facts_of
 from leadline.report.findings import findings_of
 from leadline.report.headline import run_headline
+from leadline.report.looked import looks_of
 from leadline.report.methods import run_methods
 from leadline.report.mistakes import most_confident_mistakes
 from leadline.report.page import write_page
@@ -41,6 +42,7 @@ def write_run_report(run: Path) -> Path:
         abstention=abstention(network),
         methods=run_methods(facts_of(run)),
         gallery=most_confident_mistakes(network),
+        looks=looks_of(network, run),
         doubts=doubtful_labels(network),
         findings=findings_of(run, tables),
         left_out=tables.left_out,

@@ -63,6 +63,14 @@ class Evidence(msgspec.Struct, frozen=True):
     folds_would_take: float | None = None  # minutes, where there are none because they take too long
 
 
+class RateTried(msgspec.Struct, frozen=True):
+    """A learning rate that the heat tried for a network."""
+
+    learning_rate: float
+    run: str  # its folder, below the comparison's
+    cross_entropy: float | None = None  # on the validation images, calibrated; None before its end, or where it failed
+
+
 class NetworkResult(Description, frozen=True, kw_only=True):
     """One network in one round."""
 
@@ -72,6 +80,7 @@ class NetworkResult(Description, frozen=True, kw_only=True):
     batch_size: int
     run: str  # its folder, below the comparison's
     runs: tuple[str, ...] = ()  # one for each seed
+    rates_tried: tuple[RateTried, ...] = ()  # in a heat that tried several, the usual one first
     metrics: dict[SplitName, SplitMetrics] = msgspec.field(
         default_factory=dict
     )  # "validation" or "out-of-fold", and "test"
@@ -163,6 +172,16 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
         if self.answer is None or self.final is None:
             return None
         return next(network for network in self.final.networks if network.name == self.answer.name)
+
+    @property
+    def rates_tried(self) -> int:
+        """Networks of which the heat tried several learning rates."""
+        return sum(bool(network.rates_tried) for network in self.heat.networks) if self.heat else 0
+
+    def rate_factor(self, name: str) -> float:
+        """The learning rate that was best in the heat, times the network's usual one."""
+        tried = next((one for one in self.heat.networks if one.name == name), None) if self.heat else None
+        return tried.learning_rate / tried.rates_tried[0].learning_rate if tried and tried.rates_tried else 1.0
 
     def reached(self, network: NetworkResult) -> float | None:
         """The accuracy, or balanced accuracy, of a network by which networks are compared; None before its end."""

@@ -1,18 +1,39 @@
-"""The JSON files of runs and comparisons: read and written here alone."""
+"""The JSON files of runs, comparisons and checks: read and written here alone."""
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from leadline.data.audit import Audit
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError
 from leadline.results.comparison_result import COMPARISON, COMPARISON_SCHEMA, ComparisonResult
+from leadline.results.lab_result import LEDGER_SCHEMA, ExperimentResult, Ledger, TrainingRecord
+from leadline.results.map_check import MAP_CHECK_SCHEMA, MapCheck
 from leadline.results.run_metrics import METRICS_SCHEMA, Environment, EvaluationMetrics, RunMetrics
 from leadline.writing import in_one_piece
 
-T = TypeVar("T", RunMetrics, EvaluationMetrics, ComparisonResult, Environment)
+Result: TypeAlias = (
+    RunMetrics
+    | EvaluationMetrics
+    | ComparisonResult
+    | Environment
+    | Audit
+    | MapCheck
+    | TrainingRecord
+    | ExperimentResult
+    | Ledger
+)
+T = TypeVar("T", bound=Result)
+SCHEMAS: dict[type, int] = {
+    RunMetrics: METRICS_SCHEMA,
+    ComparisonResult: COMPARISON_SCHEMA,
+    MapCheck: MAP_CHECK_SCHEMA,
+    Ledger: LEDGER_SCHEMA,
+}
+CHECK = "check.json"
 
 
 def read_comparison(folder: Path) -> ComparisonResult:
@@ -35,22 +56,23 @@ def read(file: Path, kind: type[T]) -> T:
         raise LeadlineError(
             f"{file}: is damaged ({error}); put a copy of it back, or train again into a new folder"
         ) from error
-    expected = {RunMetrics: METRICS_SCHEMA, ComparisonResult: COMPARISON_SCHEMA}.get(kind)
+    expected = SCHEMAS.get(kind)
     schema = getattr(result, "schema", None)
     if schema != expected:
         raise LeadlineError(f"{file}: has schema {schema}, and this Leadline reads schema {expected}")
     return result
 
 
-def write(file: Path, result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment) -> None:
+def write(file: Path, result: Result) -> None:
     """Write it as JSON in one piece, or not at all."""
     # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
-    text = json.dumps(as_builtins(result), indent=2, ensure_ascii=False, allow_nan=False)
+    indent = None if isinstance(result, Ledger) else 2  # a ledger has thousands of points
+    text = json.dumps(as_builtins(result), indent=indent, ensure_ascii=False, allow_nan=False)
     with in_one_piece(file) as temporary:
         temporary.write_text(shown(text) + "\n", "utf-8")
 
 
-def as_builtins(result: RunMetrics | EvaluationMetrics | ComparisonResult | Environment) -> dict[str, Any]:
+def as_builtins(result: Result) -> dict[str, Any]:
     """What the file holds, as dictionaries and lists."""
     content: dict[str, Any] = msgspec.to_builtins(result)
     return _without_absent(content) if isinstance(result, RunMetrics | EvaluationMetrics) else content

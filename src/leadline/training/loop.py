@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leadline.data.keyed import key
-from leadline.errors import LeadlineError
+from leadline.errors import DivergenceError
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import Hardware
 from leadline.progress import Progress
@@ -39,8 +39,8 @@ def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, p
     one.
 
     Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. The caller's
-    random state stays as it was. Raises LeadlineError when the loss is no longer finite and Interrupted after SIGINT or
-    SIGTERM.
+    random state stays as it was. Raises DivergenceError when the loss is no longer finite, and Interrupted after SIGINT
+    or SIGTERM.
     """
     with torch.random.fork_rng(devices=[hardware.device] if hardware.device == "cuda" else []):
         return _fit(network, data, hardware, run, progress)
@@ -154,12 +154,17 @@ def update(
     loss = loss_of(logits, labels, recipe, weights)
     for head in auxiliary:
         loss = loss + recipe.auxiliary_weight * loss_of(head, labels, recipe, weights)
+    descend(network, optimizer, loss, recipe)
+    return logits.detach(), loss.detach()
+
+
+def descend(network: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, recipe: Recipe) -> None:
+    """One step of the optimiser down the gradient of `loss`, which is cut where it is too long."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if recipe.longest_gradient:
         nn.utils.clip_grad_norm_(network.parameters(), recipe.longest_gradient)
     optimizer.step()
-    return logits.detach(), loss.detach()
 
 
 def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe, weights: Tensor | None) -> Tensor:
@@ -185,7 +190,7 @@ def totals(state: checkpoint.State, hardware: Hardware) -> tuple[Tensor, Tensor]
 
 def refuse_infinite(loss_sum: float, step: int, recipe: Recipe) -> None:
     if not math.isfinite(loss_sum):
-        raise LeadlineError(
+        raise DivergenceError(
             f"{recipe.model}: the loss is no longer a finite number at step {step} of {recipe.steps}; try a lower "
             f"--learning-rate than {recipe.learning_rate:g}"
         )

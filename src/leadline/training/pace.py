@@ -61,7 +61,7 @@ class Pace:
             return self.recipe(entrant, manifest, **folded)
         folds = folded.get("folds", 0)
         seconds = max(0.0, (seconds - self.beside) / self.factor(entrant))
-        workload = self.workload(folds)
+        workload = self.workload(manifest, folds)
         size = self.size_within(entrant, seconds, workload, epochs=EPOCHS_OF_A_FOLD if folds else EPOCHS_WORTH_A_SIZE)
         recipe = self.recipe(entrant, manifest, size=size, **folded)
         epochs = epochs_within(seconds, [self.cost(entrant, recipe)], **workload)
@@ -98,9 +98,9 @@ class Pace:
             )  # fmt: skip
         return self.costs[key]
 
-    def workload(self, folds: int) -> dict[str, int]:
-        """The images of one training, as Cost.seconds takes them."""
-        counts = Counter(self.manifest.usable["split"])
+    def workload(self, manifest: Manifest, folds: int) -> dict[str, int]:
+        """The images of one training in a round with this manifest, as Cost.seconds takes them."""
+        counts = Counter(manifest.usable["split"])
         if not folds:
             return {"train": counts["train"], "validation": counts["validation"], "test": 0}
         images = counts["train"] + counts["validation"]
@@ -109,7 +109,7 @@ class Pace:
     def seconds_of_folds(self, entrants: Sequence[Entrant], folds: int) -> float:
         """What the least cross-validation of these networks takes, each for as long as the slowest needs, with the last
         training of the one that will be named."""
-        workload = self.workload(folds)
+        workload = self.workload(self.manifest, folds)
         images = len(pooled(self.manifest).usable.filter(split="train"))
 
         def of_a_fold(entrant: Entrant) -> float:
@@ -127,13 +127,14 @@ class Pace:
         return ratio * self.slowdown / slowdown
 
     def learn(
-        self, entrant: Entrant, recipe: Recipe, epochs: float, *, training: float, taken: float, trainings: int
+        self, entrant: Entrant, recipe: Recipe, manifest: Manifest, *, training: float, taken: float, trainings: int
     ) -> None:
         """Correct the costs by what `trainings` of a network took, in all and for their steps."""
         cost = self.costs.get((entrant.name, recipe.size))
         if recipe.frozen or not training or not cost:
             return
-        ratio = training / (trainings * cost.seconds(epochs, **self.workload(recipe.folds)))
+        epochs = recipe.steps / steps_per_epoch(manifest, recipe)
+        ratio = training / (trainings * cost.seconds(epochs, **self.workload(manifest, recipe.folds)))
         # A cost that was measured at a busy moment is too high; that says nothing of the others.
         self.slowdown = (self.slowdown + min(MOST_SLOWED, max(LEAST_SLOWED, ratio))) / 2
         self.last_run[entrant.name] = (ratio, self.slowdown)

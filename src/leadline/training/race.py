@@ -8,34 +8,33 @@ those that follow; the rounds so far, and the time they took, stand in compariso
 import math
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from leadline.data.manifest import Manifest
 from leadline.data.preprocessing import geometry
-from leadline.data.reading import Reading
 from leadline.data.split.folds import fold_of_images, pooled, without_test
-from leadline.errors import DataError, LeadlineError, StorageError
+from leadline.data.split.subset import judged_by_fewer
+from leadline.errors import DataError, DivergenceError, LeadlineError, StorageError
 from leadline.evaluation.choice import FEWEST_FINALISTS, survivors
-from leadline.progress import Placing, Progress, WithoutNotes
-from leadline.results.comparison_result import COMPARISON, ComparisonResult, Entrant, NetworkResult, Round
-from leadline.results.json_files import write
+from leadline.progress import WithoutNotes
+from leadline.results.comparison_result import Entrant, NetworkResult, RateTried, Round
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.description import description
 from leadline.training.fewer_images import HALVINGS
-from leadline.training.loop import Interrupted
-from leadline.training.pace import MEASURED, SHARE_MEASURED, Pace, steps_per_epoch
+from leadline.training.pace import MEASURED, SHARE_MEASURED, STEPS_WORTH_A_SIZE, Pace, steps_per_epoch
+from leadline.training.rates import RATES, at_each_rate, with_best_rate
 from leadline.training.recipe import Recipe
 from leadline.training.round_results import contestants_of, with_results
 from leadline.training.run_folder import Run, begin
+from leadline.training.scoreboard import Scoreboard
 from leadline.training.training import open_data, train_one
 
 HEAT = 0.3  # of the time
+JUDGED_IN_HEAT = 2_000  # validation images at most: the time is better spent on training
 FOLDS_PAY = 5_000  # images, below which the finalists are judged by cross-validation
 FOLD_COUNT = 5
 SECONDS_OF_REPORT = 6.0  # at the end of the command
@@ -48,52 +47,15 @@ LAST_TRAINING = FOLD_COUNT / (FOLD_COUNT - 1)
 
 
 @dataclass
-class Clock:
-    """Seconds of the whole command, over interruptions."""
-
-    before: float = 0.0  # taken by commands that were interrupted
-    started: float = field(default_factory=time.perf_counter)
-
-    @property
-    def now(self) -> float:
-        return self.before + time.perf_counter() - self.started
-
-
-@dataclass
-class Race:
+class Race(Scoreboard):
     """A comparison as it runs; all that it has to know to go on stands in comparison.json."""
 
-    folder: Path
-    result: ComparisonResult
     manifest: Manifest
-    clock: Clock
-    progress: Progress
 
     def __post_init__(self) -> None:
         settings = {name: value for name, value in self.result.settings.items() if name not in ("folds", "repeats")}
         share = HEAT * 60 * (self.result.minutes or 0.0) / max(1, len(self.result.entrants))
         self.pace = Pace(self.manifest, settings, seconds=max(MEASURED, SHARE_MEASURED * share))
-
-    @property
-    def current(self) -> Round:
-        """The round that runs, or ran last."""
-        return self.result.rounds[-1]
-
-    @property
-    def reading(self) -> Reading:
-        return Reading.of(self.result.settings)
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Save on the way out; raises Interrupted, with the comparison's folder, when asked to stop."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise Interrupted(str(self.folder)) from None
-        finally:
-            self.save()
-
-    # --- rounds
 
     def begin(self) -> None:
         """The first round: a heat, or where there is nothing to race, a final at once."""
@@ -126,7 +88,7 @@ class Race:
         waiting = [entrant for entrant in self.current.entrants if entrant.name not in finished]
         for position, entrant in enumerate(waiting):
             if entrant.name not in {network.name for network in self.current.networks}:
-                self.enter(entrant, self.recipe_for(entrant, manifest, waiting[position:]), manifest)
+                self.enter(entrant, self.recipes_for(entrant, manifest, waiting[position:]), manifest)
             self.show(training=entrant.name)
             self.train(entrant, manifest)
             if self.start_over(entrant, manifest, waiting[position:]):
@@ -136,7 +98,10 @@ class Race:
 
     def round_manifest(self) -> Manifest:
         """The images as the round splits them; nobody looks at the test images before the end."""
-        return without_test(pooled(self.manifest) if self.current.folds else self.manifest)
+        manifest = without_test(pooled(self.manifest) if self.current.folds else self.manifest)
+        if self.current.kind == "heat":
+            return judged_by_fewer(manifest, JUDGED_IN_HEAT, seed=self.result.settings.get("split_seed") or 0)
+        return manifest
 
     def begin_final(self, ends_at: float, **changes: Any) -> None:
         """Decide who is in the final, and whether folds pay; `changes` are of the result, written together with it."""
@@ -204,17 +169,33 @@ class Race:
         """What the cheap ones leave of their time flows on to the others."""
         return tuple(sorted(entrants, key=lambda one: self.pace.cost(one).training))
 
-    # --- one network
-
-    def recipe_for(self, entrant: Entrant, manifest: Manifest, waiting: Sequence[Entrant]) -> Recipe:
-        """The recipe with as many steps as the network's share of the time allows."""
+    def recipes_for(self, entrant: Entrant, manifest: Manifest, waiting: Sequence[Entrant]) -> list[Recipe]:
+        """A recipe for each seed, or in a heat for each rate that is tried, with as many steps as the network's share
+        of the time allows."""
         current = self.current
         if current.ends_at is None:
-            return self.pace.recipe(entrant, manifest, epochs=self.result.epochs, **self.folded)
+            recipe = self.pace.recipe(entrant, manifest, epochs=self.result.epochs, **self.folded)
+            return self.of_each_seed(recipe)
         first = sum(one.kind == "final" for one in self.result.rounds) <= 1
         longest = LONGEST[current.kind if first else "further"]
         seconds = self.share(waiting) / self.trainings
-        return self.pace.recipe_within(entrant, manifest, seconds, folded=self.folded, longest=longest)
+
+        def within(seconds: float) -> Recipe:
+            return self.pace.recipe_within(entrant, manifest, seconds, folded=self.folded, longest=longest)
+
+        recipe = within(seconds)
+        if current.kind == "heat" and self.may_try_rates(entrant):
+            shorter = within(seconds / len(RATES))
+            if shorter.size == recipe.size and shorter.steps >= STEPS_WORTH_A_SIZE:
+                return at_each_rate(shorter)
+        factor = self.result.rate_factor(entrant.name)
+        return self.of_each_seed(replace(recipe, learning_rate=factor * recipe.learning_rate))
+
+    def may_try_rates(self, entrant: Entrant) -> bool:
+        return not entrant.weights and self.result.seeds == 1 and not self.result.settings.get("learning_rate")
+
+    def of_each_seed(self, recipe: Recipe) -> list[Recipe]:
+        return [replace(recipe, seed=seed) for seed in range(recipe.seed, recipe.seed + self.result.seeds)]
 
     @property
     def folded(self) -> dict[str, int]:
@@ -240,12 +221,17 @@ class Race:
         equal = (ends_at - current.began_at) / (len(current.entrants) + further)
         return max(FAIR * equal, (ends_at - self.clock.now) / (len(waiting) + further))
 
-    def enter(self, entrant: Entrant, recipe: Recipe, manifest: Manifest) -> None:
+    def enter(self, entrant: Entrant, recipes: Sequence[Recipe], manifest: Manifest) -> None:
         """Write the recipe of each run down, and the network into the round."""
-        names = []
-        for seed in range(recipe.seed, recipe.seed + self.result.seeds):
-            name = f"{self.current.folder}/{entrant.name}" + (f"-seed{seed}" if self.result.seeds > 1 else "")
-            begin(Run(self.folder / name), replace(recipe, seed=seed), manifest)
+        names, recipe = [], recipes[0]
+        rates = len({one.learning_rate for one in recipes}) > 1
+        for one in recipes:
+            name = f"{self.current.folder}/{entrant.name}"
+            if rates:
+                name += f"-rate{one.learning_rate:g}"
+            elif len(recipes) > 1:
+                name += f"-seed{one.seed}"
+            begin(Run(self.folder / name), one, manifest)
             names.append(name)
         channels = geometry(self.manifest, size=recipe.size, reading=recipe.reading).channels
         about = description(recipe, classes=len(self.manifest.classes), channels=channels)
@@ -257,6 +243,9 @@ class Race:
             batch_size=recipe.batch_size,
             run=names[0],
             runs=tuple(names),
+            rates_tried=tuple(
+                RateTried(one.learning_rate, name) for one, name in zip(recipes, names, strict=True) if rates
+            ),
         )
         self.change_round(networks=(*self.current.networks, network))
 
@@ -266,14 +255,15 @@ class Race:
         network = next(network for network in self.current.networks if network.name == entrant.name)
         if self.current.ends_at is None or network.failed or entrant.weights:
             return False
-        recipe = self.recipe_for(entrant, manifest, waiting)
-        if recipe.steps < TOO_FEW * network.steps:
+        recipes = self.recipes_for(entrant, manifest, waiting)
+        runs = [rate.run for rate in network.rates_tried] or network.runs
+        if len(recipes) * recipes[0].steps < TOO_FEW * len(runs) * network.steps:
             return False
         others = tuple(one for one in self.current.networks if one is not network)
         self.change_round(networks=others)
-        for name in network.runs:
+        for name in runs:
             shutil.rmtree(self.folder / name)
-        self.enter(entrant, recipe, manifest)
+        self.enter(entrant, recipes, manifest)
         return True
 
     def train(self, entrant: Entrant, manifest: Manifest) -> None:
@@ -285,14 +275,13 @@ class Race:
             # What is not decoded yet is decoded before the network's own time begins.
             open_data(manifest, recipe, runs[0], progress=WithoutNotes(self.progress))
             started = time.perf_counter()
-            for run in runs:
-                if run.finished:
-                    continue
-                if recipe.folds:
-                    train_in_folds(run, run.recipe, manifest, progress=self.progress, whole=False)
-                else:
-                    train_one(run, run.recipe, manifest, progress=self.progress, part=self.current.kind == "heat")
-                training += run.metrics.training_seconds
+            for run in [run for run in runs if not run.finished]:
+                try:
+                    self.train_run(run, manifest)
+                    training += run.metrics.training_seconds
+                except DivergenceError:  # another rate may be low enough
+                    if not network.rates_tried or (run is runs[-1] and not any(other.finished for other in runs)):
+                        raise
         except (DataError, StorageError):  # which is of all networks alike, and can be mended
             raise
         except LeadlineError as error:
@@ -300,50 +289,16 @@ class Race:
             self.put(msgspec.structs.replace(network, failed=str(error), remarks=(f"failed: {error}",)))
             return
         taken = time.perf_counter() - started
-        self.pace.learn(entrant, recipe, network.epochs, training=training, taken=taken, trainings=self.trainings)
-        self.put(with_results(network, self.folder, self.current, self.pace.cost(entrant, recipe)))
+        trainings = len(runs) * math.prod(self.folded.values())
+        self.pace.learn(entrant, recipe, manifest, training=training, taken=taken, trainings=trainings)
+        cost = self.pace.cost(entrant, recipe)
+        if network.rates_tried:
+            network = with_best_rate(network, self.folder)
+        self.put(with_results(network, self.folder, self.current, cost))
 
-    # --- comparison.json
-
-    def add(self, new: Round, **changes: Any) -> None:
-        self.change(rounds=(*self.result.rounds, new), **changes)
-
-    def put(self, network: NetworkResult) -> None:
-        networks = tuple(network if one.name == network.name else one for one in self.current.networks)
-        self.change_round(networks=networks)
-
-    def change_round(self, **values: Any) -> None:
-        *before, current = self.result.rounds
-        self.change(rounds=(*before, msgspec.structs.replace(current, **values)))
-
-    def change(self, **values: Any) -> None:
-        self.result = msgspec.structs.replace(self.result, **values)
-        self.save()
-
-    def save(self) -> None:
-        self.result = msgspec.structs.replace(self.result, seconds=self.clock.now)
-        if self.folder.is_dir():
-            write(self.folder / COMPARISON, self.result)
-
-    def show(self, training: str = "") -> None:
-        """Tell whoever watches how the networks of this round stand."""
-        known = {network.name: network for network in self.current.networks}
-        reached = {name: value for name, one in known.items() if (value := self.result.reached(one)) is not None}
-        best = max(reached.values(), default=None)
-
-        def state(name: str) -> str:
-            if name == training:
-                return "training"
-            if name in known and known[name].failed:
-                return "failed"
-            return "done" if name in reached else "waiting"
-
-        placings = [
-            Placing(
-                one.name, self.current.kind, state(one.name), reached.get(one.name),
-                leads=one.name in reached and reached[one.name] == best,
-            )
-            for one in self.current.entrants
-        ]  # fmt: skip
-        ends_at = None if self.result.minutes is None else max(self.current.ends_at or 0.0, 60 * self.result.minutes)
-        self.progress.placings(placings, seconds_left=None if ends_at is None else ends_at - self.clock.now)
+    def train_run(self, run: Run, manifest: Manifest) -> None:
+        recipe = run.recipe
+        if recipe.folds:
+            train_in_folds(run, recipe, manifest, progress=self.progress, whole=False)
+        else:
+            train_one(run, recipe, manifest, progress=self.progress, part=self.current.kind == "heat")

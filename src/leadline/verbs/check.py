@@ -1,6 +1,5 @@
 """`leadline check`: what is wrong with these images, before any training; also the first step of train and compare."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from leadline.data.split.grouping import Columns, values_of
 from leadline.data.split.holdout import split
 from leadline.errors import LeadlineError, UsageError
 from leadline.progress import Progress
+from leadline.results import json_files
 
 # What a training says of these in its own words.
 SAID_ALREADY = ("unreadable_file",)
@@ -68,7 +68,7 @@ def check(
             progress=progress,
         )
     if out is not None:
-        _write(Path(out), found)
+        json_files.write(Path(out), found)
     return found
 
 
@@ -84,7 +84,7 @@ def check_before(manifest: Manifest, folder: Path, *, going_on: Path, reading: R
             found = audit(manifest, reading=reading, progress=progress)
     except KeyboardInterrupt:
         raise Interrupted(str(going_on)) from None
-    _write(folder / "check.json", found)
+    json_files.write(folder / json_files.CHECK, found)
     for line in headlines(found, leaving_out=SAID_ALREADY):
         progress.note(line)
 
@@ -108,18 +108,12 @@ def by_kind(found: Audit) -> Iterator[tuple[str, list[Problem]]]:
                 yield severity, problems
 
 
-def _write(file: Path, found: Audit) -> None:
-    from leadline.training.run_folder import write_json  # brings torch, which looking at images does without
-
-    write_json(file, found.as_dict())
-
-
 def _is_ours(file: Path) -> bool:
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except ValueError:
+        json_files.read(file, Audit)
+    except LeadlineError:
         return False
-    return isinstance(found, dict) and set(found) == {"problems", "summary"}
+    return True
 
 
 def _columns(data: Path, manifest: Manifest, reading: Reading) -> Columns:

@@ -25,12 +25,13 @@ from leadline.results.comparison_result import (
     Criterion,
     Entrant,
 )
-from leadline.results.json_files import read_comparison, write
+from leadline.results.json_files import CHECK, read_comparison, write
 from leadline.training.defaults import natural_size, resolve
 from leadline.training.lineups import networks_of
 from leadline.training.plan import Plan, collect_settings, read_data, tell_shortened
-from leadline.training.race import Clock, Race
+from leadline.training.race import Race
 from leadline.training.run_folder import Run, alone_in, command_line, new_folder
+from leadline.training.scoreboard import Clock
 from leadline.training.settings import SETTINGS, SettingsDict
 from leadline.training.transfer import frozen_networks, refuse_seen
 from leadline.verbs.check import check_before
@@ -98,7 +99,7 @@ def compare(
     folder = new_folder(out, data=data, suffix="compare")
     manifest.write(folder / "manifest.parquet")
     write(folder / COMPARISON, result)
-    return run_comparison(Race(folder, result, manifest, clock, progress))
+    return run_comparison(Race(folder, result, clock, progress, manifest))
 
 
 def resume_comparison(
@@ -117,7 +118,7 @@ def resume_comparison(
     result = read_comparison(folder)
     manifest = Manifest.read(folder / "manifest.parquet")
     clock = Clock(before=result.seconds, started=time.perf_counter() if started is None else started)
-    race = Race(folder, result, manifest, clock, progress or Progress())
+    race = Race(folder, result, clock, progress or Progress(), manifest)
     if minutes is not None:
         SETTINGS["minutes"][1].refuse("minutes", minutes)
         if result.answer is None:
@@ -133,11 +134,15 @@ def resume_comparison(
 def plan_comparison(data: str | Path, *, progress: Progress | None = None, **asked: Any) -> Plan:
     """What `compare` would begin with: the heat's recipes, or with epochs all of them."""
     result, manifest = prepare(data, progress=progress or Progress(), **asked)
-    race = Race(Path("not made"), result, manifest, Clock(), progress or Progress())
+    race = Race(Path("not made"), result, Clock(), progress or Progress(), manifest)
     race.begin()
     split, current = race.round_manifest(), race.current
-    recipes = tuple(race.recipe_for(entrant, split, current.entrants) for entrant in current.entrants)
-    costs = tuple(race.pace.cost(one, recipe) for one, recipe in zip(current.entrants, recipes, strict=True))
+    planned = [
+        (recipe, race.pace.cost(entrant, recipe))
+        for entrant in current.entrants
+        for recipe in race.recipes_for(entrant, split, current.entrants)
+    ]
+    recipes, costs = zip(*planned, strict=True)
     return Plan(split if current.folds else manifest, recipes, costs, minutes=result.minutes)
 
 
@@ -247,7 +252,7 @@ def run_comparison(race: Race) -> Comparison:
     """Run what has not run yet, then answer and report; no other process may at the same time."""
     folder = race.folder
     with alone_in(folder), race.interruptible():
-        if not (folder / "check.json").is_file():
+        if not (folder / CHECK).is_file():
             check_before(race.manifest, folder, going_on=folder, reading=race.reading, progress=race.progress)
         race.begin()
         race.run_all()

@@ -18,6 +18,9 @@ from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
+from leadline.inference.engine import Engine
+from leadline.inference.hardware import hardware
+from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.progress import Progress
 from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
 from leadline.report.looks import looks_at_test
@@ -25,7 +28,7 @@ from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON
 from leadline.results.run_metrics import METRICS, EvaluationMetrics, ProtocolRecord
 from leadline.training.run_folder import Run, numbered
-from leadline.verbs.predict import predict_files
+from leadline.verbs.predict import engine_of, predict_files
 from leadline.zoo.convolutional import fully_convolutional
 
 # Changed images that an error names.
@@ -48,6 +51,8 @@ def evaluate(
     protocol: str = OWN,
     scales: tuple[int, ...] = (),
     min_confidence: float | None = None,
+    engine: EngineName = "auto",
+    precision: AnyPrecision = "auto",
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
@@ -57,7 +62,8 @@ def evaluate(
     judged by the classes of the classifier; LeadlineError where `data` has one that it does not know. `protocol` is one
     of data.protocols: which views of an image are averaged, at the short sides `scales` in pixels where they are given.
     UsageError where the classifier cannot be looked at so. With `min_confidence` the metrics say too what is left, and
-    how much of it is right, where answers below this probability are left open.
+    how much of it is right, where answers below this probability are left open. `engine` and `precision` are those of
+    `predict`; with a protocol PyTorch computes.
     """
     progress = progress or Progress()
     trained = Run(Path(run))
@@ -101,7 +107,14 @@ def evaluate(
             progress.note(
                 f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged"
             )
-    probabilities, errors = predict_files(classifier, manifest.files(), progress=progress, protocol=looked)
+    chosen = (
+        Engine.of(classifier, hardware())  # views have several sizes
+        if looked
+        else engine_of(
+            run, classifier, engine=engine, precision=precision, images=len(manifest.table), progress=progress
+        )
+    )
+    probabilities, errors = predict_files(chosen, manifest.files(), progress=progress, protocol=looked)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=probabilities,

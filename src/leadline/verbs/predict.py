@@ -2,9 +2,11 @@
 
 import glob
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
@@ -20,9 +22,11 @@ from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predictions, check_abstention
 from leadline.inference.engine import BATCH_SIZE, Engine
-from leadline.inference.hardware import hardware
 from leadline.inference.memory import enough_memory
+from leadline.inference.runtimes import AnyPrecision, EngineName
+from leadline.inference.verification import Chosen, choose_engine
 from leadline.progress import Progress
+from leadline.training.run_folder import Run
 
 
 def predict(
@@ -31,6 +35,8 @@ def predict(
     *,
     out: str | Path | None = None,
     min_confidence: float | None = None,
+    engine: EngineName = "auto",
+    precision: AnyPrecision = "auto",
     progress: Progress | None = None,
 ) -> Predictions:
     """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through), globs, and
@@ -40,6 +46,9 @@ def predict(
     TSV, Parquet or JSON lines by its suffix, in the place of an earlier table of predictions, but of no other file. An
     answer whose probability is below `min_confidence` is "uncertain"; the probabilities stay. Raises LeadlineError
     where an input does not exist or holds no image.
+
+    `engine` computes the answers: "torch", "openvino" or "onnx", or with "auto" the fastest that is installed and has
+    given the same answers as PyTorch on the run's own images. An engine that was named must have, or LeadlineError.
     """
     progress = progress or Progress()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
@@ -51,7 +60,8 @@ def predict(
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
     images = expand(inputs, channel_names=classifier.preprocessing.names)
-    probabilities, errors = predict_files(classifier, images, progress=progress)
+    chosen = engine_of(run, classifier, engine=engine, precision=precision, images=len(images), progress=progress)
+    probabilities, errors = predict_files(chosen, images, progress=progress)
     predictions = Predictions.from_arrays(
         paths=[shown(first) for first, *_ in images],
         probabilities=probabilities,
@@ -77,21 +87,55 @@ def _is_ours(file: Path) -> bool:
 
 @enough_memory(way_out="close other programs, or predict where there is more")
 def predict_files(
-    classifier: Classifier, images: list[Files], *, progress: Progress, protocol: Protocol | None = None
+    engine: Engine, images: list[Files], *, progress: Progress, protocol: Protocol | None = None
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Probabilities (images, classes) and why an image could not be read, in the order of `images`.
 
     With a `protocol`, of the mean over the views that it takes of each image.
     """
     batches: Iterator[Decoded | Viewed] = (
-        views(images, classifier.preprocessing, protocol)
+        views(images, engine.preprocessing, protocol)
         if protocol
-        else files(images, classifier.preprocessing, batch_size=BATCH_SIZE)
+        else files(images, engine.preprocessing, batch_size=BATCH_SIZE)
     )
     with progress.task("predicting", len(images)):
-        return Engine.of(classifier, hardware()).predict(
-            progress.through(batches, size=lambda batch: len(batch.errors))
-        )
+        return engine.predict(progress.through(batches, size=lambda batch: len(batch.errors)))
+
+
+def own_images(run: str | Path) -> list[Files]:
+    """The images that the run was made with, but for its test images; none where a classifier is without its run."""
+    trained = Run(Path(run))
+    if not (trained.folder / "manifest.parquet").is_file():
+        return []
+    manifest = trained.manifest
+    return manifest.files(manifest.usable.filter(pl.col("split").is_in(["train", "validation"])))
+
+
+def engine_of(
+    run: str | Path,
+    classifier: Classifier,
+    *,
+    engine: EngineName,
+    precision: AnyPrecision,
+    images: int,
+    progress: Progress,
+) -> Engine:
+    """The engine for so many images, which is said where it is not PyTorch alone."""
+    chosen = choose_for(run, classifier, engine=engine, precision=precision, images=images)
+    if chosen.engine.compiled:
+        progress.note(chosen.said)
+    return chosen.engine
+
+
+def choose_for(
+    run: str | Path, classifier: Classifier, *, engine: EngineName, precision: AnyPrecision, images: int
+) -> Chosen:
+    """The engine for so many images, verified on the run's own."""
+    folder = Path(run) / "classifier"
+    return choose_engine(
+        classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
+        reference=partial(own_images, run),
+    )  # fmt: skip
 
 
 def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ()) -> list[Files]:

@@ -7,6 +7,7 @@ from leadline.data.cache_folder import made_in_cache
 from leadline.errors import UsageError
 from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
+from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
@@ -93,7 +94,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
         raise UsageError(f"{run}: is a part of a comparison; go on with: leadline compare --resume {comparison}")
     recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
     with alone_in(folder):
-        if not (folder / "check.json").is_file():
+        if not (folder / CHECK).is_file():
             check_before(manifest, folder, going_on=folder, reading=recipe.reading, progress=progress)
         if recipe.folds:
             train_in_folds(interrupted, recipe, manifest, progress=progress)

@@ -4,7 +4,7 @@ Names, costs and readings are had without torch, which takes seconds to import: 
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -73,7 +73,7 @@ class Architecture:
     @property
     def weights(self) -> tuple[str, ...]:
         """What `create_model(weights=…)` can download for it by a tag, the default first."""
-        return tuple(_costs()[self.name]["weights"].split())
+        return tuple(_costs()[self.name]["weights"].split()) if self.name in _costs() else ()
 
     def check_size(self, height: int, width: int) -> None:
         """Raises LeadlineError if images of this height and width, in pixels, are too small for the network."""
@@ -101,6 +101,9 @@ RESNEXT = partial(Architecture, family="ResNeXt", year=2016, paper="arXiv 1611.0
 DENSENET = partial(
     Architecture, family="DenseNet", year=2016, paper="arXiv 1608.06993", readings=readings.DENSENET, drop_rate=0.0
 )
+SQUEEZENET = partial(
+    Architecture, family="SqueezeNet", year=2016, paper="arXiv 1602.07360", depth=18, readings=readings.SQUEEZENET
+)
 # What all networks for CIFAR-10 have in common, and ours for images as small.
 CIFAR: dict[str, Any] = {"input": (3, 32, 32), "num_classes": 10, "minimum_size": 8, "small_images": True}
 RESNET_CIFAR = partial(RESNET, **CIFAR, readings=readings.RESNET_CIFAR)
@@ -113,6 +116,7 @@ _nin, _googlenet = partial(_build, "nin", "NetworkInNetwork"), partial(_build, "
 _resnet, _cifar = partial(_build, "resnet", "imagenet_resnet"), partial(_build, "resnet", "cifar_resnet")
 _v1_5 = partial(_build, "resnet", "imagenet_resnet", stride_in="3x3")
 _resnext, _densenet = partial(_build, "resnext", "ResNeXt"), partial(_build, "densenet", "DenseNet")
+_squeezenet = partial(_build, "squeezenet", "SqueezeNet")
 
 # fmt: off
 TABLE: tuple[Architecture, ...] = (
@@ -201,6 +205,10 @@ TABLE: tuple[Architecture, ...] = (
     DENSENET_CIFAR(name="densenet_bc190_k40_cifar", build=partial(_densenet, "DenseNet-BC (L=190, k=40)"), depth=190),
     DENSENET(name="densenet_small", build=partial(_densenet, "small"), depth=40, **CIFAR,
              deviates=readings.DENSENET_SMALL_DEVIATES, readings=()),
+
+    SQUEEZENET(name="squeezenet1_0", build=partial(_squeezenet, "1.0"), minimum_size=21),
+    SQUEEZENET(name="squeezenet1_1", build=partial(_squeezenet, "1.1"), minimum_size=17,
+               deviates=readings.SQUEEZENET_1_1_DEVIATES),
 )
 # fmt: on
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}
@@ -208,7 +216,13 @@ FAMILIES = tuple(dict.fromkeys(row.family for row in TABLE))
 
 
 def architecture(name: str) -> Architecture:
-    """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest."""
+    """The catalogue's line for `name` or for what else it is called (vgg16 → vgg_d); UsageError names the nearest.
+
+    NETWORK+VARIATION is that network with one thing changed (zoo.variations).
+    """
+    network, _, variation = name.partition("+")
+    if variation:
+        return _varied(architecture(network), variation)
     if name not in BY_NAME:
         import difflib
 
@@ -217,6 +231,24 @@ def architecture(name: str) -> Architecture:
         hint = f"did you mean {', '.join(near)}?" if near else "`leadline models` lists them all"
         raise UsageError(f"{name}: no network of this name; {hint}")
     return BY_NAME[name]
+
+
+def _varied(row: Architecture, name: str) -> Architecture:
+    from leadline.zoo.variations import VARIATIONS
+
+    variations = VARIATIONS.get(row.name, {})
+    if name not in variations:
+        known = f"has the variations {', '.join(variations)}" if variations else "has no variations"
+        raise UsageError(f"{row.name}+{name}: {row.name} {known}")
+    varied = variations[name]
+    return replace(
+        row,
+        name=f"{row.name}+{name}",
+        build=varied.build(row.build),
+        depth=varied.depth or row.depth,
+        deviates="; ".join(filter(None, (varied.says, row.deviates))),
+        aliases=(),
+    )
 
 
 def list_models(family: str | None = None) -> list[str]:

@@ -39,6 +39,8 @@ TABLE_2 = {
     "DenseNet-BC (L=250, k=24)": Row((41,) * 3, 24, 48),
     "DenseNet-BC (L=190, k=40)": Row((31,) * 3, 40, 80),
     "small": Row((3, 6, 9), 16, 32),
+    # For zoo.variations: BC networks of other depths.
+    **{f"small, {6 * layers + 4} layers": Row((layers,) * 3, 12, 24) for layers in (1, 2, 3, 5)},
 }
 
 

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from leadline.errors import UsageError
 from leadline.zoo.nin import NetworkInNetwork
+from leadline.zoo.squeezenet import SqueezeNet
 
 
 def last_layer(network: nn.Module) -> str:
@@ -14,10 +15,11 @@ def last_layer(network: nn.Module) -> str:
 
 def check_last_layer(network: nn.Module, *, name: str) -> None:
     """UsageError where something stands between the last layer and the logits that is not linear."""
-    if isinstance(network, NetworkInNetwork) and isinstance(network.features[-1], nn.ReLU):
+    maps = {NetworkInNetwork: "features", SqueezeNet: "classifier"}.get(type(network))
+    if maps and isinstance(network.get_submodule(maps)[-1], nn.ReLU):  # type: ignore[index]
         raise UsageError(
             f"{name}: its class maps go through a ReLU, so its last layer cannot be fitted alone; tune all of it, "
-            "or take nin_small"
+            f"or take {name}+linear-maps"
         )
 
 

@@ -102,3 +102,13 @@ DENSENET_CIFAR = (
 )
 DENSENET_161_DEVIATES = "from the authors' code and README; not in the final Table 1"
 DENSENET_SMALL_DEVIATES = "ours, for images up to 64 pixels: a DenseNet-BC of blocks of 3, 6 and 9 layers with k = 16"
+
+SQUEEZENET = (
+    "224 pixels give 109×109 maps, as torchvision's; the table's 111×111 are those of 227 pixels, the crop of the "
+    "authors' files",
+    "the class maps go through a ReLU before the global average, as in the authors' files",
+    "He initialisation, and N(0, 0.01) weights in the last layer, as torchvision's; the paper does not say",
+)
+SQUEEZENET_1_1_DEVIATES = (
+    "the authors' later version, from their repository: 64 filters of 3×3 in the first layer, and earlier pooling"
+)

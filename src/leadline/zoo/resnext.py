@@ -28,6 +28,10 @@ TABLE_1 = {
     "ResNeXt-29 (8×64d)": Row((3, 3, 3), 8, 64),
     "ResNeXt-29 (16×64d)": Row((3, 3, 3), 16, 64),
     "small": Row((2, 2, 2), 8, 4, stem=32, out=64),
+} | {
+    # For zoo.variations: table 3's cardinalities at equal cost, with half of their path widths.
+    f"small, {cardinality}×{width}d": Row((1, 1, 1), cardinality, width, stem=32, out=128)
+    for cardinality, width in ((1, 32), (2, 20), (4, 12), (8, 7), (32, 2))
 }
 
 

@@ -13,8 +13,14 @@ CONFIGURATIONS: dict[str, list[int | tuple[int, int] | str]] = {
     "D": [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"],
     "E": [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M"],
     "small": [32, 32, "M", 64, 64, "M", 128, 128, 128, "M", 256, 256],
+    # For zoo.variations: one filter in the place of each stack, as section 4.1 compares them, and other depths.
+    "small, large filters": [(5, 32), "M", (5, 64), "M", (7, 128), "M", (5, 256)],
+    "small, 7 layers": [32, "M", 64, "M", 128, "M", 256],
+    "small, 11 layers": [32, 32, "M", 64, 64, "M", 128, 128, "M", 256, 256],
+    "small, 15 layers": [*[32] * 3, "M", *[64] * 3, "M", *[128] * 3, "M", *[256] * 3],
+    "small, 19 layers": [*[32] * 4, "M", *[64] * 4, "M", *[128] * 4, "M", *[256] * 4],
 }
-HEADS = {"small": (4, 256)}  # side of the last map and width of the hidden layers, where they are not 7 and 4096
+PUBLISHED_HEAD, SMALL_HEAD = (7, 4096), (4, 256)  # side of the last map, width of the hidden layers
 
 
 class VGG(nn.Module):
@@ -44,7 +50,7 @@ class VGG(nn.Module):
                 channels = maps
         if entry != "M":
             stacks.append(len(features) - 1)
-        side, hidden = HEADS.get(name, (7, 4096))
+        side, hidden = SMALL_HEAD if name.startswith("small") else PUBLISHED_HEAD
         self.stages = tuple(f"features.{index}" for index in stacks)
         self.features = nn.Sequential(*features)
         self.avgpool = nn.AdaptiveAvgPool2d(side)  # the identity at the published size

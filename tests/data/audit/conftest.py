@@ -40,7 +40,7 @@ Kinds = Callable[..., dict[str, list[Problem]]]
 
 
 def by_kind(found: Audit) -> dict[str, list[Problem]]:
-    return {kind: [one for one in found.problems if one.kind == kind] for kind in found.summary["kinds"]}
+    return {kind: [one for one in found.problems if one.kind == kind] for kind in found.summary.kinds}
 
 
 @pytest.fixture

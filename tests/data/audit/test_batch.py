@@ -31,17 +31,17 @@ def write(root: Path, *, darker: int, together: bool = False) -> Path:
 def test_plates_that_are_lit_differently_are_told_apart(tmp_path: Path) -> None:
     found = check(write(tmp_path / "cells", darker=30), batch="plate([AB])")
     (problem,) = [one for one in found.problems if one.kind == "batch_effect"]
-    effect = found.summary["batch"]
+    effect = found.summary.batch
     assert problem.severity == "warning"
-    assert effect["low"] > effect["chance"] == 0.5
-    assert effect["balanced_accuracy"] > 0.9
-    assert effect["association_with_class"] < 0.1
+    assert effect.low > effect.chance == 0.5
+    assert effect.balanced_accuracy > 0.9
+    assert effect.association_with_class < 0.1
 
 
 def test_plates_that_differ_in_nothing_are_not_told_apart(tmp_path: Path) -> None:
     found = check(write(tmp_path / "cells", darker=0), batch="plate([AB])")
-    assert "batch_effect" not in found.summary["kinds"]
-    assert found.summary["batch"]["low"] < 0.5 < found.summary["batch"]["high"]
+    assert "batch_effect" not in found.summary.kinds
+    assert found.summary.batch.low < 0.5 < found.summary.batch.high
 
 
 def test_plates_with_a_class_each_are_called_confounded(tmp_path: Path) -> None:
@@ -122,11 +122,11 @@ def test_batches_of_few_patients_are_reported_as_such(tmp_path: Path) -> None:
     write(tmp_path / "cells", darker=30)
     found = check(tmp_path / "cells", batch="plate([AB])", group="(plate[AB]_..)")  # six patients, ten images each
     (problem,) = [one for one in found.problems if one.kind == "batch_effect"]
-    assert found.summary["batch"]["p_value"] is None or found.summary["batch"]["groups"] >= 8
+    assert found.summary.batch.p_value is None or found.summary.batch.groups >= 8
     lone = check(tmp_path / "cells", batch="plate([AB])", group="(plate[AB])")
     (problem,) = [one for one in lone.problems if one.kind == "batch_effect"]
-    assert lone.summary["batch"]["p_value"] is None
-    assert lone.summary["batch"]["groups"] == 2
+    assert lone.summary.batch.p_value is None
+    assert lone.summary.batch.groups == 2
     assert problem.severity == "hint"
     assert "cannot be told" in problem.message
 

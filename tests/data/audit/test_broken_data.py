@@ -35,8 +35,8 @@ def test_no_image_can_be_read(clean: Path) -> None:
     for file in clean.glob("*/*.png"):
         file.write_bytes(b"")
     found = check(clean)
-    assert found.unreadable == found.summary["images"] == 2 * COUNT
-    assert set(found.summary["kinds"]) == {"unreadable_file", "class_too_small"}
+    assert found.unreadable == found.summary.images == 2 * COUNT
+    assert set(found.summary.kinds) == {"unreadable_file", "class_too_small"}
 
 
 def test_splits_and_other_folders_beside_them(clean: Path, kinds_in: Kinds) -> None:

@@ -33,8 +33,8 @@ def moved(root: Path, *, into: tuple[str, ...]) -> Path:
 def test_in_a_clean_set_nothing_is_found(clean: Path) -> None:
     found = check(clean)
     assert found.problems == ()
-    assert found.as_dict()["problems"] == []
-    assert found.summary["classes"] == {"round": COUNT, "square": COUNT}
+    assert found.problems == ()
+    assert found.summary.classes == {"round": COUNT, "square": COUNT}
 
 
 def test_in_the_digits_nothing_is_found() -> None:
@@ -242,7 +242,7 @@ def test_a_white_background_that_all_images_share_is_no_saturation(clean: Path) 
         pixels = np.asarray(Image.open(file)).copy()
         pixels[:, 12:] = 255
         Image.fromarray(pixels).save(file)
-    assert "saturated_image" not in check(clean).summary["kinds"]
+    assert "saturated_image" not in check(clean).summary.kinds
 
 
 def test_deep_images_that_are_clipped_below_their_type(clean: Path, kinds_in: Kinds) -> None:

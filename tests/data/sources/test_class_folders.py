@@ -71,7 +71,7 @@ def test_a_class_folder_without_images_is_refused_by_name(
     found = check(root)
     assert [one.severity for one in found.problems if path in one.paths] == ["error"]
     if fill is not dead_link:  # which may have led to anything
-        assert 0 in found.summary["classes"].values() or layout != "flat"
+        assert 0 in found.summary.classes.values() or layout != "flat"
 
 
 def test_neither_train_nor_compare_begins(make_images: MakeImages, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_class_called_test_with_patients_in_it_gets_both_ways_out(make_images:
     root = make_images("data/test", count=2, classes=("P3", "P4")).parent
     with pytest.raises(LeadlineError, match=r"test holds folders.* beside it lies control.* table"):
         scan(root)
-    assert check(root).summary["classes"] == {"control": 4, "test": 4}
+    assert check(root).summary.classes == {"control": 4, "test": 4}
     (root / "test").rename(root / "my test")
     assert scan(root).classes == ("control", "my test")
 

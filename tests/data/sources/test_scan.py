@@ -271,11 +271,11 @@ def test_names_that_are_no_utf8_are_passed_over_and_named(make_images: MakeImage
         r"passed over 1 image whose name is no UTF-8, such as dark/Zelle_\udce4.png; rename it",
         r"passed over 1 file that are no images by their suffix: Zelle_\udce4.txt",
     )
-    assert {"source", "overlooked_image"} & set(check(root).summary["kinds"]) == {"source"}
+    assert {"source", "overlooked_image"} & set(check(root).summary.kinds) == {"source"}
     not_utf8(root / "light")
     with pytest.raises(LeadlineError, match=r"Zelle_\\udce4: the name of this class is no UTF-8; rename the folder"):
         scan(root)
-    assert check(root).summary["images"] == 4
+    assert check(root).summary.images == 4
 
 
 def test_a_name_written_in_two_ways_is_told(make_images: MakeImages) -> None:

@@ -3,14 +3,13 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.audit.pixels import Looks
-from leadline.data.audit.problem import Problem, Severity, counted
+from leadline.data.audit.problem import BatchEffect, Problem, Severity, counted
 from leadline.data.audit.told_apart import told_apart
 from leadline.data.keyed import generator
 from leadline.data.manifest import Manifest
@@ -23,35 +22,9 @@ FEWEST, MOST = 10, 4000
 CONFOUNDED = 0.3
 # A batch that is told apart so much better than by chance (0: by chance, 1: always) is easily learned.
 STRONG = 0.5
-# Batches that have no effect are said to have one in this share of studies at most.
-FALSE_ALARMS = 0.05
 
 
-@dataclass(frozen=True)
-class BatchEffect:
-    """How well thumbnails and intensities tell batches apart (audit.told_apart), of images of other groups."""
-
-    batches: int
-    images: int
-    balanced_accuracy: float
-    low: float  # a 95 % interval
-    high: float
-    chance: float
-    p_value: float | None  # that of no effect; None where batches cannot be told from the groups in them
-    association_with_class: float  # Cramér's V: 0 independent, 1 the batch says the class
-    groups: int  # 0 where none are known, and images are taken for independent
-    left_out: int  # images of no batch, of one with fewer than FEWEST, or of one group that is a batch of its own
-
-    @property
-    def shown(self) -> bool:
-        """Whether batches are told apart better than divisions of the same groups by chance are."""
-        return self.p_value is not None and self.p_value <= FALSE_ALARMS
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def batch_effect(manifest: Manifest, looks: Looks, batches: list[str | None]) -> BatchEffect | None:
+def batch_effect(manifest: Manifest, looks: Looks, batches: list[str | None], *, selector: str) -> BatchEffect | None:
     """None where there are not two batches with enough images."""
     values = np.array([value or "" for value in batches], dtype=object)
     rows = _of_large_batches(np.flatnonzero(looks.readable & (values != "")), values, FEWEST)
@@ -73,14 +46,15 @@ def batch_effect(manifest: Manifest, looks: Looks, batches: list[str | None]) ->
     found = told_apart(_features(looks)[rows], codes, groups)
     value, low, high = _mean_of_proportions([_counted(found.answers == codes, groups, codes == k) for k in set(codes)])
     return BatchEffect(
+        selector=selector,
         batches=len(names),
         images=len(rows),
         balanced_accuracy=value,
         low=low,
         high=high,
         chance=1 / len(names),
-        p_value=found.p_value if comparable else None,
-        association_with_class=association,
+        p_value=None if found.p_value is None or not comparable else float(found.p_value),
+        association_with_class=float(association),
         groups=len(set(groups)) if grouped else 0,
         left_out=left_out,
     )
@@ -170,7 +144,7 @@ def _mean_of_proportions(counts: list[tuple[float, float]], z: float = 1.96) -> 
         low, high = ((centre + sign * spread) / (1 + z**2 / n) for sign in (-1, 1))
         total, below, above = total + p, below + (p - low) ** 2, above + (high - p) ** 2
     k = len(counts)
-    return total / k, total / k - math.sqrt(below) / k, total / k + math.sqrt(above) / k
+    return float(total / k), float(total - math.sqrt(below)) / k, float(total + math.sqrt(above)) / k
 
 
 def _cramers_v(first: NDArray[Any], second: NDArray[Any]) -> float:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from leadline.data.audit import classes, copies, files, groups, intensities, kinds
-from leadline.data.audit.batch import BatchEffect, batch_effect, batch_problem
+from leadline.data.audit.batch import batch_effect, batch_problem
 from leadline.data.audit.nesting import nested_folders
 from leadline.data.audit.pixels import look_at
-from leadline.data.audit.problem import SEVERITIES, Audit, Problem, worst_first
+from leadline.data.audit.problem import Audit, BatchEffect, Problem, Summary, worst_first
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.sources.refusal import Complaint
@@ -59,7 +59,7 @@ def audit(
         intensities.empty_channels(manifest, looks),
     ]
     if batches is not None:
-        effect = batch_effect(manifest, looks, batches)
+        effect = batch_effect(manifest, looks, batches, selector=batch)
         found.append(batch_problem(effect, batch))
     told = list(chain.from_iterable(found))
     if refusal and not any(one.severity == "error" and one.kind in NOT_SPLIT for one in told):
@@ -69,18 +69,20 @@ def audit(
     splits = Counter(manifest.table["split"])
     return Audit(
         problems,
-        {
-            "data": manifest.source,
-            "data_fingerprint": manifest.fingerprint,
-            "images": len(manifest.table),
-            "unreadable": int((~looks.readable).sum()),
-            "classes": {name: labels[name] for name in manifest.classes},
-            "splits": {name: splits[name] for name in SPLITS if splits[name]},
-            "groups": manifest.table["group"].drop_nulls().n_unique(),
-            **{f"{severity}s": severities[severity] for severity in SEVERITIES},
-            "kinds": dict(Counter(problem.kind for problem in problems)),
-            "batch": None if effect is None else {"selector": batch, **effect.as_dict()},
-        },
+        Summary(
+            data=manifest.source,
+            data_fingerprint=manifest.fingerprint,
+            images=len(manifest.table),
+            unreadable=int((~looks.readable).sum()),
+            classes={name: labels[name] for name in manifest.classes},
+            splits={name: splits[name] for name in SPLITS if splits[name]},
+            groups=manifest.table["group"].drop_nulls().n_unique(),
+            errors=severities["error"],
+            warnings=severities["warning"],
+            hints=severities["hint"],
+            kinds=dict(Counter(problem.kind for problem in problems)),
+            batch=effect,
+        ),
     )
 
 

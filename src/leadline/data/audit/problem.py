@@ -1,8 +1,9 @@
 """What an audit finds: problems, each with the images that it is about and a way out (DESIGN §8)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 Severity = Literal["error", "warning", "hint"]
 # error: wrong, or makes every figure wrong · warning: worth mending before a training · hint: worth knowing.
@@ -34,8 +35,11 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Problem:
+# Batches that have no effect are said to have one in this share of studies at most.
+FALSE_ALARMS = 0.05
+
+
+class Problem(msgspec.Struct, frozen=True):
     """One thing that was found."""
 
     kind: str  # of KINDS
@@ -48,21 +52,53 @@ class Problem:
         assert self.kind in KINDS, self.kind
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What was found in a data source, worst first, and what was looked at."""
+class BatchEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """How well thumbnails and intensities tell batches apart (audit.told_apart), of images of other groups."""
+
+    selector: str  # what names an image's batch, as the person said it
+    batches: int
+    images: int
+    balanced_accuracy: float
+    low: float  # a 95 % interval
+    high: float
+    chance: float
+    p_value: float | None  # that of no effect; None where batches cannot be told from the groups in them
+    association_with_class: float  # Cramér's V: 0 independent, 1 the batch says the class
+    groups: int  # 0 where none are known, and images are taken for independent
+    left_out: int  # images of no batch, of one with fewer than FEWEST, or of one group that is a batch of its own
+
+    @property
+    def shown(self) -> bool:
+        """Whether batches are told apart better than divisions of the same groups by chance are."""
+        return self.p_value is not None and self.p_value <= FALSE_ALARMS
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at, and the problems counted."""
+
+    data: str
+    data_fingerprint: str
+    images: int
+    unreadable: int
+    classes: dict[str, int]  # images of each
+    splits: dict[str, int]  # images of each that there is
+    groups: int
+    errors: int
+    warnings: int
+    hints: int
+    kinds: dict[str, int]  # problems of each kind that was found
+    batch: BatchEffect | None = None  # where batches were named
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """check.json (DESIGN §8): what was found in a data source, worst first, and what was looked at."""
 
     problems: tuple[Problem, ...]
-    summary: dict[str, Any]
+    summary: Summary
 
     @property
     def unreadable(self) -> int:
-        return int(self.summary["unreadable"])
-
-    def as_dict(self) -> dict[str, Any]:
-        """DESIGN §8's form of `check --json`."""
-        problems = [{**asdict(problem), "paths": list(problem.paths)} for problem in self.problems]
-        return {"problems": problems, "summary": self.summary}
+        return self.summary.unreadable
 
 
 def worst_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -60,18 +60,18 @@ def fold_of_images(manifest: Manifest, count: int, *, seed: int = 0, repeat: int
 def in_fold(manifest: Manifest, folds: NDArray[np.int64], number: int) -> Manifest:
     """`manifest` for the training that does not see fold `number`, which is its "validation"; no image is in "test"."""
     held_out = pl.when(pl.Series(folds == number)).then(pl.lit("validation"))
-    return _with_split(manifest, held_out.when(pl.Series(folds >= 0)).then(pl.lit("train")))
+    return manifest.with_split(held_out.when(pl.Series(folds >= 0)).then(pl.lit("train")))
 
 
 def pooled(manifest: Manifest) -> Manifest:
     """`manifest` with its validation images among those in "train", for a cross-validation."""
     column = pl.col("split")
-    return _with_split(manifest, pl.when(column == "validation").then(pl.lit("train")).otherwise(column))
+    return manifest.with_split(pl.when(column == "validation").then(pl.lit("train")).otherwise(column))
 
 
 def without_test(manifest: Manifest) -> Manifest:
     """`manifest` for a training that does not look at the test images."""
-    return _with_split(manifest, pl.when(pl.col("split") != "test").then(pl.col("split")))
+    return manifest.with_split(pl.when(pl.col("split") != "test").then(pl.col("split")))
 
 
 def _in_one_fold(pool: pl.DataFrame, dealt: NDArray[np.int64]) -> list[str]:
@@ -81,15 +81,6 @@ def _in_one_fold(pool: pl.DataFrame, dealt: NDArray[np.int64]) -> list[str]:
         .agg(pl.col("fold").n_unique())
     )
     return folds.filter(pl.col("fold") < FEWEST)["label"].to_list()
-
-
-def _with_split(manifest: Manifest, split: pl.Expr) -> Manifest:
-    changed = manifest.usable.with_columns(split=split)
-    return manifest.with_table(
-        manifest.table.drop("split")
-        .join(changed.select("path", "split"), on="path", how="left", maintain_order="left")
-        .select(manifest.table.columns)
-    )
 
 
 def _refuse_more_folds_than(number: int, what: str, count: int) -> None:

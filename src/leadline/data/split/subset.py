@@ -1,4 +1,5 @@
-"""Nested subsets of the training images: stratified, whole groups at a time, exact copies together."""
+"""Fewer images: nested subsets of those in training (stratified, whole groups at a time, exact copies together), and
+fewer to judge by."""
 
 import numpy as np
 import polars as pl
@@ -29,8 +30,24 @@ def halved(manifest: Manifest, times: int, *, seed: int = 0) -> list[Manifest]:
         kept = kept[half(labels[kept], np.unique(units[kept], return_inverse=True)[1], seed, time)]
         if set(labels[kept].tolist()) != classes:
             break
-        found.append(_trained_on(manifest, usable, kept))
+        still = pl.when(pl.Series(np.isin(np.arange(len(usable)), kept))).then(pl.lit("train"))
+        found.append(manifest.with_split(still.when(pl.col("split") == "validation").then(pl.lit("validation"))))
     return found
+
+
+def judged_by_fewer(manifest: Manifest, count: int, *, seed: int = 0) -> Manifest:
+    """`manifest` with about `count` of its validation images at most, the same share of each class; the others are in
+    no split."""
+    usable = manifest.usable
+    held_out = np.flatnonzero(usable["split"].eq_missing("validation").to_numpy())
+    if len(held_out) <= count:
+        return manifest
+    left_out = np.zeros(len(usable), dtype=bool)
+    for number, label in enumerate(manifest.classes):
+        rows = held_out[usable["label"].to_numpy()[held_out] == label]
+        kept = -(-count * len(rows) // len(held_out))
+        left_out[generator("judged", seed, number).permutation(rows)[kept:]] = True
+    return manifest.with_split(pl.when(~pl.Series(left_out)).then(pl.col("split")))
 
 
 def _half_of_groups(labels: Integers, units: Integers, seed: int, time: int) -> NDArray[np.bool_]:
@@ -47,11 +64,3 @@ def _half_of_each_class(labels: Integers, units: Integers, seed: int, time: int)
         rank = generator("subset", seed, time, int(label)).permutation(len(own))
         half[rows] = rank[unit_of_row] < len(own) // 2
     return half
-
-
-def _trained_on(manifest: Manifest, usable: pl.DataFrame, rows: Integers) -> Manifest:
-    chosen = pl.Series(np.isin(np.arange(len(usable)), rows))
-    split = pl.when(chosen).then(pl.lit("train")).when(pl.col("split") == "validation").then(pl.lit("validation"))
-    changed = usable.with_columns(split=split).select("path", "split")
-    table = manifest.table.drop("split").join(changed, on="path", how="left", maintain_order="left")
-    return manifest.with_table(table.select(manifest.table.columns))

@@ -1,6 +1,7 @@
 // An image of any type on a canvas, and over it where the network found its answer.
 import { resize } from "./resample.js";
 
+const TOWARDS = [200, 30, 40], AGAINST = [30, 80, 200], COVERED = 0.75;
 const LONGEST = 360; // pixels of a picture: the page shows half as many, and screens have two for each
 
 // {width, height, planes} of 8 bits, one or three planes; and what that took, in words.
@@ -50,19 +51,21 @@ export function thumbnail(image) {
   return { ...small, changed: shown.changed, enlarged: Math.max(shown.width, shown.height) <= 96 };
 }
 
-// What speaks for the class, from nothing to the most that speaks for it in this image: clear, red, yellow.
+// Red speaks for the class, blue against it, as in leadline/drawing/screen.py; what was not looked at is darkened.
 function paint(pixels, { height, width, values }) {
-  const most = Math.max(...values);
-  if (!(most > 0)) return;
+  const strongest = Math.max(...values.map(Math.abs), 1e-12);
   const side = Math.min(pixels.width, pixels.height);
   const top = Math.floor((pixels.height - side) / 2), left = Math.floor((pixels.width - side) / 2);
-  const evidence = resize({ width, height, planes: [Float32Array.from(values, (value) => Math.max(0, value) / most)] }, side, side).planes[0];
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const share = evidence[y * side + x], at = 4 * ((top + y) * pixels.width + left + x);
-      const colour = [255 * Math.min(1, 0.55 + share), 255 * Math.max(0, 1.6 * share - 0.6), 40];
-      const strength = 0.75 * Math.min(1, 1.4 * share);
-      for (let k = 0; k < 3; k++) pixels.data[at + k] = (1 - strength) * pixels.data[at + k] + strength * colour[k];
+  const places = resize({ width, height, planes: [Float32Array.from(values)] }, side, side).planes[0];
+  for (let y = 0; y < pixels.height; y++) {
+    for (let x = 0; x < pixels.width; x++) {
+      const at = 4 * (y * pixels.width + x);
+      const seen = y >= top && y < top + side && x >= left && x < left + side;
+      const value = seen ? places[(y - top) * side + x - left] : 0;
+      const strength = COVERED * Math.min(1, Math.abs(value) / strongest), colour = value > 0 ? TOWARDS : AGAINST;
+      for (let k = 0; k < 3; k++) {
+        pixels.data[at + k] = seen ? (1 - strength) * pixels.data[at + k] + strength * colour[k] : 0.4 * pixels.data[at + k];
+      }
     }
   }
 }

@@ -1,0 +1,1 @@
+"""Where a network looked, and what shows whether that can be believed."""

@@ -1,0 +1,155 @@
+"""A classifier's network compiled for another runtime: OpenVINO or ONNX Runtime, which are faster than PyTorch here.
+
+Compiling happens once, in a process of its own that may crash, and is kept under the cache folder, keyed by the
+classifier's content and the runtime's version. Whether a compiled network may be believed is decided elsewhere
+(inference.verification).
+"""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.classifier import DESCRIPTION, WEIGHTS, load
+from leadline.data.cache_folder import cache_folder, made_in_cache
+from leadline.errors import LeadlineError, UsageError
+from leadline.inference.runtimes import PACKAGES, Precision, Runtime
+
+Floats = NDArray[np.float32]
+FILES: dict[Runtime, str] = {"openvino": "model.xml", "onnx": "model.onnx"}
+# Raise it when the same classifier would be compiled otherwise.
+FORMAT = 1
+# Images that a runtime works at as one; several such parts run at the same time.
+TOGETHER = 16
+SECONDS = 300  # after which compiling is given up
+
+
+def installed() -> list[Runtime]:
+    """The runtimes that there are here, the fastest first."""
+    return [runtime for runtime in get_args(Runtime) if find_spec(PACKAGES[runtime])]
+
+
+def compiled_in(classifier: Path, runtime: Runtime) -> Path:
+    """The cache folder of the compiled form of the classifier folder `classifier`, which may not be there yet."""
+    digest = hashlib.sha256(f"{FORMAT} {runtime} {version(PACKAGES[runtime])}".encode())
+    for name in (WEIGHTS, DESCRIPTION):
+        digest.update((classifier / name).read_bytes())
+    return cache_folder() / "compiled" / digest.hexdigest()[:24]
+
+
+def compile_once(classifier: Path, runtime: Runtime) -> Path:
+    """The folder with the compiled network of a classifier folder; LeadlineError where it cannot be compiled."""
+    if find_spec(PACKAGES[runtime]) is None:
+        raise UsageError(f"--engine {runtime}: is not installed; pip install 'leadline[{runtime}]'")
+    folder = compiled_in(classifier, runtime)
+    if (folder / FILES[runtime]).is_file():
+        return folder
+    made_in_cache("compiled", folder.name)
+    command = [sys.executable, "-m", "leadline.inference.compiled", str(classifier), runtime, str(folder)]
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise LeadlineError(f"{runtime}: compiling took more than {SECONDS} s") from None
+    if finished.returncode or not (folder / FILES[runtime]).is_file():
+        said = finished.stderr.strip().splitlines()
+        raise LeadlineError(f"{runtime}: compiling failed ({said[-1] if said else f'exit {finished.returncode}'})")
+    return folder
+
+
+def convert(classifier: Path, runtime: Runtime, folder: Path) -> None:
+    """Write the network of a classifier folder as the runtime's file, for any number of images."""
+    import torch
+
+    found = load(classifier)
+    how = found.preprocessing
+    example = torch.zeros(2, how.channels, how.size, how.size)
+    file = folder / FILES[runtime]
+    if runtime == "openvino":
+        to_openvino(found.network, example, file)
+    else:
+        to_onnx(found.network, example, file)
+
+
+def to_openvino(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+    """The network as OpenVINO's IR, `file` (.xml) and weights beside it, these outputs; float32, any batch size."""
+    import openvino
+
+    shape = openvino.PartialShape([-1, *example.shape[1:]])
+    model = openvino.convert_model(network.eval(), example_input=example, input=[shape])
+    for output, name in zip(model.outputs, outputs, strict=True):
+        output.get_tensor().set_names({name})
+    weights = file.with_suffix(".bin")
+    new = file.with_name("new.xml")  # its weights are written as new.bin
+    openvino.save_model(model, new, compress_to_fp16=False)
+    new.with_suffix(".bin").replace(weights)
+    new.replace(file)
+
+
+def to_onnx(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+    """The network as one ONNX file with input "images" and these outputs; float32, any batch size."""
+    import torch
+
+    batch = torch.export.Dim("batch", min=1)
+    new = file.with_suffix(".new")
+    torch.onnx.export(
+        network.eval(), (example,), new, input_names=["images"], output_names=list(outputs), dynamo=True,
+        dynamic_shapes=({0: batch},), external_data=False, verbose=False,
+    )  # fmt: skip
+    new.replace(file)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled network that is loaded: normalised images in, logits out."""
+
+    runtime: Runtime
+    precision: Precision
+    session: Any
+
+    @staticmethod
+    def load(folder: Path, runtime: Runtime, precision: Precision) -> "Compiled":
+        """Raises LeadlineError where the runtime does not take the file."""
+        try:
+            return Compiled(runtime, precision, _session(folder / FILES[runtime], runtime, precision))
+        except Exception as error:
+            raise LeadlineError(f"{runtime}: cannot load {folder / FILES[runtime]} ({error})") from error
+
+    def __call__(self, images: Floats) -> Floats:
+        """Logits (images, classes) of (images, channels, height, width)."""
+        if self.runtime == "onnx":
+            parts = [images[start : start + TOGETHER] for start in range(0, len(images), TOGETHER)]
+            return np.concatenate([self.session.run(None, {"images": part})[0] for part in parts])
+        logits: dict[int, Floats] = {}
+
+        def keep(request: Any, start: int) -> None:
+            logits[start] = request.get_output_tensor(0).data.copy()
+
+        self.session.set_callback(keep)
+        for start in range(0, len(images), TOGETHER):
+            self.session.start_async({0: images[start : start + TOGETHER]}, start)
+        self.session.wait_all()
+        return np.concatenate([logits[start] for start in sorted(logits)])
+
+
+def _session(file: Path, runtime: Runtime, precision: Precision) -> Any:
+    if runtime == "onnx":
+        import onnxruntime
+
+        return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    import openvino
+
+    precisions = {"fp32": "f32", "bf16": "bf16"}
+    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precisions[precision]}
+    return openvino.AsyncInferQueue(openvino.Core().compile_model(file, "CPU", settings))
+
+
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))  # type: ignore[arg-type]

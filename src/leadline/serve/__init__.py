@@ -1,0 +1,1 @@
+"""A trained classifier over HTTP, with a page to drop images on."""

@@ -1,0 +1,35 @@
+"""A trained classifier behind the server's own test client."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from leadline.classifier import load
+from leadline.inference.engine import Engine
+from leadline.inference.hardware import hardware
+from leadline.serve.app import create_app
+from leadline.verbs.train import train
+
+from ..conftest import Notes, disc
+
+
+@pytest.fixture(scope="session")
+def served_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("served")
+    for position, label in enumerate(("<b>dark</b>", "light")):
+        folder = home / "images" / label.replace("/", "∕")
+        folder.mkdir(parents=True)
+        for number in range(24):
+            Image.fromarray(disc(1000 * position + number, bright=position == 1)).save(folder / f"{number:03d}.png")
+    return train(home / "images", model="resnet20_cifar", epochs=3, out=home / "run", progress=Notes()).folder
+
+
+@pytest.fixture(scope="session")
+def client(served_run: Path) -> Iterator[TestClient]:
+    classifier = load(served_run)
+    app = create_app(classifier, Engine.of(classifier, hardware()), card="# A card")
+    with TestClient(app) as opened:
+        yield opened
