@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 FLOORS = [
     {"errors", "progress", "wording"},
     {"writing", "drawing"},
-    {"zoo", "data", "evaluation"},
+    {"zoo", "data", "evaluation", "page"},
     {"pretrained", "anatomy"},
     {"classifier", "results"},
     {"inference"},

@@ -27,7 +27,7 @@ VERBS = {
     "evaluate": ("How good is a trained classifier?", "leadline evaluate runs/first other_images/"),
     "predict": ("New images, a table of answers.", "leadline predict runs/first new_images/ --out predictions.csv"),
     "explain": ("Where did the network look?", "leadline explain runs/first new_images/ --out maps --check"),
-    "export": ("A classifier for other programs.", "leadline export runs/first --to onnx --out first-onnx"),
+    "export": ("For other programs, or as one page that runs by itself.", "leadline export runs/first --to html"),
     "serve": ("A classifier over HTTP, with a page to drop images on.", "leadline serve runs/first --port 8000"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),

@@ -1,47 +1,52 @@
 """`leadline export`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import Json
+from leadline.cli.options import Json, MinConfidence
 
 
 def export(
     run: Annotated[Path, Parameter(help="The run folder of a trained classifier.")],
     /,
     *,
-    to: Annotated[Literal["onnx", "openvino", "torch"], Parameter(help="For ONNX Runtime, OpenVINO, or torch.export.")],
+    to: Annotated[
+        str, Parameter(help="html (one page that runs by itself), onnx, openvino, torch, qupath, bioimageio.")
+    ],
     out: Annotated[
-        Path | None, Parameter(help="The folder to write; it must not exist. [default: named after the run]")
+        Path | None, Parameter(help="The file or folder to write. [default: in exports/ of the run folder]")
+    ] = None,
+    images: Annotated[
+        list[str] | None,
+        Parameter(help="Images to verify it on. [default: images of the run]", consume_multiple=True, negative=()),
+    ] = None,
+    min_confidence: MinConfidence = None,
+    pixel_size: Annotated[
+        float | None, Parameter(help="µm per pixel of the training images, which QuPath needs.")
+    ] = None,
+    runtime: Annotated[
+        Path | None, Parameter(help="The dist folder of onnxruntime-web for html. [default: in this package]")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Export a trained classifier for other programs, with proof that it gives the same answers."""
+    """Write a trained classifier for other programs, or as one page, and verify that it gives the same answers."""
     refuse_early(run=run)
-    import msgspec
-
-    from leadline.cli import DONE, printing
+    from leadline.cli import show
     from leadline.cli.display import display
-    from leadline.verbs.export import export as verb
+    from leadline.verbs import export as verb
 
     with display() as progress:
-        found = verb(run, to=to, out=out, progress=progress)
-    described, verification = found.description, found.description.verification
-    if json:
-        printing.as_json({"folder": str(found.folder), **msgspec.to_builtins(described)})
-        return DONE
-    batches = ", ".join(map(str, verification.batches))
-    print(f"{found.folder / described.file}")
-    print(f"input   {described.input}")
-    print(f"output  {described.output}")
-    for step in described.preparation:
-        print(f"before  {step}")
-    print(
-        f"verified on {verification.images} images of the run, {batches} at a time: {verification.equal:.1%} of the "
-        f"answers are PyTorch's, and probabilities differ by {verification.largest_difference:.1g} at most"
-    )
-    print(f"classes and preprocessing are in {found.folder / 'leadline.json'}")
-    return DONE
+        written = verb.export(
+            run,
+            to=to,
+            out=out,
+            images=images,
+            min_confidence=min_confidence,
+            pixel_size=pixel_size,
+            runtime=runtime,
+            progress=progress,
+        )
+    return show.exported(written, json=json)

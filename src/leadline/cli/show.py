@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from leadline.cli import DONE, SOME_UNREADABLE
 from leadline.cli.printing import as_json, can_hold, table
 from leadline.results.json_files import as_builtins
-from leadline.wording import duration, percent, percent_with_interval, plain
+from leadline.wording import duration, listed, percent, percent_with_interval, plain, size
 
 if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
     from leadline.evaluation.predictions import Predictions
@@ -16,6 +18,7 @@ if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does witho
     from leadline.training.run_folder import Run
     from leadline.verbs.compare import Comparison
     from leadline.verbs.evaluate import Evaluation
+    from leadline.verbs.export import Export
 
 
 def plan(planned: "Plan", *, json: bool) -> int:
@@ -114,6 +117,28 @@ def evaluation(found: "Evaluation", *, json: bool) -> int:
             )  # fmt: skip
         print(f"written to  {found.folder}")
     return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
+
+
+def exported(written: "Export", *, json: bool) -> int:
+    checked = written.verification
+    if json:
+        as_json(
+            {
+                "path": str(written.path),
+                "format": written.format,
+                "bytes": written.bytes,
+                "verification": msgspec.to_builtins(checked),
+            }
+        )
+        return DONE
+    print(f"{written.path}  {size(written.bytes)}")
+    batches = listed([str(number) for number in checked.batch_sizes])
+    print(
+        f"verified on {checked.images} images, in batches of {batches}: "
+        f"probabilities differ by at most {checked.largest_difference:.1g} (limit {checked.limit:g}), "
+        f"{percent(checked.equal_answers)} of the answers are equal"
+    )
+    return DONE
 
 
 def metric_table(metrics: "SplitMetrics", *, title: str) -> None:

@@ -1,1 +1,1 @@
-"""A trained classifier for other programs: one file for its network, and one that says how to use it."""
+"""A classifier for other runtimes, and as one page that runs by itself. Each export is verified on real images."""

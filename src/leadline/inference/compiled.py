@@ -8,6 +8,7 @@ classifier's content and the runtime's version. Whether a compiled network may b
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -77,12 +78,14 @@ def convert(classifier: Path, runtime: Runtime, folder: Path) -> None:
         to_onnx(found.network, example, file)
 
 
-def to_openvino(network: Any, example: Any, file: Path) -> None:
-    """The network as OpenVINO's IR, `file` (.xml) and weights beside it; float32, any batch size."""
+def to_openvino(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+    """The network as OpenVINO's IR, `file` (.xml) and weights beside it, these outputs; float32, any batch size."""
     import openvino
 
     shape = openvino.PartialShape([-1, *example.shape[1:]])
     model = openvino.convert_model(network.eval(), example_input=example, input=[shape])
+    for output, name in zip(model.outputs, outputs, strict=True):
+        output.get_tensor().set_names({name})
     weights = file.with_suffix(".bin")
     new = file.with_name("new.xml")  # its weights are written as new.bin
     openvino.save_model(model, new, compress_to_fp16=False)
@@ -90,14 +93,14 @@ def to_openvino(network: Any, example: Any, file: Path) -> None:
     new.replace(file)
 
 
-def to_onnx(network: Any, example: Any, file: Path, *, output: str = "logits") -> None:
-    """The network as one ONNX file with input "images" and this output; float32, any batch size."""
+def to_onnx(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+    """The network as one ONNX file with input "images" and these outputs; float32, any batch size."""
     import torch
 
     batch = torch.export.Dim("batch", min=1)
     new = file.with_suffix(".new")
     torch.onnx.export(
-        network.eval(), (example,), new, input_names=["images"], output_names=[output], dynamo=True,
+        network.eval(), (example,), new, input_names=["images"], output_names=list(outputs), dynamo=True,
         dynamic_shapes=({0: batch},), external_data=False, verbose=False,
     )  # fmt: skip
     new.replace(file)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from leadline import wording
 from leadline.drawing.palette import COLOURS
@@ -48,7 +48,7 @@ FILTERS = {
 def template(name: str) -> Template:
     """One of `templates/`; what it shows is escaped where it is HTML."""
     environment = Environment(
-        loader=PackageLoader("leadline.report"),
+        loader=ChoiceLoader([PackageLoader("leadline.report"), PackageLoader("leadline.page")]),  # whose look it shares
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,

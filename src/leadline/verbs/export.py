@@ -1,58 +1,152 @@
-"""`leadline export`: a classifier for other programs, with proof that it gives the same answers."""
+"""`leadline export`: a trained classifier in another form, verified to give the same answers."""
 
-import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-from leadline.classifier import load
-from leadline.data.loader import files
+from leadline.classifier import Classifier
+from leadline.data.channel_files import Files
+from leadline.data.image import ImageError
 from leadline.errors import LeadlineError, UsageError
-from leadline.export.exported import FILES, Description, Format, export_to
-from leadline.inference.engine import Engine
-from leadline.inference.hardware import hardware
-from leadline.progress import Progress
-from leadline.training.run_folder import numbered
-from leadline.verbs.predict import own_images
+from leadline.evaluation.predictions import check_abstention
+from leadline.export.formats import FORMATS, check_place, write
+from leadline.export.subject import Subject
+from leadline.export.verification import IMAGES, Samples
+from leadline.page.assemble import Accuracy
+from leadline.progress import ON_STDERR, Progress
+from leadline.report.card import NAME as CARD
+from leadline.results.export_record import ExportVerification
+from leadline.results.run_metrics import METRICS
+from leadline.training.run_folder import Run
+from leadline.verbs.predict import expand
+from leadline.writing import written
 
-VERIFIED = 49  # images of the run on which an export is compared
+# What it is verified on, in this order: test images are looked at last.
+SPLITS = ("validation", "train", "test")
 
 
 @dataclass(frozen=True)
 class Export:
-    """A folder with the network, and leadline.json that says how to use it."""
+    """What was written, and how it was verified."""
 
-    folder: Path
-    description: Description
+    path: Path  # a file or a folder
+    format: str
+    bytes: int
+    verification: ExportVerification
 
 
-def export(run: str | Path, *, to: Format, out: str | Path | None = None, progress: Progress | None = None) -> Export:
-    """The classifier of `run` as "onnx", "openvino" or "torch" (torch.export), in the new folder `out`.
+def export(
+    run: str | Path,
+    *,
+    to: str,
+    out: str | Path | None = None,
+    images: Iterable[str | Path] | str | Path | None = None,
+    min_confidence: float | None = None,
+    pixel_size: float | None = None,
+    runtime: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Export:
+    """Write the classifier of `run` in a format of export.formats.FORMATS, into `out` or below the run's `exports/`.
 
-    It is verified on images of the run. Raises LeadlineError where these cannot be read any more, or the exported
-    network gives other probabilities; then nothing is exported.
+    It is verified on images of the run, or on `images`, in batches of several sizes; LeadlineError where none of them
+    can be read, or where a probability differs by more than export.verification.LIMIT: then nothing is written. In a
+    page, answers below `min_confidence` are uncertain. QuPath needs `pixel_size`, in µm, of the training images.
     """
-    progress = progress or Progress()
-    if to not in FILES:
-        raise UsageError(f"--to {to}: expected one of {', '.join(FILES)}")
-    if out is not None and Path(out).exists():
-        raise UsageError(f"{out}: exists already; choose another --out")
-    classifier = load(run)
-    images = own_images(run)
-    rows = np.linspace(0, len(images) - 1, min(VERIFIED, len(images))).astype(int)
-    decoded = list(files([images[row] for row in rows], classifier.preprocessing, batch_size=VERIFIED))
-    if not any(len(batch.pixels) for batch in decoded):
-        raise LeadlineError(f"{run}: none of its images can be read any more, and an export is verified on them")
-    engine = Engine.of(classifier, replace(hardware(), device="cpu", precision="fp32"))
-    probabilities, errors = engine.predict(decoded)
-    known = probabilities[[not error for error in errors]]
-    folder = numbered(Path(out) if out is not None else Path(f"{Path(run).resolve().name}-{to}"))
-    with progress.task(f"exporting to {to}", 1):
+    progress = progress or ON_STDERR
+    if to not in FORMATS:
+        raise UsageError(f"--to {to}: expected one of {', '.join(FORMATS)}")
+    trained = Run(Path(run))
+    classifier = trained.classifier
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
+    if pixel_size is not None and not pixel_size > 0:
+        raise UsageError(f"--pixel-size {pixel_size:g}: must be above 0, in µm per pixel")
+    path = Path(out) if out is not None else _default_place(trained, to)
+    check_place(to, path)
+    files = (
+        expand([images] if isinstance(images, str | Path) else images, channel_names=classifier.preprocessing.names)
+        if images is not None
+        else _images_of(trained)
+    )
+    subject = Subject(
+        classifier=classifier,
+        name=trained.folder.resolve().name,
+        samples=Samples.of(classifier, _read(classifier, files, run=trained.folder)),
+        accuracy=accuracy_of(trained),
+        card=_card(trained),
+        image_side=_image_side(trained) or classifier.preprocessing.size,
+        pixel_size=pixel_size,
+        min_confidence=min_confidence or 0.0,
+        runtime=Path(runtime) if runtime is not None else None,
+    )
+    verification = write(to, subject, path)
+    if to == "bioimageio":
+        progress.note(f"{path}: its test tensors are two of your images; look whether they may be passed on")
+    size = sum(file.stat().st_size for file in path.rglob("*")) if path.is_dir() else path.stat().st_size
+    return Export(path, to, size, verification)
+
+
+def _default_place(run: Run, format: str) -> Path:
+    folder = run.folder / "exports"
+    with written(folder):
+        folder.mkdir(exist_ok=True)
+    suffix = FORMATS[format].suffix
+    return folder / (f"{run.folder.resolve().name}{suffix}" if suffix else format)
+
+
+def _images_of(run: Run) -> list[Files]:
+    """Some of the run's images, of all classes, validation images first; and more, should some be gone."""
+    manifest = run.manifest
+    table = manifest.usable.with_columns(
+        order=pl.col("split").replace_strict({name: k for k, name in enumerate(SPLITS)}, default=len(SPLITS)),
+        turn=pl.int_range(pl.len()).over("split", "label"),
+    ).sort("order", "turn", "label")
+    return manifest.files(table.head(4 * IMAGES).drop("order", "turn"))
+
+
+def _read(classifier: Classifier, files: list[Files], *, run: Path) -> NDArray[np.generic]:
+    """The first images that can be read, as the network takes them."""
+    pixels: list[NDArray[np.generic]] = []
+    error: Exception | None = None
+    for image in files:
+        if len(pixels) == IMAGES:
+            break
         try:
-            description = export_to(classifier, np.concatenate([one.pixels for one in decoded]), known, to, folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        progress.advance()
-    return Export(folder, description)
+            pixels.append(classifier.preprocessing.read(image))
+        except (ImageError, OSError) as problem:
+            error = error or problem
+    if not pixels:
+        raise LeadlineError(
+            f"{run}: an export is verified on real images, and none can be read ({error}); put the run's images back, "
+            "or name some of that kind with --images"
+        ) from error
+    return np.stack(pixels)
+
+
+def accuracy_of(run: Run) -> Accuracy | None:
+    """How good the run's classifier is known to be; None where it was never judged."""
+    if not (run.folder / METRICS).is_file():
+        return None
+    metrics = run.metrics
+    for split, judged in (("test", metrics.test), ("validation", metrics.validation)):
+        if judged and (estimate := judged.of("accuracy")) and estimate.value is not None:
+            return Accuracy(estimate.value, estimate.low, estimate.high, estimate.n, split)
+    return None
+
+
+def _card(run: Run) -> str:
+    file = run.folder / CARD
+    return file.read_text("utf-8") if file.is_file() else ""
+
+
+def _image_side(run: Run) -> int | None:
+    """The median short side of its training images, in pixels."""
+    if not (run.folder / "manifest.parquet").is_file():
+        return None
+    training = run.manifest.usable.filter(split="train")
+    side = training.select(pl.min_horizontal("width", "height").median()).item()
+    return round(side) if side else None
