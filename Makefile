@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install demo test test-slow lint types bench catalogue lab clean
+.PHONY: help install runtime demo test test-slow lint types bench catalogue lab clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
+	@echo "make runtime    fetch onnxruntime-web (with npm), for leadline export --to html"
 	@echo "make bench      speed, side by side with the loop most people write"
 
 install: $(INSTALLED)
@@ -24,6 +25,10 @@ $(INSTALLED): pyproject.toml
 		{ echo "python3 -m venv does not work here; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
+
+# What the exported page computes with; it comes through npm, and a wheel that is built afterwards has it.
+runtime: install
+	$(BIN)/python tools/fetch_runtime.py
 
 demo: install
 	$(BIN)/leadline compare digits --minutes 3
