@@ -31,10 +31,14 @@ def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measur
     measurement = Measurement(
         numbers=numbers_of(experiment, result, judged),
         result="; ".join(map(said, judged) if experiment.rules else depth_sentences(result)),
-        explanation=" ".join([experiment.hypothesis, design(experiment, result), experiment.means]),
+        explanation=" ".join([put_to_the_test(experiment), design(experiment, result), experiment.means]),
         drawing=picture(experiment, result),
     )
     return measurement, verdict
+
+
+def put_to_the_test(experiment: Experiment) -> str:
+    return f"Put to the test: {experiment.hypothesis}" if experiment.rules else experiment.hypothesis
 
 
 def numbers_of(experiment: Experiment, result: ExperimentResult, judged: Sequence[Judged]) -> dict[str, Number]:
