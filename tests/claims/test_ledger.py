@@ -1,12 +1,13 @@
 """The ledger: every claim of the lecture once, in its order, judged as far as it can be computed."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from leadline.claims.claim import Finding
 from leadline.claims.experiment import EXPERIMENTS
-from leadline.claims.known import needs_training, shipped
+from leadline.claims.known import known, needs_training, shipped, with_training
 from leadline.claims.ledger import CHAPTERS, CLAIMS, chapter_named, claim_named
 from leadline.errors import UsageError
 from leadline.verbs.lab import row
@@ -73,7 +74,6 @@ def test_what_needs_training_has_no_verdict_before_it_is_trained(findings: dict[
         assert (finding.measurement is None) == (finding.claim.kind == "trained")
 
 
-@pytest.mark.xfail(strict=False, reason="still being measured")
 def test_the_ledger_that_comes_along_judges_every_trained_claim_and_says_where_and_when() -> None:
     results = {result.id: result for result in shipped().results}
     assert {claim.id for claim in CLAIMS.values() if needs_training(claim)} <= set(results)
@@ -84,6 +84,16 @@ def test_the_ledger_that_comes_along_judges_every_trained_claim_and_says_where_a
         assert result.made.machine
         assert result.made.command.startswith(f"leadline lab {name} --run")
         assert len(result.made.revision or "") == 40
+
+
+def test_with_the_ledger_every_claim_has_a_verdict(findings: dict[str, Finding], tmp_path: Path) -> None:
+    for name, finding in findings.items():
+        result, before = known(name, tmp_path) if name in EXPERIMENTS else (None, False)
+        whole = with_training(finding, result, before=before)
+        assert whole.verdict is not None, name
+        assert whole.before == (name in EXPERIMENTS and result is not None)
+        if finding.judged and needs_training(finding.claim):
+            assert len(whole.parts) == 2
 
 
 def test_the_exact_halves_of_trained_claims_are_computed(findings: dict[str, Finding]) -> None:

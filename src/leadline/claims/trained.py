@@ -1,6 +1,7 @@
 """What the trainings of an experiment come to, as people get it: numbers, sentences, a picture."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.claims.claim import Measurement, Number, Verdict
@@ -27,32 +28,36 @@ NAMES = {
 def finding_of(experiment: Experiment, result: ExperimentResult) -> tuple[Measurement, Verdict | None]:
     """The measurement, and the verdict by the rules; None where the experiment has none."""
     judged, verdict = judge_result(experiment, result) if experiment.rules else ((), None)
-    of_depth = depth_sentences(result) if not experiment.rules else []
+    measurement = Measurement(
+        numbers=numbers_of(experiment, result, judged),
+        result="; ".join(map(said, judged) if experiment.rules else depth_sentences(result)),
+        explanation=" ".join([put_to_the_test(experiment), design(experiment, result), experiment.means]),
+        drawing=picture(experiment, result),
+    )
+    return measurement, verdict
+
+
+def put_to_the_test(experiment: Experiment) -> str:
+    return f"Put to the test: {experiment.hypothesis}" if experiment.rules else experiment.hypothesis
+
+
+def numbers_of(experiment: Experiment, result: ExperimentResult, judged: Sequence[Judged]) -> dict[str, Number]:
+    """What the rules judge, then each network by itself, by what they ask of it and its test error."""
     numbers = {
         one.rule.says: Number(one.value, unit=one.rule.unit, low=one.low, high=one.high)
         for one in judged
         if one.seeds > 1
     }
-    measures = dict.fromkeys(["test_error", *(rule.measure for rule in experiment.rules)])
-    if experiment.toy:
-        del measures["test_error"]
-    for measure in measures:
+    shown = ["test_error"] * (not experiment.toy)
+    for measure in dict.fromkeys([*shown, *(rule.measure for rule in experiment.rules)]):
         for network in experiment.networks:
             values = [value for value in by_seed(result.trainings, network, measure).values() if value == value]
             if len(values) > 1:
                 mean, low, high = interval(values)
+                unit = UNITS.get(measure, "points" if measure == "gap" else "%")
                 low = low if measure == "gap" else max(0.0, low)  # no error is below nothing
-                numbers[f"{NAMES[measure]}, {network}"] = Number(
-                    mean, unit=UNITS.get(measure, "%" if measure != "gap" else "points"), low=low, high=high
-                )
-    words = [experiment.hypothesis, design(experiment, result), experiment.means]
-    measurement = Measurement(
-        numbers=numbers,
-        result="; ".join([*map(said, judged), *of_depth]),
-        explanation=" ".join(words),
-        drawing=picture(experiment, result),
-    )
-    return measurement, verdict
+                numbers[f"{NAMES[measure]}, {network}"] = Number(mean, unit=unit, low=low, high=high)
+    return numbers
 
 
 def said(judged: Judged) -> str:
