@@ -13,7 +13,7 @@ from leadline.zoo.last_layer import last_layer
 class Deployed(nn.Module):
     """Images as they are stored, float32 (batch, channels, size, size) → calibrated logits and probabilities."""
 
-    outputs = ("logits", "probabilities")
+    outputs: tuple[str, ...] = ("logits", "probabilities")
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__()

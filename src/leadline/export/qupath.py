@@ -25,7 +25,7 @@ MODEL, CONFIG, RECORD = "torchscript_model.pt", "config.json", "leadline.json"
 class Tiles(nn.Module):
     """Logits of RGB tiles from 0 to 1. A grey classifier takes tiles in which the three are equal, and no others."""
 
-    grey: torch.jit.Final[bool]
+    grey: torch.jit.Final[bool]  # type: ignore[name-defined]  # torch's stub lacks it
 
     def __init__(self, network: nn.Module, *, grey: bool) -> None:
         super().__init__()
@@ -67,7 +67,9 @@ def write_qupath(subject: Subject, folder: Path) -> ExportVerification:
     model = folder / MODEL
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # TorchScript is deprecated; WSInfer reads nothing else
-        network = torch.jit.trace(_Logits(Deployed(subject.classifier)), subject.example, check_trace=False)
+        network = torch.jit.trace(  # type: ignore[no-untyped-call]
+            _Logits(Deployed(subject.classifier)), subject.example, check_trace=False
+        )
         torch.jit.save(torch.jit.script(Tiles(network, grey=how.channels == 1)), str(model))
         verification = verify(tile_probabilities(model), subject.samples, format="TorchScript")
     (folder / CONFIG).write_text(json.dumps(_config(subject), indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -93,7 +95,7 @@ def _config(subject: Subject) -> dict[str, object]:
 
 def tile_probabilities(model: Path) -> Run:
     """What WSInfer makes of tiles: intensities from 0 to 1 in, softmax behind."""
-    network = torch.jit.load(str(model)).eval()
+    network = torch.jit.load(str(model)).eval()  # type: ignore[no-untyped-call]
 
     def run(images: NDArray[np.float32]) -> NDArray[np.floating]:
         tiles = torch.from_numpy(images / np.float32(255))
