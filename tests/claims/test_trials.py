@@ -42,8 +42,8 @@ def test_every_seed_draws_images_of_its_own_balanced_and_apart() -> None:
 
 def test_seeds_draw_other_images_of_splits_that_the_data_have_themselves() -> None:
     digits = scan("digits")
-    halves = pl.Series(["train" if number % 2 else "test" for number in range(len(digits.table))])
-    given = digits.with_table(digits.table.with_columns(split=halves))
+    splits = pl.Series([("train", "validation", "test")[number % 3] for number in range(len(digits.table))])
+    given = digits.with_table(digits.table.with_columns(split=splits))
     drawn = [draw(given, SIZE, seed).usable for seed in (1, 2)]
     for name in ("train", "test"):
         assert set(drawn[0].filter(split=name)["path"]) != set(drawn[1].filter(split=name)["path"])
