@@ -40,6 +40,15 @@ def test_every_seed_draws_images_of_its_own_balanced_and_apart() -> None:
         assert per_class.to_list() == [6] * 10
 
 
+def test_seeds_draw_other_images_of_splits_that_the_data_have_themselves() -> None:
+    digits = scan("digits")
+    splits = pl.Series([("train", "validation", "test")[number % 3] for number in range(len(digits.table))])
+    given = digits.with_table(digits.table.with_columns(split=splits))
+    drawn = [draw(given, SIZE, seed).usable for seed in (1, 2)]
+    for name in ("train", "test"):
+        assert set(drawn[0].filter(split=name)["path"]) != set(drawn[1].filter(split=name)["path"])
+
+
 def test_own_images_are_worked_on_at_their_size_up_to_32_pixels() -> None:
     digits = scan("digits")
     assert trials.working_size(digits, SIZE) == 8

@@ -128,7 +128,7 @@ def _list(findings: list["Finding"]) -> None:
     said = [f"{verdict or 'not run'} {count}" for verdict, count in counts.items() if count]
     print(f"\n{len(findings)} claim{'s' * (len(findings) != 1)}: {' · '.join(said)}")
     if before:
-        print(f"{before} of them need trainings and were measured before; --run measures them here")
+        print(f"{before} of them rest on trainings that were done before; --run does them here")
 
 
 def _explain(finding: "Finding") -> None:
