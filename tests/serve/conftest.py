@@ -1,9 +1,12 @@
 """A trained classifier behind the server's own test client."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -33,3 +36,19 @@ def client(served_run: Path) -> Iterator[TestClient]:
     app = create_app(classifier, Engine.of(classifier, hardware()), card="# A card")
     with TestClient(app) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def address(served_run: Path) -> Iterator[str]:
+    """Where a server listens, in a thread of this process."""
+    classifier = load(served_run)
+    app = create_app(classifier, Engine.of(classifier, hardware()), name="<i>first</i>")
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(20)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from leadline.page.assemble import policy
 from leadline.serve import app as app_module
 from leadline.serve import batching, decoding
 from leadline.serve.batching import Batcher, Full
@@ -103,8 +105,8 @@ def test_the_model_is_described_and_no_file_of_the_server_is_reached(client: Tes
     for path in ("/../pyproject.toml", "/%2e%2e/%2e%2e/etc/passwd", "/model/../../etc/passwd", "/static/app.py"):
         assert client.get(path).status_code == 404
     page = client.get("/")
-    assert page.headers["content-security-policy"] == app_module.POLICY
-    assert "--paper:#fefefc" in page.text
+    assert page.headers["content-security-policy"] == policy("server")
+    assert "--paper: #fefefc" in page.text
     assert "http://" not in page.text
     assert "https://" not in page.text
 
@@ -129,20 +131,56 @@ def test_what_waits_together_goes_through_the_network_together() -> None:
     assert calls == [10]
 
 
-def test_a_full_queue_refuses_and_a_failing_network_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(_: np.ndarray) -> np.ndarray:
-        raise RuntimeError("no memory")
+def test_more_than_may_wait_are_refused_until_others_are_answered() -> None:
+    batcher = Batcher(lambda pixels: pixels)
+    with batcher.admitted(batching.WAITING - 1):
+        with pytest.raises(Full), batcher.admitted(2):
+            pass
+        with batcher.admitted(1):
+            pass
+    with batcher.admitted(batching.WAITING):
+        pass
+
+
+def test_a_network_that_fails_fails_its_images_and_no_others() -> None:
+    fails = [True]
+
+    def sometimes(pixels: np.ndarray) -> np.ndarray:
+        if fails and fails.pop():
+            raise RuntimeError("no memory")
+        return pixels.reshape(len(pixels), -1)
 
     async def ask() -> None:
-        batcher = Batcher(failing)
-        waiting = [asyncio.create_task(batcher.probabilities(np.zeros((1, 1, 1)))) for _ in range(batching.WAITING)]
+        batcher = Batcher(sometimes)
+        waiting = [asyncio.create_task(batcher.probabilities(np.zeros((1, 1, 1)))) for _ in range(5)]
         await asyncio.sleep(0)
-        with pytest.raises(Full):
-            await batcher.probabilities(np.zeros((1, 1, 1)))
         batcher.start()
         for answer in waiting:
             with pytest.raises(RuntimeError, match="no memory"):
                 await answer
+        assert await batcher.probabilities(np.ones((1, 1, 1))) == 1
         await batcher.close()
 
     asyncio.run(ask())
+
+
+def test_maps_and_predictions_at_the_same_time_keep_out_of_each_others_way(
+    client: TestClient, served_run: Path
+) -> None:
+    files = images_of(served_run)[::4]
+    alone = [client.post("/explain", files=sent(file, field="file")).json()["map"] for file in files]
+    with ThreadPoolExecutor(8) as pool:
+        predicting = [pool.submit(client.post, "/predict", files=sent(file)) for file in files for _ in range(3)]
+        explaining = [pool.submit(client.post, "/explain", files=sent(file, field="file")) for file in files]
+        assert {answer.result().status_code for answer in [*predicting, *explaining]} == {200}
+    for known, answer in zip(alone, explaining, strict=True):
+        np.testing.assert_allclose(answer.result().json()["map"], known, atol=1e-4)
+
+
+def test_what_is_answered_at_once_is_limited_in_bytes(
+    client: TestClient, served_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as changed:
+        changed.setattr(app_module, "MOST_AT_ONCE", 100)
+        assert client.post("/predict", files=sent(images_of(served_run)[0])).status_code == 429
+    assert client.post("/predict", files=sent(images_of(served_run)[0])).status_code == 200

@@ -58,10 +58,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     verification: PageChecked | None = None
 
 
+def policy(home: Home) -> str:
+    """The page's Content-Security-Policy: it runs its own script and no other."""
+    digest = base64.b64encode(hashlib.sha256(one_script(home).encode()).digest()).decode()
+    return POLICIES[home].format(script=f"'sha256-{digest}'")
+
+
 def page(about: About, home: Home, *, embedded: Mapping[str, bytes] = {}) -> str:
     """The whole page. `embedded`: element id → bytes that its script unpacks."""
-    script = one_script(home)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         loader=PackageLoader("leadline.page"),
         autoescape=select_autoescape(["html"]),
@@ -80,11 +84,11 @@ def page(about: About, home: Home, *, embedded: Mapping[str, bytes] = {}) -> str
         judged_on=accuracy and accuracy.split,
         in_browser=home == "browser",
         colours=COLOURS,
-        policy=POLICIES[home].format(script=f"'sha256-{digest}'"),
+        policy=policy(home),
         payloads=[
             (name, base64.b64encode(gzip.compress(content, mtime=0)).decode()) for name, content in embedded.items()
         ],
-        script=_Safe(script),
+        script=_Safe(one_script(home)),
     )
 
 

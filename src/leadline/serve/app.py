@@ -1,9 +1,10 @@
 """The server: predictions and maps over HTTP, and a page. No upload is kept, none is written under its own name."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from importlib.resources import files as resources
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,20 +16,16 @@ from pydantic import BaseModel, Field
 from leadline import __version__
 from leadline.classifier import Classifier
 from leadline.data.loader import Decoded
-from leadline.drawing.palette import COLOURS
-from leadline.drawing.screen import data_uri, overlaid, visible
+from leadline.drawing.screen import SMALL_SIDE, data_uri, overlaid
 from leadline.explain.maps import maps_of, method_of, on_the_image
 from leadline.inference.engine import Engine
+from leadline.page.assemble import About, Accuracy, page, policy
 from leadline.serve.batching import Batcher, Full
-from leadline.serve.decoding import Decoders
+from leadline.serve.decoding import PREVIEW_SIDE, Decoders
 
 MOST_BYTES = 64 * 2**20  # of a request
 MOST_FILES = 100
-SHOWN_SIDE = 512  # pixels of a map's longer side
-# The page holds all that it needs, and asks this server alone.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; connect-src 'self'"
-)
+MOST_AT_ONCE = 4 * MOST_BYTES  # of all requests that are being answered
 
 
 class Prediction(BaseModel):
@@ -38,6 +35,7 @@ class Prediction(BaseModel):
     predicted: str | None = Field(description="A class, or uncertain; null where the image cannot be read")
     probability: float | None = None
     probabilities: dict[str, float] = Field(default_factory=dict, description="Of each class, calibrated")
+    novelty: float | None = Field(default=None, description="How unlike the training images it is; null: not measured")
     error: str = Field(default="", description="Why the image cannot be read; empty where it can")
 
 
@@ -52,6 +50,12 @@ class Map(Prediction):
     method: str = Field(description="CAM or Grad-CAM")
     map: list[list[float]] = Field(description="A value for each place; positive speaks for the class")
     overlay: str = Field(description="The map over the image, as a data URI")
+
+
+class Refusal(BaseModel):
+    """Why there is no answer."""
+
+    detail: str | list[Any]
 
 
 class Model(BaseModel):
@@ -70,12 +74,47 @@ class Health(BaseModel):
     status: str = "ok"
 
 
+BUSY, LATER = "too many images are waiting; try again", {"Retry-After": "1"}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refusal, "description": text}
+    for code, text in {
+        400: "The form cannot be read",
+        411: "The request does not say how long it is",
+        413: "The request is too large, or has too many files",
+        422: "No image could be read, and each is named with the reason; or a field is missing",
+        429: "Too many images are waiting",
+    }.items()
+}
+
+
 def create_app(
-    classifier: Classifier, engine: Engine, *, said: str = "", card: str = "", min_confidence: float | None = None
+    classifier: Classifier,
+    engine: Engine,
+    *,
+    name: str = "Classifier",
+    said: str = "",
+    card: str = "",
+    accuracy: Accuracy | None = None,
+    min_confidence: float | None = None,
 ) -> FastAPI:
     """The application for a classifier and the engine that predicts with it; `said` describes the engine."""
     decoders = Decoders(classifier.preprocessing)
-    batcher = Batcher(_predicting(engine))
+    # A map hooks into the network and asks for gradients, so nothing else may run through it meanwhile.
+    network = threading.Lock()
+    batcher = Batcher(_predicting(engine, network))
+    shielded = {"Content-Security-Policy": policy("server"), "X-Content-Type-Options": "nosniff"}
+    about = About(
+        name=name,
+        architecture=classifier.architecture,
+        classes=classifier.classes,
+        preprocessing=classifier.preprocessing.to_dict(),
+        min_confidence=min_confidence or 0.0,
+        map_method=method_of(engine.network),
+        leadline=__version__,
+        accuracy=accuracy,
+    )
+    front_page = page(about, "server")
+    bytes_at_once = 0
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -88,14 +127,21 @@ def create_app(
 
     @app.middleware("http")
     async def limit_and_protect(request: Request, call_next: Callable[[Request], Any]) -> Response:
-        size = request.headers.get("content-length", "")
-        if request.method == "POST" and not size.isdigit():
-            return JSONResponse({"detail": "say how long the request is (Content-Length)"}, 411)
-        if request.method == "POST" and int(size) > MOST_BYTES:
-            return JSONResponse({"detail": f"at most {MOST_BYTES // 2**20} MiB in one request"}, 413)
-        response: Response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        nonlocal bytes_at_once
+        length = request.headers.get("content-length", "" if request.method == "POST" else "0")
+        if not (length.isascii() and length.isdecimal()):
+            return JSONResponse({"detail": "say how long the request is (Content-Length)"}, 411, shielded)
+        size = int(length)
+        if size > MOST_BYTES:
+            return JSONResponse({"detail": f"at most {MOST_BYTES // 2**20} MiB in one request"}, 413, shielded)
+        if bytes_at_once + size > MOST_AT_ONCE:
+            return JSONResponse({"detail": BUSY}, 429, {**shielded, **LATER})
+        bytes_at_once += size
+        try:
+            response: Response = await call_next(request)
+        finally:
+            bytes_at_once -= size
+        response.headers.update(shielded)
         return response
 
     def answer(name: str, probabilities: NDArray[np.float64]) -> Prediction:
@@ -109,32 +155,37 @@ def create_app(
             probabilities=dict(zip(classifier.classes, map(float, probabilities), strict=True)),
         )
 
+    def map_of(pixels: NDArray[Any], of_class: int) -> NDArray[np.float64]:
+        with network:
+            maps = maps_of(engine.network, classifier.preprocessing, pixels[None], classes=np.array([of_class]))
+        return maps.values[0]
+
     async def predicted(upload: UploadFile) -> Prediction:
         name = upload.filename or "image"
-        pixels, error = await decoders.decoded(await upload.read())
-        if pixels is None:
-            return Prediction(name=name, predicted=None, error=error)
-        return answer(name, await batcher.probabilities(pixels))
+        decoded = await decoders.decoded(await upload.read())
+        if decoded.pixels is None:
+            return Prediction(name=name, predicted=None, error=decoded.error)
+        return answer(name, await batcher.probabilities(decoded.pixels))
 
-    @app.post("/predict", responses={code: {"description": text} for code, text in REFUSALS.items()})
+    @app.exception_handler(Full)
+    async def busy(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"detail": BUSY}, 429, LATER)
+
+    @app.post("/predict", responses=REFUSALS)
     async def predict(
-        files: Annotated[list[UploadFile], File(description="Images, in any format that predict reads")],
+        files: Annotated[list[UploadFile], File(min_length=1, description="Images, in any format that predict reads")],
     ) -> Predictions:
         """The class of each image, in the order in which they were sent. Where some cannot be read these say why; where
         none can, the answer is 422."""
         if len(files) > MOST_FILES:
             raise HTTPException(413, f"at most {MOST_FILES} files in one request")
-        if not batcher.room(len(files)):
-            raise HTTPException(429, "too many images are waiting; try again", headers={"Retry-After": "1"})
-        try:
-            found = [await predicted(upload) for upload in files]
-        except Full:
-            raise HTTPException(429, "too many images are waiting; try again", headers={"Retry-After": "1"}) from None
+        with batcher.admitted(len(files)):
+            found = await asyncio.gather(*(predicted(upload) for upload in files))
         if all(one.error for one in found):
             raise HTTPException(422, "; ".join(f"{one.name}: {one.error}" for one in found))
         return Predictions(predictions=found)
 
-    @app.post("/explain", responses={code: {"description": text} for code, text in REFUSALS.items()})
+    @app.post("/explain", responses=REFUSALS)
     async def explain(
         file: Annotated[UploadFile, File(description="One image")],
         of_class: Annotated[str | None, Query(description="What the map is of; the predicted class by default")] = None,
@@ -142,26 +193,23 @@ def create_app(
         """Where the network looked: a class activation map."""
         if of_class is not None and of_class not in classifier.classes:
             raise HTTPException(422, f"{of_class}: the classes are {', '.join(classifier.classes)}")
-        name, content = file.filename or "image", await file.read()
-        pixels, error = await decoders.decoded(content)
-        whole, _ = await decoders.decoded(content, whole=True)
-        if pixels is None or whole is None:
-            raise HTTPException(422, f"{name}: {error}")
-        try:
-            found = answer(name, await batcher.probabilities(pixels))
-        except Full:
-            raise HTTPException(429, "too many images are waiting; try again", headers={"Retry-After": "1"}) from None
-        shown = of_class or max(found.probabilities, key=found.probabilities.__getitem__)
-        number = np.array([classifier.classes.index(shown)])
-        maps = await run_in_thread(maps_of, engine.network, classifier.preprocessing, pixels[None], classes=number)
-        values = maps.values[0]
-        image, _ = visible(np.moveaxis(whole, -1, 0))
+        name = file.filename or "image"
+        with batcher.admitted(1):
+            decoded = await decoders.decoded(await file.read(), preview=True)
+            if decoded.pixels is None or decoded.preview is None:
+                raise HTTPException(422, f"{name}: {decoded.error}")
+            found = answer(name, await batcher.probabilities(decoded.pixels))
+            shown = of_class or max(found.probabilities, key=found.probabilities.__getitem__)
+            values = await asyncio.to_thread(map_of, decoded.pixels, classifier.classes.index(shown))
+        image, small = decoded.preview, max(decoded.preview.shape[:2]) <= SMALL_SIDE
         over = overlaid(image, on_the_image(values, *image.shape[:2]), float(np.abs(values).max(initial=0.0)))
-        small = max(image.shape[:2]) <= SHOWN_SIDE
         return Map(
-            **found.model_dump(), of_class=shown, method=method_of(engine.network), map=values.tolist(),
-            overlay=data_uri(over, small=small, largest_side=SHOWN_SIDE),
-        )  # fmt: skip
+            **found.model_dump(),
+            of_class=shown,
+            method=method_of(engine.network),
+            map=values.tolist(),
+            overlay=data_uri(over, small=small, largest_side=PREVIEW_SIDE),
+        )
 
     @app.get("/health")
     def health() -> Health:
@@ -182,38 +230,15 @@ def create_app(
         )
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def page() -> str:
-        return front_page()
+    def home() -> str:
+        return front_page
 
     return app
 
 
-REFUSALS = {
-    411: "The request does not say how long it is",
-    413: "The request is too large, or has too many files",
-    422: "No image could be read; each is named with the reason",
-    429: "Too many images are waiting",
-}
-
-
-def front_page() -> str:
-    """The page, with the colours of the reports."""
-    light, dark = (
-        "".join(f"--{colour.name}:{getattr(colour, mode)};" for colour in COLOURS) for mode in ("light", "dark")
-    )
-    colours = f":root{{color-scheme:light dark;{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    page = resources("leadline.serve").joinpath("page", "index.html").read_text("utf-8")
-    return page.replace("/* colours */", colours)
-
-
-async def run_in_thread(work: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    import asyncio
-
-    return await asyncio.to_thread(work, *given, **named)
-
-
-def _predicting(engine: Engine) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
+def _predicting(engine: Engine, network: threading.Lock) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
     def predict(pixels: NDArray[Any]) -> NDArray[np.float64]:
-        return engine.predict([Decoded(pixels, [""] * len(pixels))])[0]
+        with network:
+            return engine.predict([Decoded(pixels, [""] * len(pixels))])[0]
 
     return predict

@@ -1,8 +1,8 @@
 """Requests that come at the same time go through the network together."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class Batcher:
 
     def __init__(self, predict: Callable[[NDArray[Any]], Floats]) -> None:
         self._predict = predict
-        self._waiting: asyncio.Queue[tuple[NDArray[Any], asyncio.Future[Floats]]] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[tuple[NDArray[Any], asyncio.Future[Floats]]] = asyncio.Queue()
+        self._admitted = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -36,16 +37,21 @@ class Batcher:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def room(self, images: int) -> bool:
-        return self._waiting.qsize() + images <= WAITING
+    @contextmanager
+    def admitted(self, images: int) -> Iterator[None]:
+        """The time in which so many images are decoded and answered; Full where too many are already."""
+        if self._admitted + images > WAITING:
+            raise Full
+        self._admitted += images
+        try:
+            yield
+        finally:
+            self._admitted -= images
 
     async def probabilities(self, pixels: NDArray[Any]) -> Floats:
-        """(classes,) of an image (size, size, channels); Full where too many wait."""
+        """(classes,) of an image (size, size, channels)."""
         answer: asyncio.Future[Floats] = asyncio.get_running_loop().create_future()
-        try:
-            self._waiting.put_nowait((pixels, answer))
-        except asyncio.QueueFull:
-            raise Full from None
+        self._waiting.put_nowait((pixels, answer))
         return await answer
 
     async def _work(self) -> None:

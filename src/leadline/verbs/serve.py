@@ -8,6 +8,8 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import check_abstention
 from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.progress import Progress
+from leadline.training.run_folder import Run
+from leadline.verbs.export import accuracy_of
 from leadline.verbs.predict import choose_for
 
 PORT = 8000
@@ -45,9 +47,14 @@ def serve(
     chosen = choose_for(run, classifier, engine=engine, precision=precision, images=EXPECTED_IMAGES)
     card = Path(run) / "MODEL_CARD.md"
     app = create_app(
-        classifier, chosen.engine, said=chosen.said, card=card.read_text("utf-8") if card.is_file() else "",
+        classifier,
+        chosen.engine,
+        name=Path(run).resolve().name,
+        said=chosen.said,
+        card=card.read_text("utf-8") if card.is_file() else "",
+        accuracy=accuracy_of(Run(Path(run))),
         min_confidence=min_confidence,
-    )  # fmt: skip
+    )
     progress.note(chosen.said)
     progress.note(f"serving {run} at http://{host}:{port}/ (Ctrl-C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10)
