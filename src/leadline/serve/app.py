@@ -158,7 +158,8 @@ def create_app(
     def map_of(pixels: NDArray[Any], of_class: int) -> NDArray[np.float64]:
         with network:
             maps = maps_of(engine.network, classifier.preprocessing, pixels[None], classes=np.array([of_class]))
-        return maps.values[0]
+        values: NDArray[np.float64] = maps.values[0]
+        return values
 
     async def predicted(upload: UploadFile) -> Prediction:
         name = upload.filename or "image"
