@@ -1,6 +1,8 @@
 """A toy: stacks of ResNet's blocks, plain and residual, that are to give back their input."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +30,18 @@ def stack(model: str) -> nn.Sequential:
     return network
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Its layers are too small for two, which on a busy machine wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 def learn_identity(label: str, network: Network, seed: int) -> TrainingRecord:
     """Squared error of what comes out against what went in, as a share of the input's variance, step by step.
 

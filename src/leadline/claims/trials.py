@@ -8,7 +8,7 @@ OUT/ID.json, ID-full.json       the result, from the first seed on
 import hashlib
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def carry_out(
 
 def made_here(experiment: Experiment, setting: str, data: str | None) -> Made:
     """Now, on this machine, and the command that measures it again."""
-    machine = hardware("cpu", "fp32") if experiment.toy else hardware()
+    machine = replace(hardware("cpu", "fp32"), threads=1) if experiment.toy else hardware()
     options = ["--full"] * (setting == "full") + (["--data", data] if data else [])
     cores = f"{machine.threads} thread{'s' * (machine.threads != 1)}"
     return Made(
