@@ -85,7 +85,6 @@ def test_a_name_that_is_not_there_is_refused_before_torch_is_imported(
         (["predict", "absent", "images"], 1, "absent: no such folder"),
         (["inspect", "vgg99"], 2, "vgg99"),
         (["lab", "stacked"], 2, "did you mean stacked-3x3?"),
-        (["lab", "relu", "--figure", "relu.svg"], 1, "needs trainings"),
         (["check"], 2, "DATA"),
         (["check", "absent"], 1, "absent: no such folder or table"),
         (["check", "images", "--batch", "well"], 2, "--batch well"),
