@@ -4,16 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install runtime demo test test-slow lint types bench catalogue lab clean
+.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
+	@echo "make runtime    fetch, through npm, what an exported page computes with"
+	@echo "make wheel      the package with that in it, into dist/"
 	@echo "make test       the test suite"
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
-	@echo "make runtime    fetch onnxruntime-web (with npm), for leadline export --to html"
 	@echo "make bench      speed, side by side with the loop most people write"
 
 install: $(INSTALLED)
@@ -26,15 +27,19 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
 
-# What the exported page computes with; it comes through npm, and a wheel that is built afterwards has it.
-runtime: install
-	$(BIN)/python tools/fetch_runtime.py
+# onnxruntime-web, pinned in tools/runtime.lock.json; only `leadline export --to html` needs it.
+runtime:
+	$(PYTHON) tools/fetch_runtime.py
+
+wheel: runtime
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 demo: install
 	$(BIN)/leadline compare digits --minutes 3
 
-# One process per core, with one thread each.
+# One process per core, with one thread each. Where there is npm, the exported page is tested, too.
 test: install
+	@command -v npm >/dev/null && $(PYTHON) tools/fetch_runtime.py || echo "the exported page is not tested (make runtime)"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 test-slow: install
@@ -52,6 +57,10 @@ bench: install
 
 catalogue: install
 	$(BIN)/python benchmarks/catalogue_costs.py
+
+# The README's pictures.
+screenshots: install runtime
+	$(BIN)/python tools/screenshots.py
 
 lab: install
 	$(BIN)/python benchmarks/lab_ledger.py

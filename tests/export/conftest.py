@@ -1,7 +1,10 @@
 """A classifier that was never trained, and images of its kind: what is exported is judged by equality, not by skill."""
 
-from collections.abc import Callable
+import csv
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,3 +63,38 @@ def page_runtime() -> Path:
     if not (FOLDER / MODULE).is_file():
         pytest.skip("needs onnxruntime-web: make runtime")
     return FOLDER
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DONE = "body[data-waiting='0'] #answers li"
+
+
+@pytest.fixture
+def browse() -> Iterator[Callable[[Path], Any]]:
+    """Opens a file in a browser that has no network."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if BROWSER is None:
+        pytest.skip("needs chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        context = browser.new_context(offline=True, accept_downloads=True)
+
+        def opened(page: Path) -> Any:
+            tab = context.new_page()
+            tab.complaints = []
+            tab.on("console", lambda message: tab.complaints.append(message.text))
+            tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+            tab.on("request", lambda request: tab.complaints.append(request.url) if request.url[:4] == "http" else None)
+            tab.goto(page.as_uri())
+            return tab
+
+        yield opened
+        browser.close()
+
+
+def table_of(tab: Any, folder: Path) -> list[dict[str, str]]:
+    with tab.expect_download() as download:
+        tab.click("#download")
+    download.value.save_as(folder / "answers.csv")
+    with (folder / "answers.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,8 +1,6 @@
 """The exported page in a real browser, without a network: image by image the answers of `predict`."""
 
-import csv
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +17,9 @@ from leadline.export.subject import Subject
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
 
-from .conftest import MakeSubject
+from .conftest import DONE, MakeSubject, table_of
 
 pytest.importorskip("onnxruntime")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DONE = "body[data-waiting='0'] #answers li"
-
-
-@pytest.fixture
-def browse() -> Iterator[Callable[[Path], Any]]:
-    """Opens a file in a browser that has no network."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if BROWSER is None:
-        pytest.skip("needs chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        context = browser.new_context(offline=True, accept_downloads=True)
-
-        def opened(page: Path) -> Any:
-            tab = context.new_page()
-            tab.complaints = []
-            tab.on("console", lambda message: tab.complaints.append(message.text))
-            tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-            tab.on("request", lambda request: tab.complaints.append(request.url) if request.url[:4] == "http" else None)
-            tab.goto(page.as_uri())
-            return tab
-
-        yield opened
-        browser.close()
 
 
 def single_precision(subject: Subject, images: list[Path]) -> np.ndarray:
@@ -56,14 +29,6 @@ def single_precision(subject: Subject, images: list[Path]) -> np.ndarray:
     probabilities, errors = engine.predict(files(given, subject.classifier.preprocessing, batch_size=64))
     assert not any(errors)
     return probabilities
-
-
-def table_of(tab: Any, folder: Path) -> list[dict[str, str]]:
-    with tab.expect_download() as download:
-        tab.click("#download")
-    download.value.save_as(folder / "answers.csv")
-    with (folder / "answers.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def equal_answers(tab: Any, subject: Subject, images: list[Path], folder: Path) -> list[dict[str, str]]:

@@ -73,13 +73,18 @@ def test_it_is_used_by_keyboard_alone_and_on_a_phone_in_light_and_dark(
     browser: Any, address: str, served_run: Path
 ) -> None:
     tab = browser.new_page(viewport={"width": 360, "height": 740})
+    choosers: list[Any] = []
+    # From the beginning: else the browser may open one before it is told to report it.
+    tab.on("filechooser", lambda chooser: choosers.append(chooser))
     tab.goto(address)
-    tab.bring_to_front()
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.id") == "choose"
-    with tab.expect_file_chooser() as chooser:
-        tab.keyboard.press("Enter")
-    chooser.value.set_files(images_of(served_run)[:2])
+    tab.keyboard.press("Enter")
+    for _ in range(100):
+        if choosers:
+            break
+        tab.wait_for_timeout(100)
+    choosers[0].set_files(images_of(served_run)[:2])
     tab.wait_for_selector(DONE, timeout=60_000)
     reached = set()
     for _ in range(8):

@@ -62,7 +62,7 @@ function show(entry) {
     card.replaceChildren(make("div", "not readable", "placeholder"), make("p", entry.error, "error"), name);
     return;
   }
-  const picture = entry.picture ? make("canvas", "", entry.picture.enlarged ? "enlarged" : "") : make("div", "no preview of this format", "placeholder");
+  const picture = entry.picture ? make("canvas") : make("div", "no preview of this format", "placeholder");
   const predicted = predictedOf(entry);
   if (entry.picture) {
     draw(picture, entry.picture, find("map").checked ? entry.map : null);
@@ -95,7 +95,7 @@ function summarise() {
     const key = entry.state === "failed" ? "not readable" : predictedOf(entry);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} ${name}`);
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} × ${name}`);
   const waiting = answers.length - done.length;
   find("summary").textContent = !answers.length ? "" : `${answers.length} image${answers.length > 1 ? "s" : ""}: ${[...parts, ...(waiting ? [`${waiting} waiting`] : [])].join(", ")}`;
   find("results").hidden = !answers.length;

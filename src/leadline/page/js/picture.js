@@ -43,12 +43,25 @@ export function draw(canvas, picture, map) {
   context.putImageData(pixels, 0, 0);
 }
 
-// Smaller where it is large, for keeping.
+// Smaller where it is large, for keeping; larger, pixel by pixel, where it is small, for a map to be seen on it.
 export function thumbnail(image) {
   const shown = visible(image);
-  const scale = Math.min(1, LONGEST / Math.max(shown.width, shown.height));
-  const small = resize(shown, Math.max(1, Math.round(shown.width * scale)), Math.max(1, Math.round(shown.height * scale)));
-  return { ...small, changed: shown.changed, enlarged: Math.max(shown.width, shown.height) <= 96 };
+  const longest = Math.max(shown.width, shown.height), scale = LONGEST / longest;
+  if (scale >= 2) return { ...repeated(shown, Math.floor(scale)), changed: shown.changed };
+  const side = (length) => Math.max(1, Math.round(length * Math.min(1, scale)));
+  return { ...resize(shown, side(shown.width), side(shown.height)), changed: shown.changed };
+}
+
+function repeated({ width, height, planes }, times) {
+  const [toWidth, toHeight] = [width * times, height * times];
+  const larger = planes.map((plane) => {
+    const out = new Uint8Array(toWidth * toHeight);
+    for (let y = 0; y < toHeight; y++) {
+      for (let x = 0; x < toWidth; x++) out[y * toWidth + x] = plane[Math.floor(y / times) * width + Math.floor(x / times)];
+    }
+    return out;
+  });
+  return { width: toWidth, height: toHeight, planes: larger };
 }
 
 // Red speaks for the class, blue against it, as in leadline/drawing/screen.py; what was not looked at is darkened.
