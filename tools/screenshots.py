@@ -14,13 +14,13 @@ import leadline
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 IMAGES = 12
-WIDTH, HEIGHT = 1000, 860
+WIDTH, HEIGHT = 1000, 1180
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        run = leadline.train("digits", model="resnet20_cifar", epochs=6, out=Path(folder) / "digits")
+        run = leadline.train("digits", model="lenet5", epochs=12, out=Path(folder) / "digits")
         exported = leadline.export(run.folder, to="html", min_confidence=0.8)
         test = run.manifest.with_table(run.manifest.table.filter(split="test").sort("sha256").head(IMAGES))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
