@@ -30,7 +30,7 @@ def make_subject() -> MakeSubject:
         *,
         channels: int = 1,
         dtype: str = "uint8",
-        classes: tuple[str, ...] = ("dark", "light", "<b>neither</b>"),
+        classes: tuple[str, ...] = ("dark", "light", "</script><b>neither</b>"),
         **how: object,
     ) -> Subject:
         torch.manual_seed(0)
