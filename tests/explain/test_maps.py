@@ -7,9 +7,10 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
-from leadline.explain.maps import is_exact, maps_of, on_the_image
+from leadline.explain.maps import maps_of, on_the_image
 from leadline.zoo import architecture, build_model
 from leadline.zoo.catalogue import TABLE
+from leadline.zoo.last_layer import ends_in_average
 
 SMALL = [one.name for one in TABLE if one.small_images and one.name != "resnet1202_cifar"]
 EXACT_FAMILIES = {"Network in Network", "GoogLeNet", "ResNet", "ResNeXt", "DenseNet", "SqueezeNet"}
@@ -46,7 +47,7 @@ def bias_of(network: nn.Module, classes: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", [name for name in SMALL if architecture(name).family in EXACT_FAMILIES])
 def test_an_exact_map_and_the_bias_add_up_to_the_logit(name: str) -> None:
     network = network_of(name)
-    assert is_exact(network)
+    assert ends_in_average(network)
     size = max(32, architecture(name).minimum_size)
     maps = maps_of(network, grey(size), pixels_of(size, count=2))
     chosen = maps.logits[np.arange(2), maps.classes]
@@ -59,7 +60,7 @@ def test_an_exact_map_and_the_bias_add_up_to_the_logit(name: str) -> None:
 @pytest.mark.parametrize("name", ["lenet5", "alexnet_small", "vgg_small"])
 def test_a_network_with_fully_connected_layers_has_captums_grad_cam(name: str) -> None:
     network, preprocessing = network_of(name), grey(32)
-    assert not is_exact(network)
+    assert not ends_in_average(network)
     pixels, classes = pixels_of(32), np.array([0, 1, 3])
     maps = maps_of(network, preprocessing, pixels, classes=classes)
     assert maps.method == "Grad-CAM"

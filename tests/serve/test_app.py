@@ -3,6 +3,7 @@
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from leadline.classifier import load
+from leadline.errors import LeadlineError
 from leadline.page.assemble import policy
 from leadline.serve import app as app_module
-from leadline.serve import batching, decoding
+from leadline.serve import batching, uploads
 from leadline.serve.batching import Batcher, Full
 from leadline.verbs.predict import predict
+from leadline.verbs.serve import serve
 
 
 def images_of(run: Path) -> list[Path]:
@@ -78,10 +82,10 @@ def test_a_decoder_that_crashes_costs_one_image(
 ) -> None:
     good = images_of(served_run)[0]
     with monkeypatch.context() as changed:
-        changed.setattr(decoding, "decode", crash)
+        changed.setattr(uploads, "decode", crash)
         answer = client.post("/predict", files=sent(good))
         assert answer.status_code == 422
-        assert decoding.CRASHED in answer.json()["detail"]
+        assert uploads.CRASHED in answer.json()["detail"]
     assert client.post("/predict", files=sent(good)).status_code == 200
 
 
@@ -184,3 +188,11 @@ def test_what_is_answered_at_once_is_limited_in_bytes(
         changed.setattr(app_module, "MOST_AT_ONCE", 100)
         assert client.post("/predict", files=sent(images_of(served_run)[0])).status_code == 429
     assert client.post("/predict", files=sent(images_of(served_run)[0])).status_code == 200
+
+
+def test_images_with_a_file_per_channel_are_refused_before_anybody_sends_one(served_run: Path, tmp_path: Path) -> None:
+    classifier = load(served_run)
+    channels = replace(classifier.preprocessing, names=("dna",))
+    replace(classifier, preprocessing=channels).save(tmp_path / "classifier")
+    with pytest.raises(LeadlineError, match="a file for each channel"):
+        serve(tmp_path / "classifier")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from leadline.errors import LeadlineError
-from leadline.inference.compiled import installed
 from leadline.inference.hardware import hardware
+from leadline.inference.runtimes import installed
 from leadline.verbs import bench as verbs
 from leadline.verbs.train import train
 

@@ -43,7 +43,7 @@ def _show(found: "Explanation", *, json: bool) -> int:
     import sys
 
     from leadline.cli import DONE, SOME_UNREADABLE, printing
-    from leadline.report.looked import method_in_words
+    from leadline.report.looked import METHODS
     from leadline.results.json_files import as_builtins
 
     unreadable = (found.table["error"] != "").sum()
@@ -54,7 +54,7 @@ def _show(found: "Explanation", *, json: bool) -> int:
         )
     else:
         print(f"{len(found.table) - unreadable:,} maps → {found.folder}")
-        print(method_in_words(found.method))
+        print(METHODS[found.method])
         if found.check is None:
             print("Not checked whether these maps mean anything: --check")
         for doubt in found.check.doubts if found.check else ():

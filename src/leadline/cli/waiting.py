@@ -5,18 +5,28 @@ import time
 from pathlib import Path
 
 LONG = ("compare", "train", "evaluate", "predict", "explain", "lab", "serve")
-LOOKED = 0.1  # seconds for which others' work is watched
+LOOKED = 0.05  # seconds for which others' work is watched
 BUSY = 0.5  # cores that other programs keep busy
 
 
 def wait_politely(verb: str) -> None:
     """Let threads sleep while they wait, where other programs keep a core busy.
 
-    By default they wait by running, which is faster alone; beside one busy program two threads then fall to a third of
-    their speed (docs/results.md). It changes no result. A person's own OMP_WAIT_POLICY stays.
+    By default they wait by running, which is faster alone, and much slower beside a busy program. Where the processor
+    has bf16, sleeping is slower there, too (both in docs/results.md). It changes no result. A person's own
+    OMP_WAIT_POLICY stays.
     """
-    if verb in LONG and "OMP_WAIT_POLICY" not in os.environ and busy_cores(LOOKED) > BUSY:
+    if verb in LONG and "OMP_WAIT_POLICY" not in os.environ and not has_bf16() and busy_cores(LOOKED) > BUSY:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def has_bf16(*, file: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether networks will be computed in bf16 (inference.hardware), as far as that is known before PyTorch is."""
+    try:
+        flags = next(line for line in file.read_text("utf-8").splitlines() if line.startswith("flags")).split()
+    except (OSError, StopIteration):
+        return False
+    return "amx_tile" in flags or "avx512_bf16" in flags
 
 
 def busy_cores(seconds: float, *, file: Path = Path("/proc/stat")) -> float:

@@ -65,15 +65,13 @@ def _of_batch(engine: Engine, images: Sequence[Files], batch: Decoded, of_class:
         number += 1
 
 
-def drawn(
-    found: Explained, preprocessing: Preprocessing, *, strongest: float, enlarge: bool = True
-) -> tuple[NDArray[np.uint8], Floats]:
+def drawn(found: Explained, preprocessing: Preprocessing, *, strongest: float) -> tuple[NDArray[np.uint8], Floats]:
     """The map over the image, (height, width, 3), and the map alone, (height, width), on the pixels of the original.
-    A small image is enlarged in the first, unless told otherwise. ImageError where it cannot be read any more."""
+    A small image is enlarged in the first. ImageError where it cannot be read any more."""
     pixels = np.moveaxis(preprocessing.read(found.image, whole=2**31), -1, 0)
     shown, _ = visible(pixels)
     values = on_the_image(found.values, *shown.shape[:2])
-    factor = -(-LEAST_SIDE // max(shown.shape[:2])) if enlarge and max(shown.shape[:2]) <= SMALL_SIDE else 1
+    factor = -(-LEAST_SIDE // max(shown.shape[:2])) if max(shown.shape[:2]) <= SMALL_SIDE else 1
     large = np.repeat(np.repeat(shown, factor, axis=0), factor, axis=1)
     over = values if factor == 1 else on_the_image(found.values, *large.shape[:2])
     return overlaid(large, over, strongest), values

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from leadline.data.preprocessing import Preprocessing
+from leadline.zoo.last_layer import ends_in_average
 
 Floats = NDArray[np.float64]
 Method = Literal["CAM", "Grad-CAM"]
@@ -33,21 +34,8 @@ class Maps:
     classes: NDArray[np.int64]  # (images,) which class each map is of
 
 
-def is_exact(network: nn.Module) -> bool:
-    """Whether what follows the last feature maps is their global average and at most one linear layer."""
-    pooling, after = network.get_submodule("avgpool"), False
-    if not isinstance(pooling, nn.AdaptiveAvgPool2d) or pooling.output_size not in (1, (1, 1)):
-        return False
-    weights = []
-    for module in network.modules():
-        after = after or module is pooling
-        if after and isinstance(module, nn.Linear | nn.Conv2d):
-            weights.append(module)
-    return len(weights) <= 1
-
-
 def method_of(network: nn.Module) -> Method:
-    return "CAM" if is_exact(network) else "Grad-CAM"
+    return "CAM" if ends_in_average(network) else "Grad-CAM"
 
 
 def maps_of(
@@ -62,7 +50,7 @@ def maps_of(
     In single precision on the network's own device; network and caller's gradients stay as they were.
     """
     device = next(network.parameters()).device
-    exact = is_exact(network)
+    exact = ends_in_average(network)
     with _frozen(network), torch.enable_grad(), _features(network, exact=exact) as features:
         logits = network(preprocessing.normalise(torch.from_numpy(np.ascontiguousarray(pixels)).to(device)))
         wanted = logits.argmax(dim=1) if classes is None else torch.from_numpy(classes).to(device)

@@ -5,25 +5,18 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from leadline.errors import LeadlineError, UsageError
+from leadline.errors import LeadlineError
 from leadline.export.deployed import Deployed
 from leadline.inference import compiled
+from leadline.inference.runtimes import refuse_missing
 
 # What `compiled.to_onnx` writes.
 OPSET = 18
-PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("openvino",)}
-
-
-def refuse_missing(extra: str) -> None:
-    """UsageError where the packages of an extra are not installed."""
-    if missing := [package for package in PACKAGES[extra] if find_spec(package) is None]:
-        raise UsageError(f"{', '.join(missing)}: is not installed; pip install 'leadline[{extra}]'")
 
 
 def onnx_bytes(module: Deployed, images: Tensor, beside: Path) -> bytes:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from leadline.classifier import Classifier
 from leadline.export.head_gradient import head_gradient
-from leadline.zoo.last_layer import last_layer
+from leadline.zoo.last_layer import ends_in_average, last_layer
 
 
 class Deployed(nn.Module):
@@ -37,8 +37,7 @@ class DeployedWithMap(Deployed):
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(classifier)
-        pool = cast(nn.AdaptiveAvgPool2d, self.network.get_submodule("avgpool"))
-        self.exact = pool.output_size in (1, (1, 1))
+        self.exact = ends_in_average(self.network)
 
     @property
     def method(self) -> str:

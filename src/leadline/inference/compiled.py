@@ -1,8 +1,8 @@
 """A classifier's network compiled for another runtime: OpenVINO or ONNX Runtime, which are faster than PyTorch here.
 
 Compiling happens once, in a process of its own that may crash, and is kept under the cache folder, keyed by the
-classifier's content and the runtime's version. Whether a compiled network may be believed is decided elsewhere
-(inference.verification).
+classifier's content and the runtime's version; why it failed is kept there, too. Whether a compiled network may be
+believed is decided elsewhere (inference.engine_choice).
 """
 
 import hashlib
@@ -11,20 +11,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadline.classifier import DESCRIPTION, WEIGHTS, load
 from leadline.data.cache_folder import cache_folder, made_in_cache
-from leadline.errors import LeadlineError, UsageError
-from leadline.inference.runtimes import PACKAGES, Precision, Runtime
+from leadline.errors import LeadlineError
+from leadline.inference.runtimes import PACKAGES, Precision, Runtime, refuse_missing
 
 Floats = NDArray[np.float32]
 FILES: dict[Runtime, str] = {"openvino": "model.xml", "onnx": "model.onnx"}
+FAILED = "failed.txt"  # why there is none of FILES
 # Raise it when the same classifier would be compiled otherwise.
 FORMAT = 1
 # Images that a runtime works at as one; several such parts run at the same time.
@@ -32,14 +32,9 @@ TOGETHER = 16
 SECONDS = 300  # after which compiling is given up
 
 
-def installed() -> list[Runtime]:
-    """The runtimes that there are here, the fastest first."""
-    return [runtime for runtime in get_args(Runtime) if find_spec(PACKAGES[runtime])]
-
-
 def compiled_in(classifier: Path, runtime: Runtime) -> Path:
     """The cache folder of the compiled form of the classifier folder `classifier`, which may not be there yet."""
-    digest = hashlib.sha256(f"{FORMAT} {runtime} {version(PACKAGES[runtime])}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {runtime} {version(PACKAGES[runtime][0])}".encode())
     for name in (WEIGHTS, DESCRIPTION):
         digest.update((classifier / name).read_bytes())
     return cache_folder() / "compiled" / digest.hexdigest()[:24]
@@ -47,12 +42,26 @@ def compiled_in(classifier: Path, runtime: Runtime) -> Path:
 
 def compile_once(classifier: Path, runtime: Runtime) -> Path:
     """The folder with the compiled network of a classifier folder; LeadlineError where it cannot be compiled."""
-    if find_spec(PACKAGES[runtime]) is None:
-        raise UsageError(f"--engine {runtime}: is not installed; pip install 'leadline[{runtime}]'")
+    refuse_missing(runtime)
     folder = compiled_in(classifier, runtime)
     if (folder / FILES[runtime]).is_file():
         return folder
     made_in_cache("compiled", folder.name)
+    try:
+        _compile(classifier, runtime, folder)
+    except LeadlineError as error:
+        (folder / FAILED).write_text(str(error), "utf-8")
+        raise
+    return folder
+
+
+def failed_before(classifier: Path, runtime: Runtime) -> str:
+    """Why compiling failed when it was last tried; "" where it did not, or was never tried."""
+    file = compiled_in(classifier, runtime) / FAILED
+    return file.read_text("utf-8") if file.is_file() and not file.with_name(FILES[runtime]).is_file() else ""
+
+
+def _compile(classifier: Path, runtime: Runtime, folder: Path) -> None:
     command = [sys.executable, "-m", "leadline.inference.compiled", str(classifier), runtime, str(folder)]
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -61,7 +70,6 @@ def compile_once(classifier: Path, runtime: Runtime) -> Path:
     if finished.returncode or not (folder / FILES[runtime]).is_file():
         said = finished.stderr.strip().splitlines()
         raise LeadlineError(f"{runtime}: compiling failed ({said[-1] if said else f'exit {finished.returncode}'})")
-    return folder
 
 
 def convert(classifier: Path, runtime: Runtime, folder: Path) -> None:

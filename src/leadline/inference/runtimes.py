@@ -1,9 +1,31 @@
 """The names of what computes predictions, and what has to be installed for each."""
 
+from importlib.util import find_spec
 from typing import Literal
+
+from leadline.errors import UsageError
 
 EngineName = Literal["auto", "torch", "openvino", "onnx"]
 AnyPrecision = Literal["auto", "fp32", "bf16"]
 Runtime = Literal["openvino", "onnx"]  # for which a network is compiled
 Precision = Literal["fp32", "bf16"]
-PACKAGES: dict[Runtime, str] = {"openvino": "openvino", "onnx": "onnxruntime"}  # the fastest first
+# What converts a network for each, and runs it: the fastest runtime first, and its own package before the others.
+PACKAGES: dict[Runtime, tuple[str, ...]] = {
+    "openvino": ("openvino",),
+    "onnx": ("onnxruntime", "onnx", "onnxscript"),
+}
+
+
+def installed() -> list[Runtime]:
+    """The runtimes that there are here, the fastest first."""
+    return [runtime for runtime in PACKAGES if not _missing(runtime)]
+
+
+def refuse_missing(runtime: Runtime) -> None:
+    """UsageError where a package of the runtime is not installed."""
+    if missing := _missing(runtime):
+        raise UsageError(f"{runtime}: needs {', '.join(missing)}; pip install 'leadline[{runtime}]'")
+
+
+def _missing(runtime: Runtime) -> list[str]:
+    return [package for package in PACKAGES[runtime] if find_spec(package) is None]

@@ -47,10 +47,6 @@ class Looks:
     check: MapCheck | None
 
 
-def method_in_words(method: Method) -> str:
-    return METHODS[method]
-
-
 def looks_of(network: Network, run: Path) -> Looks | None:
     """None where there is no classifier or no prediction, or none of the images can be read any more."""
     tables = network.tables

@@ -21,7 +21,7 @@ from leadline.explain.maps import maps_of, method_of, on_the_image
 from leadline.inference.engine import Engine
 from leadline.page.assemble import About, Accuracy, page, policy
 from leadline.serve.batching import Batcher, Full
-from leadline.serve.decoding import PREVIEW_SIDE, Decoders
+from leadline.serve.uploads import PREVIEW_SIDE, Decoders
 
 MOST_BYTES = 64 * 2**20  # of a request
 MOST_FILES = 100

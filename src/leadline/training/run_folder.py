@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 from filelock import FileLock, Timeout
 
 from leadline.classifier import Classifier, load
+from leadline.data.channel_files import Files
 from leadline.data.manifest import Manifest
 from leadline.data.outputs import lies_in
 from leadline.data.sources.walking import is_text, shown
@@ -64,6 +66,18 @@ class Run:
         if not recipe.folds:
             return [self.predictions.of_split("validation")]
         return [Predictions.read(out_of_fold_file(self.folder, repeat)) for repeat in range(recipe.repeats)]
+
+    def images(self, *splits: str) -> list[Files]:
+        """Its images in these splits, the first split's first, and in each the classes in turn; none where a classifier
+        is without its run."""
+        if not (self.folder / "manifest.parquet").is_file():
+            return []
+        manifest = self.manifest
+        order = {split: number for number, split in enumerate(splits)}
+        table = manifest.usable.filter(pl.col("split").is_in(splits)).with_columns(
+            turn=pl.int_range(pl.len()).over("split", "label")
+        )
+        return manifest.files(table.sort(pl.col("split").replace_strict(order), "turn", "label"))
 
     @property
     def metrics(self) -> RunMetrics:
@@ -197,14 +211,6 @@ def command_line() -> str:
     if "leadline" not in (program.stem, program.parent.name):  # python -m leadline is …/leadline/__main__.py
         return "from Python"
     return shlex.join(["leadline", *sys.argv[1:]])
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Write in one piece, or not at all; LeadlineError where it cannot be written."""
-    # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
-    text = shown(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
-    with in_one_piece(file) as temporary:
-        temporary.write_text(text, "utf-8")
 
 
 def read_json(file: Path) -> Any:

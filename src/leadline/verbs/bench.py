@@ -17,10 +17,10 @@ from leadline.data.keyed import generator
 from leadline.data.loader import Decoded
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError, UsageError
-from leadline.inference.compiled import Compiled, compile_once, installed
+from leadline.inference.compiled import Compiled, compile_once
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import environment, hardware
-from leadline.inference.runtimes import Precision, Runtime
+from leadline.inference.runtimes import Precision, Runtime, installed
 from leadline.progress import Progress
 from leadline.results.run_metrics import Environment
 from leadline.training.cost import measure as cost_of

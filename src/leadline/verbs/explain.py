@@ -15,9 +15,9 @@ from leadline.data.loader import files
 from leadline.data.outputs import lies_in
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
-from leadline.explain.check import CHECKED, check_maps
 from leadline.explain.explained import Explained, drawn, explained, file_name, one_scale
 from leadline.explain.maps import Method
+from leadline.explain.sanity import CHECKED, check_maps
 from leadline.inference.hardware import hardware
 from leadline.inference.memory import enough_memory
 from leadline.progress import Progress

@@ -70,7 +70,7 @@ def export(
     files = (
         expand([images] if isinstance(images, str | Path) else images, channel_names=classifier.preprocessing.names)
         if images is not None
-        else _images_of(trained)
+        else trained.images(*SPLITS)[: 4 * IMAGES]  # more than needed, should some be gone
     )
     subject = Subject(
         classifier=classifier,
@@ -98,16 +98,6 @@ def _default_place(run: Run, format: str) -> Path:
     return folder / (f"{run.folder.resolve().name}{suffix}" if suffix else format)
 
 
-def _images_of(run: Run) -> list[Files]:
-    """Some of the run's images, of all classes, validation images first; and more, should some be gone."""
-    manifest = run.manifest
-    table = manifest.usable.with_columns(
-        order=pl.col("split").replace_strict({name: k for k, name in enumerate(SPLITS)}, default=len(SPLITS)),
-        turn=pl.int_range(pl.len()).over("split", "label"),
-    ).sort("order", "turn", "label")
-    return manifest.files(table.head(4 * IMAGES).drop("order", "turn"))
-
-
 def _read(classifier: Classifier, files: list[Files], *, run: Path) -> NDArray[np.generic]:
     """The first images that can be read, as the network takes them."""
     pixels: list[NDArray[np.generic]] = []
@@ -121,8 +111,8 @@ def _read(classifier: Classifier, files: list[Files], *, run: Path) -> NDArray[n
             error = error or problem
     if not pixels:
         raise LeadlineError(
-            f"{run}: an export is verified on real images, and none can be read ({error}); put the run's images back, "
-            "or name some of that kind with --images"
+            f"{run}: an export is verified on real images, and none can be read "
+            f"({error or 'it has no manifest'}); put the run's images back, or name some of that kind with --images"
         ) from error
     return np.stack(pixels)
 

@@ -2,11 +2,9 @@
 
 import glob
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from leadline.classifier import Classifier, load
@@ -22,9 +20,9 @@ from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predictions, check_abstention
 from leadline.inference.engine import BATCH_SIZE, Engine
+from leadline.inference.engine_choice import Chosen, choose_engine
 from leadline.inference.memory import enough_memory
 from leadline.inference.runtimes import AnyPrecision, EngineName
-from leadline.inference.verification import Chosen, choose_engine
 from leadline.progress import Progress
 from leadline.training.run_folder import Run
 
@@ -102,15 +100,6 @@ def predict_files(
         return engine.predict(progress.through(batches, size=lambda batch: len(batch.errors)))
 
 
-def own_images(run: str | Path) -> list[Files]:
-    """The images that the run was made with, but for its test images; none where a classifier is without its run."""
-    trained = Run(Path(run))
-    if not (trained.folder / "manifest.parquet").is_file():
-        return []
-    manifest = trained.manifest
-    return manifest.files(manifest.usable.filter(pl.col("split").is_in(["train", "validation"])))
-
-
 def engine_of(
     run: str | Path,
     classifier: Classifier,
@@ -134,7 +123,7 @@ def choose_for(
     folder = Path(run) / "classifier"
     return choose_engine(
         classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
-        reference=partial(own_images, run),
+        reference=lambda: Run(Path(run)).images("validation", "train"),
     )  # fmt: skip
 
 

@@ -41,6 +41,11 @@ def serve(
     except ImportError as error:
         raise UsageError(f"serve: {error.name} is not installed; pip install 'leadline[serve]'") from error
     classifier = load(run)
+    if classifier.preprocessing.names:
+        raise LeadlineError(
+            f"{run}: its images have a file for each channel, which one upload cannot "
+            "hold; use leadline predict with a table"
+        )
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
     _refuse_taken(host, port)

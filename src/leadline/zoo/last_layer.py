@@ -23,6 +23,20 @@ def check_last_layer(network: nn.Module, *, name: str) -> None:
         )
 
 
+def ends_in_average(network: nn.Module) -> bool:
+    """Whether what follows the last feature maps is their global average and at most one linear layer, so that class
+    activation maps (CAM) are exact."""
+    pooling, after = network.get_submodule("avgpool"), False
+    if not isinstance(pooling, nn.AdaptiveAvgPool2d) or pooling.output_size not in (1, (1, 1)):
+        return False
+    weights = []
+    for module in network.modules():
+        after = after or module is pooling
+        if after and isinstance(module, nn.Linear | nn.Conv2d):
+            weights.append(module)
+    return len(weights) <= 1
+
+
 class Body(nn.Module):
     """`network` up to its last layer, with which it shares its parameters: images → features (batch, width).
 

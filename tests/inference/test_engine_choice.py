@@ -10,7 +10,7 @@ import torch
 
 from leadline.classifier import load
 from leadline.errors import LeadlineError, UsageError
-from leadline.inference import compiled, verification
+from leadline.inference import compiled, engine_choice, runtimes
 from leadline.inference.compiled import Compiled, compile_once
 from leadline.inference.engine import Engine
 from leadline.inference.runtimes import Runtime
@@ -85,7 +85,7 @@ def choose(run: Path, *, engine: str = "auto", images: int = 10_000) -> tuple[En
 
 
 def test_auto_says_what_it_took_and_how_that_was_verified(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_choice, "_seconds", lambda *_: [3.0, 1.0])
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-said"))
     found, notes = choose(run)
     assert found.compiled
@@ -118,8 +118,22 @@ def test_a_crash_of_the_compiler_costs_speed_alone(run: Path, monkeypatch: pytes
         choose(run, engine="onnx")
 
 
+def test_what_failed_is_tried_again_only_when_it_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-failed"))
+    monkeypatch.setattr(engine_choice, "_seconds", lambda *_: [3.0, 1.0])
+    with monkeypatch.context() as broken:
+        broken.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "no"))
+        choose(run)
+        broken.setattr(subprocess, "run", None)  # which nobody calls
+        assert choose(run)[0].compiled is None
+    assert choose(run)[0].compiled is None
+    assert choose(run, engine="openvino")[0].compiled
+    assert choose(run)[0].compiled
+
+
 def test_without_the_runs_images_nothing_is_believed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-gone"))
+    monkeypatch.setattr(subprocess, "run", None)  # then nothing is compiled either
     classifier = run / "classifier"  # a classifier that was handed on without its run
     assert choose(classifier)[0].compiled is None
     with pytest.raises(LeadlineError, match="cannot be verified"):
@@ -127,7 +141,7 @@ def test_without_the_runs_images_nothing_is_believed(run: Path, monkeypatch: pyt
 
 
 def test_what_is_not_there_is_said(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "find_spec", lambda _: None)
+    monkeypatch.setattr(runtimes, "find_spec", lambda _: None)
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-none"))
     assert choose(run)[0].compiled is None
     with pytest.raises(UsageError, match=r"pip install 'leadline\[openvino\]'"):

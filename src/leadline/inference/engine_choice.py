@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -17,10 +18,10 @@ from leadline.classifier import Classifier
 from leadline.data.channel_files import Files
 from leadline.data.loader import Decoded, files
 from leadline.errors import LeadlineError, UsageError
-from leadline.inference.compiled import Compiled, compile_once, compiled_in, installed
+from leadline.inference.compiled import Compiled, compile_once, compiled_in, failed_before
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
-from leadline.inference.runtimes import AnyPrecision, EngineName, Precision, Runtime
+from leadline.inference.runtimes import AnyPrecision, EngineName, Precision, Runtime, installed, refuse_missing
 from leadline.writing import in_one_piece
 
 EQUAL = 0.995  # of the answers at least
@@ -64,8 +65,9 @@ def choose_engine(
     reference: Callable[[], Sequence[Files]],
 ) -> Chosen:
     """The engine for so many images. `folder` is the classifier's; `reference` gives the run's own images, and is
-    called where an engine has not been verified yet. With "auto", whatever stands in the way is a reason to take
-    PyTorch; an engine that was named must be there, and be believed, or LeadlineError says why it is not."""
+    called where an engine has not been verified yet; the first of them are taken. With "auto", whatever stands in the
+    way is a reason to take PyTorch; an engine that was named must be there, and be believed, or LeadlineError says why
+    it is not."""
     machine = hardware()
     chosen: Precision = machine.precision if precision == "auto" else precision  # type: ignore[assignment]
     plain = Engine.of(classifier, replace(machine, precision=chosen))
@@ -80,6 +82,9 @@ def choose_engine(
     for runtime in installed():
         own = _of(runtime, chosen)
         if (runtime == "onnx" and precision == "bf16") or (images < WORTH and not _known(folder, runtime, own)):
+            continue
+        if failed := failed_before(folder, runtime):
+            reasons.append(failed)
             continue
         try:
             compiled, verified = _verified(plain, folder, runtime, own, reference)
@@ -120,10 +125,12 @@ def _verified(
     plain: Engine, folder: Path, runtime: Runtime, precision: Precision, reference: Callable[[], Sequence[Files]]
 ) -> tuple[Compiled, Verified]:
     """LeadlineError where it cannot be compiled, or gives other answers."""
-    compiled = Compiled.load(compile_once(folder, runtime), runtime, precision)
+    refuse_missing(runtime)
     verified = _known(folder, runtime, precision)
+    images = [] if verified else _there(runtime, reference())
+    compiled = Compiled.load(compile_once(folder, runtime), runtime, precision)
     if verified is None:
-        verified = _compare(plain, compiled, reference())
+        verified = _compare(plain, compiled, images)
         with in_one_piece(_file(folder, runtime, precision), shared=True) as temporary:
             temporary.write_bytes(msgspec.json.encode(verified))
     if not verified.believed:
@@ -134,15 +141,26 @@ def _verified(
     return compiled, verified
 
 
-def _compare(plain: Engine, compiled: Compiled, images: Sequence[Files]) -> Verified:
-    rows = np.linspace(0, len(images) - 1, min(IMAGES, len(images))).astype(int)
-    batches = list(files([images[row] for row in rows], plain.preprocessing, batch_size=TIMED))
-    readable = np.array([not error for batch in batches for error in batch.errors], dtype=bool)
-    if readable.sum() < FEWEST:
+def _there(runtime: Runtime, images: Sequence[Files]) -> list[Files]:
+    """The first IMAGES that still lie where they did; LeadlineError where they are too few to verify a runtime on."""
+    there = (image for image in images if all(file.is_file() for file in image))
+    found = list(islice(there, IMAGES))
+    _refuse_few(runtime, len(found))
+    return found
+
+
+def _refuse_few(runtime: Runtime, images: int) -> None:
+    if images < FEWEST:
         raise LeadlineError(
-            f"{compiled.runtime}: cannot be verified, which takes {FEWEST} of the images that the run was made with, "
-            f"and {readable.sum()} can be read"
+            f"{runtime}: cannot be verified, which takes {FEWEST} of the images that the run was made with, "
+            f"and {images} can be read"
         )
+
+
+def _compare(plain: Engine, compiled: Compiled, images: Sequence[Files]) -> Verified:
+    batches = list(files(images, plain.preprocessing, batch_size=TIMED))
+    readable = np.array([not error for batch in batches for error in batch.errors], dtype=bool)
+    _refuse_few(compiled.runtime, int(readable.sum()))
     other = replace(plain, compiled=compiled)
     known, found = (engine.predict(batches)[0][readable] for engine in (plain, other))
     some = max(batches, key=lambda batch: len(batch.pixels))
