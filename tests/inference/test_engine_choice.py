@@ -10,7 +10,7 @@ import torch
 
 from leadline.classifier import load
 from leadline.errors import LeadlineError, UsageError
-from leadline.inference import compiled, engine_choice, runtimes
+from leadline.inference import compiled, engine_trial, runtimes
 from leadline.inference.compiled import Compiled, compile_once
 from leadline.inference.engine import Engine
 from leadline.inference.runtimes import Runtime
@@ -78,14 +78,16 @@ def test_it_is_compiled_once_and_again_when_the_classifier_changes(run: Path, mo
         compile_once(run.parent / "other", "openvino")
 
 
-def choose(run: Path, *, engine: str = "auto", images: int = 10_000) -> tuple[Engine, list[str]]:
+def choose(
+    run: Path, *, engine: str = "auto", precision: str = "fp32", images: int = 10_000
+) -> tuple[Engine, list[str]]:
     notes = Notes()
-    found = engine_of(run, load(run), engine=engine, precision="fp32", images=images, progress=notes)
+    found = engine_of(run, load(run), engine=engine, precision=precision, images=images, progress=notes)
     return found, notes.notes
 
 
 def test_auto_says_what_it_took_and_how_that_was_verified(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_choice, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-said"))
     found, notes = choose(run)
     assert found.compiled
@@ -120,7 +122,7 @@ def test_a_crash_of_the_compiler_costs_speed_alone(run: Path, monkeypatch: pytes
 
 def test_what_failed_is_tried_again_only_when_it_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-failed"))
-    monkeypatch.setattr(engine_choice, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
     with monkeypatch.context() as broken:
         broken.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "no"))
         choose(run)
@@ -148,6 +150,27 @@ def test_what_is_not_there_is_said(run: Path, monkeypatch: pytest.MonkeyPatch) -
         choose(run, engine="openvino")
     with pytest.raises(UsageError, match="fp32 alone"):
         predict(run, images_of(run), engine="onnx", precision="bf16")
+    with pytest.raises(UsageError, match="int8"):
+        predict(run, images_of(run), engine="torch", precision="int8")
+
+
+def test_integers_are_taken_only_where_next_to_nothing_is_lost(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-int8"))
+    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
+    with pytest.raises(LeadlineError, match="points below PyTorch's"):  # 36 images show too little
+        choose(run, engine="openvino", precision="int8")
+    fallen_back, _ = choose(run, precision="int8")
+    assert fallen_back.compiled
+    assert fallen_back.compiled.precision == "fp32"
+    monkeypatch.setattr(engine_trial, "MARGIN", 0.2)
+    taken, notes = choose(run, precision="int8")
+    assert taken.compiled
+    assert taken.compiled.precision == "int8"
+    assert "points lower (95% confidence)" in notes[0]
+    plain = predict(run, images_of(run), engine="torch", precision="fp32").table
+    integers = predict(run, images_of(run), engine="openvino", precision="int8").table
+    assert (integers["predicted"] == plain["predicted"]).mean() > 0.95
+    assert integers["probability"].to_list() != plain["probability"].to_list()
 
 
 def test_unreadable_images_keep_their_rows(run: Path, tmp_path: Path) -> None:

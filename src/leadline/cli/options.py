@@ -29,7 +29,13 @@ Engine = Annotated[
     EngineName,
     Parameter(help="What computes: auto takes the fastest that is installed and has proved to give the same answers."),
 ]
-Precision = Annotated[AnyPrecision, Parameter(help="Of the computing: auto takes bf16 where the processor has it.")]
+Precision = Annotated[
+    AnyPrecision,
+    Parameter(
+        help="Of the computing: auto takes bf16 where the processor has it. int8 is taken where validation images show "
+        "that it costs less than a percentage point of accuracy."
+    ),
+]
 Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 
 

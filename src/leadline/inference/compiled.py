@@ -8,7 +8,8 @@ believed is decided elsewhere (inference.engine_choice).
 import hashlib
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,8 @@ from leadline.inference.runtimes import PACKAGES, Precision, Runtime, refuse_mis
 
 Floats = NDArray[np.float32]
 FILES: dict[Runtime, str] = {"openvino": "model.xml", "onnx": "model.onnx"}
-FAILED = "failed.txt"  # why there is none of FILES
+INT8 = "int8.xml"  # beside OpenVINO's
+FAILED = ".failed"  # the suffix of a file that says why the one of its name could not be made
 # Raise it when the same classifier would be compiled otherwise.
 FORMAT = 1
 # Images that a runtime works at as one; several such parts run at the same time.
@@ -41,35 +43,49 @@ def compiled_in(classifier: Path, runtime: Runtime) -> Path:
 
 
 def compile_once(classifier: Path, runtime: Runtime) -> Path:
-    """The folder with the compiled network of a classifier folder; LeadlineError where it cannot be compiled."""
+    """The file with the compiled network of a classifier folder; LeadlineError where it cannot be compiled."""
     refuse_missing(runtime)
     folder = compiled_in(classifier, runtime)
-    if (folder / FILES[runtime]).is_file():
-        return folder
-    made_in_cache("compiled", folder.name)
-    try:
-        _compile(classifier, runtime, folder)
-    except LeadlineError as error:
-        (folder / FAILED).write_text(str(error), "utf-8")
-        raise
-    return folder
+    file = folder / FILES[runtime]
+    if not file.is_file():
+        made_in_cache("compiled", folder.name)
+        _made(file, "leadline.inference.compiled", classifier, runtime, folder)
+    return file
 
 
-def failed_before(classifier: Path, runtime: Runtime) -> str:
+def quantize_once(model: Path, images: Callable[[], Floats]) -> Path:
+    """The file with OpenVINO's `model` in 8-bit integers, for values like those of normalised `images`."""
+    file = model.with_name(INT8)
+    if not file.is_file():
+        with tempfile.TemporaryDirectory(dir=model.parent) as folder:
+            values = Path(folder) / "images.npy"
+            np.save(values, images())
+            _made(file, "leadline.inference.int8", model, values, file)
+    return file
+
+
+def failed_before(classifier: Path, runtime: Runtime, precision: Precision) -> str:
     """Why compiling failed when it was last tried; "" where it did not, or was never tried."""
-    file = compiled_in(classifier, runtime) / FAILED
-    return file.read_text("utf-8") if file.is_file() and not file.with_name(FILES[runtime]).is_file() else ""
+    for name in (FILES[runtime], *([INT8] if precision == "int8" else [])):
+        file = compiled_in(classifier, runtime) / name
+        if not file.is_file() and file.with_suffix(FAILED).is_file():
+            return file.with_suffix(FAILED).read_text("utf-8")
+    return ""
 
 
-def _compile(classifier: Path, runtime: Runtime, folder: Path) -> None:
-    command = [sys.executable, "-m", "leadline.inference.compiled", str(classifier), runtime, str(folder)]
+def _made(file: Path, module: str, *arguments: object) -> None:
+    """Let `module`, in a process of its own, make `file`; LeadlineError, which is kept, where it does not."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        said = finished.stderr.strip().splitlines() or [f"exit {finished.returncode}"]
+        problem = f"failed ({said[-1]})" if finished.returncode or not file.is_file() else ""
     except subprocess.TimeoutExpired:
-        raise LeadlineError(f"{runtime}: compiling took more than {SECONDS} s") from None
-    if finished.returncode or not (folder / FILES[runtime]).is_file():
-        said = finished.stderr.strip().splitlines()
-        raise LeadlineError(f"{runtime}: compiling failed ({said[-1] if said else f'exit {finished.returncode}'})")
+        problem = f"took more than {SECONDS} s"
+    if problem:
+        message = f"{file.name}: compiling {problem}"
+        file.with_suffix(FAILED).write_text(message, "utf-8")
+        raise LeadlineError(message)
 
 
 def convert(classifier: Path, runtime: Runtime, folder: Path) -> None:
@@ -123,12 +139,12 @@ class Compiled:
     session: Any
 
     @staticmethod
-    def load(folder: Path, runtime: Runtime, precision: Precision) -> "Compiled":
+    def load(file: Path, runtime: Runtime, precision: Precision) -> "Compiled":
         """Raises LeadlineError where the runtime does not take the file."""
         try:
-            return Compiled(runtime, precision, _session(folder / FILES[runtime], runtime, precision))
+            return Compiled(runtime, precision, _session(file, runtime, precision))
         except Exception as error:
-            raise LeadlineError(f"{runtime}: cannot load {folder / FILES[runtime]} ({error})") from error
+            raise LeadlineError(f"{runtime}: cannot load {file} ({error})") from error
 
     def __call__(self, images: Floats) -> Floats:
         """Logits (images, classes) of (images, channels, height, width)."""
@@ -154,8 +170,9 @@ def _session(file: Path, runtime: Runtime, precision: Precision) -> Any:
         return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     import openvino
 
-    precisions = {"fp32": "f32", "bf16": "bf16"}
-    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precisions[precision]}
+    settings = {"PERFORMANCE_HINT": "THROUGHPUT"}
+    if precision != "int8":  # whose other layers take what is fastest
+        settings["INFERENCE_PRECISION_HINT"] = {"fp32": "f32", "bf16": "bf16"}[precision]
     return openvino.AsyncInferQueue(openvino.Core().compile_model(file, "CPU", settings))
 
 

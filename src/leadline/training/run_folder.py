@@ -15,12 +15,12 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from leadline.classifier import Classifier, load
-from leadline.data.channel_files import Files
 from leadline.data.manifest import Manifest
 from leadline.data.outputs import lies_in
 from leadline.data.sources.walking import is_text, shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
+from leadline.inference.engine_trial import Labelled
 from leadline.inference.hardware import environment
 from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON
@@ -67,17 +67,18 @@ class Run:
             return [self.predictions.of_split("validation")]
         return [Predictions.read(out_of_fold_file(self.folder, repeat)) for repeat in range(recipe.repeats)]
 
-    def images(self, *splits: str) -> list[Files]:
+    def labelled(self, *splits: str) -> Labelled:
         """Its images in these splits, the first split's first, and in each the classes in turn; none where a classifier
         is without its run."""
         if not (self.folder / "manifest.parquet").is_file():
-            return []
+            return Labelled([], [], [])
         manifest = self.manifest
         order = {split: number for number, split in enumerate(splits)}
         table = manifest.usable.filter(pl.col("split").is_in(splits)).with_columns(
             turn=pl.int_range(pl.len()).over("split", "label")
         )
-        return manifest.files(table.sort(pl.col("split").replace_strict(order), "turn", "label"))
+        table = table.sort(pl.col("split").replace_strict(order), "turn", "label")
+        return Labelled(manifest.files(table), table["label"].to_list(), table["group"].to_list())
 
     @property
     def metrics(self) -> RunMetrics:

@@ -70,7 +70,7 @@ def export(
     files = (
         expand([images] if isinstance(images, str | Path) else images, channel_names=classifier.preprocessing.names)
         if images is not None
-        else trained.images(*SPLITS)[: 4 * IMAGES]  # more than needed, should some be gone
+        else trained.labelled(*SPLITS).files[: 4 * IMAGES]  # more than needed, should some be gone
     )
     subject = Subject(
         classifier=classifier,

@@ -123,7 +123,7 @@ def choose_for(
     folder = Path(run) / "classifier"
     return choose_engine(
         classifier, folder if folder.is_dir() else Path(run), engine=engine, precision=precision, images=images,
-        reference=lambda: Run(Path(run)).images("validation", "train"),
+        reference=Run(Path(run)),
     )  # fmt: skip
 
 
