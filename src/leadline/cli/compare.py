@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
-from leadline.cli.threads import wait_politely_beside_others
 
 
 def compare(
@@ -68,7 +67,6 @@ def compare(
     started = time.perf_counter()
     named = [name.strip() for name in models.split(",")] if models else None
     refuse_early(models=named or [], data=data)
-    wait_politely_beside_others()
     from leadline.cli import show
     from leadline.cli.display import display
     from leadline.errors import UsageError

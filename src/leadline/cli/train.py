@@ -7,7 +7,6 @@ from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
-from leadline.cli.threads import wait_politely_beside_others
 
 
 def train(
@@ -39,7 +38,6 @@ def train(
 ) -> int:
     """Train one network on labelled images, and judge it."""
     refuse_early(models=[model] if model else [], data=data)
-    wait_politely_beside_others()
     from leadline.cli import show
     from leadline.cli.display import display
     from leadline.training.loop import Interrupted
