@@ -46,6 +46,13 @@ def world() -> list[object]:
     return [*states, *torch_has, handlers, Path.cwd(), dict(os.environ)]
 
 
+@pytest.mark.parametrize("name", ["explain", "export", "serve", "predict"])
+def test_a_verb_is_a_verb_however_often_it_is_asked_for(name: str) -> None:
+    """A package of its name would take its place once it is imported."""
+    assert callable(getattr(leadline, name))
+    assert callable(getattr(leadline, name))
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     preprocessing = Preprocessing(channels=1, dtype="uint8", size=32, mean=(0.5,), std=(0.5,))

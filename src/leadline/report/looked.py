@@ -10,11 +10,11 @@ from leadline.data.channel_files import Files
 from leadline.data.image import ImageError
 from leadline.drawing.screen import data_uri
 from leadline.errors import LeadlineError
-from leadline.explain.explained import drawn, explained, one_scale
-from leadline.explain.maps import Method, method_of
 from leadline.report.run_tables import Network
 from leadline.results import json_files
 from leadline.results.map_check import MAP_CHECK, MapCheck
+from leadline.saliency.explained import drawn, explained, one_scale
+from leadline.saliency.maps import Method, method_of
 
 SHOWN = 6  # images of each kind
 LARGEST_SIDE = 264

@@ -15,15 +15,15 @@ from leadline.data.loader import files
 from leadline.data.outputs import lies_in
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
-from leadline.explain.explained import Explained, drawn, explained, file_name, one_scale
-from leadline.explain.maps import Method
-from leadline.explain.sanity import CHECKED, check_maps
 from leadline.inference.hardware import hardware
 from leadline.inference.memory import enough_memory
 from leadline.progress import Progress
 from leadline.report import write_run_report
 from leadline.results import json_files
 from leadline.results.map_check import MAP_CHECK, MapCheck
+from leadline.saliency.explained import Explained, drawn, explained, file_name, one_scale
+from leadline.saliency.maps import Method
+from leadline.saliency.sanity import CHECKED, check_maps
 from leadline.training.run_folder import numbered
 from leadline.verbs.predict import expand
 from leadline.writing import in_one_piece

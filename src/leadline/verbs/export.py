@@ -13,9 +13,9 @@ from leadline.data.channel_files import Files
 from leadline.data.image import ImageError
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import check_abstention
-from leadline.export.formats import FORMATS, check_place, write
-from leadline.export.subject import Subject
-from leadline.export.verification import IMAGES, Samples
+from leadline.exporters.formats import FORMATS, check_place, write
+from leadline.exporters.subject import Subject
+from leadline.exporters.verification import IMAGES, Samples
 from leadline.page.assemble import Accuracy
 from leadline.progress import ON_STDERR, Progress
 from leadline.report.card import NAME as CARD
@@ -50,10 +50,10 @@ def export(
     runtime: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Export:
-    """Write the classifier of `run` in a format of export.formats.FORMATS, into `out` or below the run's `exports/`.
+    """Write the classifier of `run` in a format of exporters.formats.FORMATS, into `out` or below the run's `exports/`.
 
     It is verified on images of the run, or on `images`, in batches of several sizes; LeadlineError where none of them
-    can be read, or where a probability differs by more than export.verification.LIMIT: then nothing is written. In a
+    can be read, or where a probability differs by more than exporters.verification.LIMIT: then nothing is written. In a
     page, answers below `min_confidence` are uncertain. QuPath needs `pixel_size`, in µm, of the training images.
     """
     progress = progress or ON_STDERR

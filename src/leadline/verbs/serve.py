@@ -37,7 +37,7 @@ def serve(
     try:
         import uvicorn
 
-        from leadline.serve.app import create_app
+        from leadline.server.app import create_app
     except ImportError as error:
         raise UsageError(f"serve: {error.name} is not installed; pip install 'leadline[serve]'") from error
     classifier = load(run)

@@ -7,7 +7,7 @@ import torch
 
 from leadline import __version__
 from leadline.classifier import Classifier
-from leadline.export.verification import Samples
+from leadline.exporters.verification import Samples
 from leadline.page.assemble import Accuracy
 from leadline.results.export_record import ExportRecord, ExportVerification
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.export.conversion import write_openvino_ir
-from leadline.export.deployed import Deployed
-from leadline.export.subject import Subject
-from leadline.export.verification import Run, verify
+from leadline.exporters.conversion import write_openvino_ir
+from leadline.exporters.deployed import Deployed
+from leadline.exporters.subject import Subject
+from leadline.exporters.verification import Run, verify
 from leadline.results.export_record import ExportVerification, to_json
 
 MODEL, RECORD = "model.xml", "leadline.json"

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.export.formats import check_place, write
-from leadline.export.subject import Subject
+from leadline.exporters.formats import check_place, write
+from leadline.exporters.subject import Subject
 
 from .conftest import MakeSubject
 

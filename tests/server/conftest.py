@@ -13,7 +13,7 @@ from PIL import Image
 from leadline.classifier import load
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
-from leadline.serve.app import create_app
+from leadline.server.app import create_app
 from leadline.verbs.train import train
 
 from ..conftest import Notes, disc

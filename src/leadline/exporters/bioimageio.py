@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from leadline import __version__
-from leadline.export.conversion import OPSET
-from leadline.export.deployed import Deployed
-from leadline.export.onnx import onnx_content
-from leadline.export.subject import Subject
+from leadline.exporters.conversion import OPSET
+from leadline.exporters.deployed import Deployed
+from leadline.exporters.onnx import onnx_content
+from leadline.exporters.subject import Subject
 from leadline.results.export_record import ExportVerification, to_json
 from leadline.writing import in_one_piece
 
@@ -76,7 +76,10 @@ def _validation(subject: Subject) -> str:
 def _description(subject: Subject, verification: ExportVerification, files: dict[str, bytes]) -> str:
     how, classes = subject.classifier.preprocessing, subject.classifier.classes
     environment = Environment(
-        loader=PackageLoader("leadline.export"), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+        loader=PackageLoader("leadline.exporters"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
     return environment.get_template("rdf.yaml.j2").render(
         version=__version__,

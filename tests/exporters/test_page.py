@@ -12,8 +12,8 @@ from PIL import Image
 
 from leadline.data.channel_files import Files
 from leadline.data.loader import files
-from leadline.export.formats import write
-from leadline.export.subject import Subject
+from leadline.exporters.formats import write
+from leadline.exporters.subject import Subject
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
 

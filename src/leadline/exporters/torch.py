@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from leadline.export.conversion import to_torch
-from leadline.export.deployed import Deployed
-from leadline.export.subject import Subject
-from leadline.export.verification import Run, verify
+from leadline.exporters.conversion import to_torch
+from leadline.exporters.deployed import Deployed
+from leadline.exporters.subject import Subject
+from leadline.exporters.verification import Run, verify
 from leadline.results.export_record import ExportVerification, to_json
 from leadline.writing import in_one_piece
 

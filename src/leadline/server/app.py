@@ -17,11 +17,11 @@ from leadline import __version__
 from leadline.classifier import Classifier
 from leadline.data.loader import Decoded
 from leadline.drawing.screen import SMALL_SIDE, data_uri, overlaid
-from leadline.explain.maps import maps_of, method_of, on_the_image
 from leadline.inference.engine import Engine
 from leadline.page.assemble import About, Accuracy, page, policy
-from leadline.serve.batching import Batcher, Full
-from leadline.serve.uploads import PREVIEW_SIDE, Decoders
+from leadline.saliency.maps import maps_of, method_of, on_the_image
+from leadline.server.batching import Batcher, Full
+from leadline.server.uploads import PREVIEW_SIDE, Decoders
 
 MOST_BYTES = 64 * 2**20  # of a request
 MOST_FILES = 100

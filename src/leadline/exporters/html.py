@@ -5,9 +5,9 @@ from pathlib import Path
 
 from leadline import __version__
 from leadline.errors import LeadlineError
-from leadline.export.deployed import DeployedWithMap
-from leadline.export.onnx import onnx_content
-from leadline.export.subject import Subject
+from leadline.exporters.deployed import DeployedWithMap
+from leadline.exporters.onnx import onnx_content
+from leadline.exporters.subject import Subject
 from leadline.page.assemble import About, PageChecked, page
 from leadline.page.runtime import find_runtime
 from leadline.results.export_record import ExportVerification

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from leadline.errors import LeadlineError
-from leadline.explain.maps import maps_of
-from leadline.export.deployed import Deployed, DeployedWithMap
-from leadline.export.head_gradient import head_gradient
-from leadline.export.verification import verify
+from leadline.exporters.deployed import Deployed, DeployedWithMap
+from leadline.exporters.head_gradient import head_gradient
+from leadline.exporters.verification import verify
+from leadline.saliency.maps import maps_of
 
 from .conftest import MakeSubject
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from leadline.classifier import Classifier
-from leadline.export.head_gradient import head_gradient
+from leadline.exporters.head_gradient import head_gradient
 from leadline.zoo.last_layer import ends_in_average, last_layer
 
 

@@ -7,9 +7,9 @@ from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
 from leadline.evaluation.records import Estimate
-from leadline.explain.maps import maps_of
-from leadline.explain.sanity import CHECKED, check_maps, similarities
 from leadline.results.map_check import MapCheck, Shuffled
+from leadline.saliency.maps import maps_of
+from leadline.saliency.sanity import CHECKED, check_maps, similarities
 
 PREPROCESSING = Preprocessing(1, "uint8", 32, mean=(0.5,), std=(0.25,))
 

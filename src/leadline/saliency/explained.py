@@ -12,9 +12,9 @@ from leadline.data.channel_files import Files
 from leadline.data.loader import Decoded, files
 from leadline.data.preprocessing import Preprocessing
 from leadline.drawing.screen import SMALL_SIDE, overlaid, visible
-from leadline.explain.maps import Floats, Method, maps_of, method_of, on_the_image
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import hardware
+from leadline.saliency.maps import Floats, Method, maps_of, method_of, on_the_image
 
 TOGETHER = 16
 # Smaller images are enlarged so far, pixel by pixel, for a map to be seen on them.

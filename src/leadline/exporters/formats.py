@@ -8,13 +8,13 @@ from pathlib import Path
 
 from leadline.data.outputs import check_output, says_leadline
 from leadline.errors import LeadlineError
-from leadline.export.bioimageio import write_bioimageio
-from leadline.export.html import write_html
-from leadline.export.onnx import write_onnx
-from leadline.export.openvino import RECORD, write_openvino
-from leadline.export.qupath import write_qupath
-from leadline.export.subject import Subject
-from leadline.export.torch import write_torch
+from leadline.exporters.bioimageio import write_bioimageio
+from leadline.exporters.html import write_html
+from leadline.exporters.onnx import write_onnx
+from leadline.exporters.openvino import RECORD, write_openvino
+from leadline.exporters.qupath import write_qupath
+from leadline.exporters.subject import Subject
+from leadline.exporters.torch import write_torch
 from leadline.results.export_record import ExportVerification
 from leadline.writing import written
 

@@ -7,7 +7,7 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
-from leadline.explain.maps import maps_of, on_the_image
+from leadline.saliency.maps import maps_of, on_the_image
 from leadline.zoo import architecture, build_model
 from leadline.zoo.catalogue import TABLE
 from leadline.zoo.last_layer import ends_in_average

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from leadline.classifier import load
 from leadline.errors import LeadlineError
 from leadline.page.assemble import policy
-from leadline.serve import app as app_module
-from leadline.serve import batching, uploads
-from leadline.serve.batching import Batcher, Full
+from leadline.server import app as app_module
+from leadline.server import batching, uploads
+from leadline.server.batching import Batcher, Full
 from leadline.verbs.predict import predict
 from leadline.verbs.serve import serve
 

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from leadline.data.keyed import generator, key
 from leadline.data.preprocessing import Preprocessing
 from leadline.evaluation.records import Estimate
-from leadline.explain.maps import Maps, maps_of
 from leadline.progress import SILENT, Progress
 from leadline.results.map_check import MapCheck, Shuffled
+from leadline.saliency.maps import Maps, maps_of
 
 CHECKED = 50  # images at most
 FEWEST_PLACES = 9

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from leadline.errors import LeadlineError
-from leadline.export.deployed import Deployed
+from leadline.exporters.deployed import Deployed
 from leadline.inference import compiled
 from leadline.inference.runtimes import refuse_missing
 

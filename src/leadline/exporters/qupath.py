@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.export.deployed import Deployed
-from leadline.export.subject import Subject
-from leadline.export.verification import Run, verify
+from leadline.exporters.deployed import Deployed
+from leadline.exporters.subject import Subject
+from leadline.exporters.verification import Run, verify
 from leadline.results.export_record import ExportVerification, to_json
 
 MODEL, CONFIG, RECORD = "torchscript_model.pt", "config.json", "leadline.json"

@@ -12,8 +12,8 @@ import torch
 
 from leadline.classifier import Classifier
 from leadline.data.preprocessing import Preprocessing
-from leadline.export.subject import Subject
-from leadline.export.verification import Samples
+from leadline.exporters.subject import Subject
+from leadline.exporters.verification import Samples
 from leadline.page.assemble import Accuracy
 from leadline.pretrained.create import create_model
 from leadline.zoo.last_layer import last_layer
