@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab clean
+.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab docs course clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -12,6 +12,8 @@ help:
 	@echo "make wheel      the package with that in it, into dist/"
 	@echo "make test       the test suite"
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
+	@echo "make course     run every notebook of the course, as the test does"
+	@echo "make docs       the documentation site, into build/docs"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
@@ -58,7 +60,15 @@ bench: install
 catalogue: install
 	$(BIN)/python benchmarks/catalogue_costs.py
 
-# The README's pictures.
+course: install
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow tests/test_course.py
+
+# Without a warning: a link that leads nowhere ends it.
+docs: install
+	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs build/docs
+	@echo "build/docs/index.html"
+
+# The pictures of a report and an exported page; tools/answer_picture.py makes the README's.
 screenshots: install runtime
 	$(BIN)/python tools/screenshots.py
 

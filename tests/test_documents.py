@@ -12,7 +12,7 @@ from leadline.training.recipe_files import path_of, read_settings
 from leadline.training.settings import IN_FILES
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "course").glob("*.md")])
 
 
 def swallowed(text: str) -> list[str]:
@@ -39,8 +39,9 @@ def test_no_example_is_swallowed_by_a_paragraph_and_no_sentence_by_a_table(docum
 def commands(text: str) -> list[str]:
     """Those of leadline in the examples, without what stands beside them: remarks, output, other programs."""
     joined = re.sub(r" \\\n\s*", " ", text)
+    fenced = "".join(re.findall(r"^```bash\n(.*?)^```$", joined, re.MULTILINE | re.DOTALL))
     lines = re.findall(r"^(?: {4}|\$ | {4}\$ | {8})(?:time )?(leadline .*)$", joined, re.MULTILINE)
-    return [re.split(r"\s{3,}|\s+#|\s\|\s", line)[0] for line in lines]
+    return [re.split(r"\s{3,}|\s+#|\s\|\s", line)[0] for line in (*lines, *fenced.splitlines())]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
