@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from leadline.wording import visible
+
 T = TypeVar("T")
 
 
@@ -71,7 +73,7 @@ class NotesOnStderr(Progress):
     """For a caller in Python, who has no display."""
 
     def note(self, text: str) -> None:
-        print(f"leadline: {text}", file=sys.stderr)
+        print(f"leadline: {visible(text)}", file=sys.stderr)
 
 
 ON_STDERR = NotesOnStderr()

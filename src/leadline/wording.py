@@ -1,12 +1,22 @@
-"""Numbers as a person reads them: shares in per cent, counts and times in the unit one would choose."""
+"""Numbers and names as a person reads them: shares in per cent, counts and times in the unit one would choose, names
+without characters that a terminal or a page would obey."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 NOTHING = "–"
 NOT_KNOWN = "not known"
 SPACE = "\u00a0"  # between a number and its unit, where no line may break
+
+# What moves a cursor, colours or retitles a terminal, breaks a line, or turns the order of the letters round.
+OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """The text with each character that would be obeyed, and not shown, as an escape, such as \\x1b; but for `keep`."""
+    return OBEYED.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
 class Interval(Protocol):

@@ -11,6 +11,7 @@ from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
 from leadline.cli.waiting import wait_politely
 from leadline.errors import LeadlineError, UsageError
+from leadline.wording import visible
 
 app = App(
     name="leadline",
@@ -93,7 +94,7 @@ def main() -> None:
 
 def fail(message: str, status: int) -> int:
     """Say it in one line that can be read, whatever a library put into it."""
-    line = " ".join(message.splitlines())
+    line = visible(" ".join(message.splitlines()))
     if len(line) > LONGEST_LINE:
         line = f"{line[: LONGEST_LINE - 300]} … {line[-300:]}"
     print(f"leadline: {line}", file=sys.stderr)

@@ -59,22 +59,23 @@ def _show(found: "Audit") -> None:
     from leadline.cli.printing import console
     from leadline.data.audit.problem import KINDS
     from leadline.verbs.check import by_kind
+    from leadline.wording import visible
 
     tell = partial(console().print, soft_wrap=True)  # so that what is to be pasted can be copied
     summary = found.summary
     of_classes = f"in {len(summary.classes)} class{'es' * (len(summary.classes) != 1)}"
     splits = ", ".join(f"{name} {count:,}" for name, count in summary.splits.items())
-    tell(f"{summary.data}: {summary.images:,} images {of_classes}{splits and f' ({splits})'}")
+    tell(f"{visible(summary.data)}: {summary.images:,} images {of_classes}{splits and f' ({splits})'}")
     for severity, problems in by_kind(found):
         count = f" × {len(problems):,}" if len(problems) > 1 else ""
         tell(Text.assemble("\n", (severity, COLOURS[severity]), f"  {KINDS[problems[0].kind]}{count}"))
         for problem in problems[:SHOWN]:
-            tell(f"  {problem.message}")
+            tell(f"  {visible(problem.message)}")
         if len(problems) > SHOWN:
             tell(f"  … and {len(problems) - SHOWN:,} more, all in --json and --out", style="dim")
         advice = dict.fromkeys(problem.advice for problem in problems[:SHOWN] if problem.advice)
         for line in advice:
-            tell(f"  → {line}")
+            tell(f"  → {visible(line)}")
     batch = summary.batch
     if batch and "batch_effect" not in summary.kinds:
         tell(

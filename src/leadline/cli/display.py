@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadline.progress import Placing, Progress
+from leadline.wording import visible
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -28,7 +29,7 @@ class Terminal(Progress):
         self._placings: Table | None = None
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, name: str, steps: int, done: int) -> None:
         self._bar = Bar(
@@ -91,7 +92,7 @@ class Lines(Progress):
         self._name, self._steps, self._printed, self._last = "", 0, time.monotonic(), ""
 
     def note(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(visible(text), file=sys.stderr, flush=True)
 
     def begin(self, name: str, steps: int, done: int) -> None:
         self._name, self._steps, self._last = name, steps, ""

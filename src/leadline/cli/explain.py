@@ -43,6 +43,7 @@ def _show(found: "Explanation", *, json: bool) -> int:
     import sys
 
     from leadline.cli import DONE, SOME_UNREADABLE, printing
+    from leadline.cli.printing import line
     from leadline.report.looked import METHODS
     from leadline.results.json_files import as_builtins
 
@@ -53,17 +54,17 @@ def _show(found: "Explanation", *, json: bool) -> int:
             {"folder": str(found.folder), "method": found.method, "check": check, "maps": found.table.to_dicts()}
         )
     else:
-        print(f"{len(found.table) - unreadable:,} maps → {found.folder}")
-        print(METHODS[found.method])
+        line(f"{len(found.table) - unreadable:,} maps → {found.folder}")
+        line(METHODS[found.method])
         if found.check is None:
-            print("Not checked whether these maps mean anything: --check")
+            line("Not checked whether these maps mean anything: --check")
         for doubt in found.check.doubts if found.check else ():
-            print(f"These maps failed a check: {doubt}.")
+            line(f"These maps failed a check: {doubt}.")
         if found.check and not found.check.doubts:
-            print(
+            line(
                 f"Checked on {found.check.images} images: the maps follow the weights, and the places they name matter."
             )
-        print("A map shows where the network looked. It is no proof that it is right for the right reason.")
+        line("A map shows where the network looked. It is no proof that it is right for the right reason.")
     if unreadable:
-        print(f"{unreadable} of {len(found.table)} images could not be read; see the column error", file=sys.stderr)
+        line(f"{unreadable} of {len(found.table)} images could not be read; see the column error", file=sys.stderr)
     return SOME_UNREADABLE if unreadable else DONE

@@ -2,13 +2,15 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from leadline.wording import OBEYED, visible
 
 # Wide enough that nothing wraps where the output is read by a program or kept in a file.
 WIDE = 200
@@ -23,7 +25,8 @@ def console(*, at_least: int = 0) -> Console:
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> None:
     """A table whose first column is text and whose others are figures."""
-    heading = Text(title, "table.title") if title else None
+    columns, rows = tuple(map(visible, columns)), [list(map(visible, row)) for row in rows]
+    heading = Text(visible(title), "table.title") if title else None
     grid = Table(title=heading, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     first, *others = columns
     grid.add_column(Text(first), no_wrap=True, min_width=max(map(cell_len, [first, *(row[0] for row in rows)])))
@@ -36,9 +39,17 @@ def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Non
     console(at_least=narrowest).print(grid)
 
 
+def line(text: str, *, file: TextIO | None = None) -> None:
+    """Print one line, whatever names it holds."""
+    print(visible(text), file=file)
+
+
 def as_json(value: Any) -> None:
-    """Every sign is there, as an escape where standard output lacks it."""
-    readable = json.dumps(value, indent=2, ensure_ascii=False)
+    """Every sign is there, as an escape where standard output lacks it or a terminal would obey it."""
+    readable = OBEYED.sub(
+        lambda sign: sign[0] if sign[0] == "\n" else f"\\u{ord(sign[0]):04x}",
+        json.dumps(value, indent=2, ensure_ascii=False),
+    )
     print(readable if can_hold(readable) else json.dumps(value, indent=2))
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leadline.cli import DONE, SOME_UNREADABLE
-from leadline.cli.printing import as_json, can_hold, table
+from leadline.cli.printing import as_json, can_hold, line, table
 from leadline.results.json_files import as_builtins
-from leadline.wording import duration, listed, percent, percent_with_interval, plain, size
+from leadline.wording import duration, listed, percent, percent_with_interval, plain, size, visible
 
 if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
     from leadline.evaluation.predictions import Predictions
@@ -49,7 +49,7 @@ def plan(planned: "Plan", *, json: bool) -> int:
     if folds:
         learned = f"{images['train']:,} images in {folds} folds"
     classes = len(planned.manifest.classes)
-    print(f"{planned.manifest.source}: {classes} classes, {learned} and {images['test']:,} test images")
+    line(f"{planned.manifest.source}: {classes} classes, {learned} and {images['test']:,} test images")
     table(
         "network", "size", "epochs", "steps", "batch", "learning rate", "augment", "time here",
         rows=[
@@ -61,14 +61,14 @@ def plan(planned: "Plan", *, json: bool) -> int:
         ],
     )  # fmt: skip
     if planned.minutes is not None:
-        print(
+        line(
             f"this is the heat, about {duration(planned.seconds_in_all)}; then a final of at most four networks, "
             f"{planned.minutes:g} minutes in all"
         )
     else:
-        print(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
+        line(f"in all about {duration(planned.seconds_in_all)}, beside decoding the images once")
     for doubt in doubts:
-        print(doubt)
+        line(doubt)
     return DONE
 
 
@@ -86,9 +86,9 @@ def run(finished: "Run", *, json: bool) -> int:
         fitted = metrics.calibration  # older runs have none
         if fitted and (measured := fitted.test or fitted.out_of_fold):
             temperature_line(fitted.temperature, measured)
-        print(f"report      {finished.folder / 'report.html'}")
-        print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
-        print(f"classifier  {finished.folder / 'classifier'}")
+        line(f"report      {finished.folder / 'report.html'}")
+        line(f"model card  {finished.folder / 'MODEL_CARD.md'}")
+        line(f"classifier  {finished.folder / 'classifier'}")
     return SOME_UNREADABLE if metrics.left_out else DONE
 
 
@@ -101,9 +101,7 @@ def evaluation(found: "Evaluation", *, json: bool) -> int:
         how = metrics.protocol
         if how.scales:
             scales = ", ".join(map(str, how.scales))
-            print(
-                f"protocol    {how.name}: {how.views} view{'s' * (how.views > 1)} of each, short side {scales} pixels"
-            )
+            line(f"protocol    {how.name}: {how.views} view{'s' * (how.views > 1)} of each, short side {scales} pixels")
         if metrics.calibration and metrics.temperature:
             temperature_line(metrics.temperature, metrics.calibration)
         if answered := metrics.answered:
@@ -115,7 +113,7 @@ def evaluation(found: "Evaluation", *, json: bool) -> int:
                 ],
                 title=f"leaving answers below {answered.min_confidence:g} open",
             )  # fmt: skip
-        print(f"written to  {found.folder}")
+        line(f"written to  {found.folder}")
     return SOME_UNREADABLE if len(found.predictions.readable) < len(found.predictions) else DONE
 
 
@@ -131,9 +129,9 @@ def exported(written: "Export", *, json: bool) -> int:
             }
         )
         return DONE
-    print(f"{written.path}  {size(written.bytes)}")
+    line(f"{written.path}  {size(written.bytes)}")
     batches = listed([str(number) for number in checked.batch_sizes])
-    print(
+    line(
         f"verified on {checked.images} images, in batches of {batches}: "
         f"probabilities differ by at most {checked.largest_difference:.1g} (limit {checked.limit:g}), "
         f"{percent(checked.equal_answers)} of the answers are equal"
@@ -161,9 +159,9 @@ def metric_table(metrics: "SplitMetrics", *, title: str) -> None:
             for name, each in metrics.per_class.items()
         ],
     )  # fmt: skip
-    print(f"intervals of shares: {metrics.accuracy.method}")
+    line(f"intervals of shares: {metrics.accuracy.method}")
     for warning in metrics.warnings:
-        print(warning)
+        line(warning)
     print()
 
 
@@ -177,7 +175,7 @@ def temperature_line(temperature: float, measured: "Recalibration") -> None:
     ]
     if temperature == 1:
         changes = ["as the network states them; no better one was found"]
-    print(f"probabilities at a temperature of {temperature:.3g}: {', '.join(changes)}")
+    line(f"probabilities at a temperature of {temperature:.3g}: {', '.join(changes)}")
 
 
 def comparison(finished: "Comparison", *, json: bool) -> int:
@@ -191,14 +189,15 @@ def comparison(finished: "Comparison", *, json: bool) -> int:
     else:
         for shown in comparison_tables.tables(result):
             table(*shown.columns, rows=shown.rows, title=shown.title)
-            for line in shown.below:
-                print(line)
+            for remark in shown.below:
+                line(remark)
             print()
-        print(answer_sentence(result, folder=finished.folder))
+        line(answer_sentence(result, folder=finished.folder))
         if command := predict_command(result, finished.folder):
-            print(f"New images: {command}")
-        print(f"\nreport      {finished.folder / 'report.html'}")
-        print(f"model card  {finished.folder / 'MODEL_CARD.md'}")
+            line(f"New images: {command}")
+        print()
+        line(f"report      {finished.folder / 'report.html'}")
+        line(f"model card  {finished.folder / 'MODEL_CARD.md'}")
     incomplete = any(network.left_out for part in result.rounds for network in part.networks)
     return SOME_UNREADABLE if incomplete else DONE
 
@@ -212,17 +211,17 @@ def predictions(found: "Predictions", *, out: Path | None) -> int:
         if not can_hold(text):
             encoding = sys.stdout.encoding
             text = text.encode(encoding, "backslashreplace").decode(encoding)  # so that no two names become one
-            print(
+            line(
                 f"standard output has the encoding {encoding}, which lacks signs of these names: they are written as "
                 r"escapes, such as \u7d30; --out FILE writes them as they are",
                 file=sys.stderr,
             )
-        sys.stdout.write(text)
+        sys.stdout.write(visible(text, keep="\n") if sys.stdout.isatty() else text)
     else:
-        print(f"{len(found):,} images → {out}")
+        line(f"{len(found):,} images → {out}")
     left_open = len(found.readable) - len(found.answered)
     if left_open:
-        print(f"{left_open} of {len(found)} answers are {UNCERTAIN}", file=sys.stderr)
+        line(f"{left_open} of {len(found)} answers are {UNCERTAIN}", file=sys.stderr)
     if unreadable:
-        print(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
+        line(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
     return SOME_UNREADABLE if unreadable else DONE

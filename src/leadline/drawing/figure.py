@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from leadline.drawing.palette import COLOURS, INK, MUTED, PAPER, RULE
 from leadline.errors import LeadlineError
+from leadline.wording import visible
 
 FONT_SIZE = 13
 SVG = "{http://www.w3.org/2000/svg}"
@@ -55,7 +56,8 @@ def draw(paint: Callable[[Figure], str], *, name: str, width: int, height: int, 
         figure = Figure(figsize=(width / 72, height / 72), dpi=72, frameon=False)  # so all lengths are CSS pixels
         description = paint(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return Markup(_for_the_page(buffer.getvalue(), description, width, height, css_class))
+    drawn = visible(buffer.getvalue().decode("utf-8"), keep="\n")  # XML forbids some of what a name may hold
+    return Markup(_for_the_page(drawn, description, width, height, css_class))
 
 
 def save(paint: Callable[[Figure], str], file: Path, *, width: int, height: int) -> None:
@@ -93,7 +95,7 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
     return 0.58 * size * len(text)
 
 
-def _for_the_page(svg: bytes, description: str, width: int, height: int, css_class: str) -> str:
+def _for_the_page(svg: str, description: str, width: int, height: int, css_class: str) -> str:
     """The same drawing as part of an HTML page, without what only a file of its own needs."""
     root = ElementTree.fromstring(svg)
     _prune(root)

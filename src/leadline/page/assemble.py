@@ -69,6 +69,7 @@ def page(about: About, home: Home, *, embedded: Mapping[str, bytes] = {}) -> str
     environment = Environment(
         loader=PackageLoader("leadline.page"),
         autoescape=select_autoescape(["html"]),
+        finalize=lambda value: wording.visible(value, keep="\n\t") if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from leadline.wording import visible
 from leadline.writing import in_one_piece
 
 # What would become code, emphasis, a formula, struck out, a link, HTML or an entity. An underscore within a word is
@@ -31,7 +32,7 @@ def cell(text: str) -> str:
 
 def write(file: Path, text: str) -> Path:
     """The text with at most one empty line between paragraphs, replaced in one piece; the file."""
-    tidy = re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
+    tidy = re.sub(r"\n{3,}", "\n\n", visible(text, keep="\n").strip()) + "\n"
     with in_one_piece(file) as temporary:
         temporary.write_bytes(tidy.encode("utf-8", errors="replace"))
     return file

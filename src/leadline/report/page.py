@@ -9,6 +9,7 @@ from leadline import wording
 from leadline.drawing.palette import COLOURS
 from leadline.evaluation.records import ClassMetrics
 from leadline.report import markdown
+from leadline.wording import visible
 from leadline.writing import in_one_piece
 
 
@@ -60,7 +61,7 @@ def template(name: str) -> Template:
 
 def write_page(file: Path, name: str, **shown: Any) -> Path:
     """Render the template `name` with what is `shown` into `file`, replaced in one piece; the file."""
-    text = template(name).render(colours=COLOURS, **shown)
+    text = visible(template(name).render(colours=COLOURS, **shown), keep="\n\t")
     with in_one_piece(file) as temporary:
         temporary.write_bytes(text.encode("utf-8", errors="replace"))
     return file
