@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab docs course clean
+.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab docs course dist-test clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -13,6 +13,7 @@ help:
 	@echo "make test       the test suite"
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
 	@echo "make course     run every notebook of the course, as the test does"
+	@echo "make dist-test  build sdist and wheel, install them into an empty environment, run the demo"
 	@echo "make docs       the documentation site, into build/docs"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
@@ -62,6 +63,11 @@ catalogue: install
 
 course: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow tests/test_course.py
+
+# Where there is npm, with what an exported page computes with, as a release is.
+dist-test: install
+	@command -v npm >/dev/null && $(PYTHON) tools/fetch_runtime.py || echo "without the exported page (make runtime)"
+	$(BIN)/python tools/dist_test.py
 
 # Without a warning: a link that leads nowhere ends it.
 docs: install
