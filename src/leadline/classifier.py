@@ -1,4 +1,4 @@
-"""The trained artefact: network, classes and preprocessing, as two plain files without pickle."""
+"""The trained artefact: network, classes and preprocessing, as plain files without pickle."""
 
 import json
 import math
@@ -8,17 +8,21 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from leadline.data.preprocessing import Preprocessing
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
+from leadline.evaluation.novelty import Novelty
 from leadline.writing import in_one_piece, written
 from leadline.zoo import build_model
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"
+NOVELTY = "novelty.safetensors"  # may be missing
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,11 @@ class Classifier:
     preprocessing: Preprocessing
     provenance: dict[str, Any] = field(default_factory=dict)  # how it came about: data, recipe, versions
     temperature: float = 1.0  # its logits are divided by it, so that its probabilities mean what they say
+    novelty: Novelty | None = None  # what tells images apart that are unlike the training images
 
     def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `classifier.json` into `folder`, each replaced in one piece."""
+        """Write `model.safetensors` and `classifier.json` into `folder`, and `novelty.safetensors` where that is known,
+        each replaced in one piece."""
         description = {
             "format": FORMAT,
             "architecture": self.architecture,
@@ -48,6 +54,9 @@ class Classifier:
         with in_one_piece(folder / WEIGHTS) as new_weights, in_one_piece(folder / DESCRIPTION) as new_description:
             save_file(weights, new_weights)
             new_description.write_text(shown(json.dumps(description, indent=2, ensure_ascii=False)) + "\n", "utf-8")
+        if self.novelty:
+            with in_one_piece(folder / NOVELTY) as new_novelty:
+                save_arrays(self.novelty.to_arrays(), new_novelty)
 
 
 def load(path: str | Path) -> Classifier:
@@ -101,4 +110,17 @@ def load(path: str | Path) -> Classifier:
             f"{folder / WEIGHTS}: does not hold the weights of {description['architecture']} ({reason}); put a copy of "
             "it back, or train again"
         ) from error
-    return Classifier(network.eval(), description["architecture"], classes, preprocessing, provenance, temperature)
+    return Classifier(
+        network.eval(), description["architecture"], classes, preprocessing, provenance, temperature, _novelty(folder)
+    )
+
+
+def _novelty(folder: Path) -> Novelty | None:
+    file = folder / NOVELTY
+    if not file.is_file():
+        return None
+    try:
+        arrays = load_arrays(file)
+    except (SafetensorError, OSError) as error:
+        raise LeadlineError(f"{file}: cannot be read ({error}); remove it, or train again") from error
+    return Novelty.from_arrays(arrays, file=str(file))

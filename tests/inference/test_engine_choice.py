@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -16,6 +17,7 @@ from leadline.inference.engine import Engine
 from leadline.inference.runtimes import Runtime
 from leadline.verbs.predict import engine_of, predict
 from leadline.verbs.train import train
+from leadline.zoo.last_layer import WithFeatures
 
 from ..conftest import Notes
 
@@ -60,8 +62,9 @@ def test_any_number_of_images_goes_through_one_compiled_network(run: Path, engin
     fast = Compiled.load(compile_once(run / "classifier", engine), engine, "fp32")
     images = torch.randn(count, 1, 32, 32, generator=torch.Generator().manual_seed(count))
     with torch.inference_mode():
-        expected = classifier.network(images).numpy()
-    assert fast(images.numpy()) == pytest.approx(expected, abs=1e-3)
+        expected = WithFeatures(classifier.network)(images)
+    for found, known in zip(fast(images.numpy()), expected, strict=True):
+        assert found == pytest.approx(known.numpy(), abs=1e-3)
 
 
 def test_it_is_compiled_once_and_again_when_the_classifier_changes(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +108,12 @@ def test_few_images_are_not_worth_compiling(run: Path, monkeypatch: pytest.Monke
 def test_other_answers_are_not_believed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-wrong"))
     real = Compiled.__call__
-    monkeypatch.setattr(Compiled, "__call__", lambda self, images: -real(self, images))
+
+    def other(self: Compiled, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits, features = real(self, images)
+        return -logits, features
+
+    monkeypatch.setattr(Compiled, "__call__", other)
     found, notes = choose(run)
     assert (found.compiled, notes) == (None, [])
     with pytest.raises(LeadlineError, match="gives only"):

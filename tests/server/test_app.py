@@ -124,7 +124,7 @@ def test_what_waits_together_goes_through_the_network_together() -> None:
 
     async def ask() -> list[np.ndarray]:
         batcher = Batcher(predicting)
-        asked = [asyncio.create_task(batcher.probabilities(np.full((1, 1, 1), number))) for number in range(10)]
+        asked = [asyncio.create_task(batcher.answer(np.full((1, 1, 1), number))) for number in range(10)]
         await asyncio.sleep(0)
         batcher.start()
         answers = await asyncio.gather(*asked)
@@ -156,13 +156,13 @@ def test_a_network_that_fails_fails_its_images_and_no_others() -> None:
 
     async def ask() -> None:
         batcher = Batcher(sometimes)
-        waiting = [asyncio.create_task(batcher.probabilities(np.zeros((1, 1, 1)))) for _ in range(5)]
+        waiting = [asyncio.create_task(batcher.answer(np.zeros((1, 1, 1)))) for _ in range(5)]
         await asyncio.sleep(0)
         batcher.start()
         for answer in waiting:
             with pytest.raises(RuntimeError, match="no memory"):
                 await answer
-        assert await batcher.probabilities(np.ones((1, 1, 1))) == 1
+        assert await batcher.answer(np.ones((1, 1, 1))) == 1
         await batcher.close()
 
     asyncio.run(ask())

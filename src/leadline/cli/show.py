@@ -1,6 +1,7 @@
 """What the verbs print: tables for people, JSON for programs, and the exit status that goes with them."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from leadline.cli import DONE, SOME_UNREADABLE
 from leadline.cli.printing import as_json, can_hold, line, table
 from leadline.results.json_files import as_builtins
 from leadline.wording import duration, listed, percent, percent_with_interval, plain, size, visible
+
+FOLDERS_SHOWN = 10
 
 if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does without
     from leadline.evaluation.predictions import Predictions
@@ -192,7 +195,8 @@ def comparison(finished: "Comparison", *, json: bool) -> int:
             for remark in shown.below:
                 line(remark)
             print()
-        line(answer_sentence(result, folder=finished.folder))
+        for said in answer_sentence(result, folder=finished.folder).splitlines():
+            line(said)
         if command := predict_command(result, finished.folder):
             line(f"New images: {command}")
         print()
@@ -222,6 +226,26 @@ def predictions(found: "Predictions", *, out: Path | None) -> int:
     left_open = len(found.readable) - len(found.answered)
     if left_open:
         line(f"{left_open} of {len(found)} answers are {UNCERTAIN}", file=sys.stderr)
+    for said in unlike_training(found):
+        line(said, file=sys.stderr)
     if unreadable:
         line(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
     return SOME_UNREADABLE if unreadable else DONE
+
+
+def unlike_training(found: "Predictions") -> list[str]:
+    """How many images are unlike the training images, why, and in which folders, the worst first."""
+    strange = found.unlike.table
+    if not len(strange):
+        return []
+    folders = Counter(str(Path(path).parent) for path in found.readable.table["path"])
+    counts = Counter(str(Path(path).parent) for path in strange["path"])
+    most = strange.sort("novelty", descending=True).row(0, named=True)
+    said = [
+        f"{len(strange)} of {len(found.readable)} images do not look like the training images; the least, "
+        f"{most['path']}: {most['unlike']}; see the column unlike"
+    ]
+    if len(folders) > 1:
+        worst = sorted(counts, key=lambda folder: -counts[folder] / folders[folder])[:FOLDERS_SHOWN]
+        said += [f"  {folder}: {counts[folder]} of {folders[folder]}" for folder in worst]
+    return said

@@ -20,7 +20,8 @@ from leadline.writing import in_one_piece
 
 PROBABILITY_PREFIX = "p:"
 UNCERTAIN = "uncertain"
-TEXT_COLUMNS = ("path", "group", "split", "label", "predicted", "error")
+NOVELTY = ("novelty", "unlike")  # how unlike the training images an image is, and why; may be missing
+TEXT_COLUMNS = ("path", "group", "split", "label", "predicted", NOVELTY[1], "error")
 # Further from 1 than rounding to two decimals of a long table explains: logits, or percentages, not probabilities.
 SUM_TOLERANCE = 0.02
 
@@ -85,6 +86,12 @@ class Predictions:
         columns["error"] = pl.Series(reasons, dtype=pl.String)
         return cls(pl.DataFrame(columns), tuple(classes))
 
+    def with_novelty(self, scores: Floats, reasons: Sequence[str]) -> "Predictions":
+        """With the columns NOVELTY: above 1 for an image that is unlike the training images, and why it is."""
+        score, reason = NOVELTY
+        added = (pl.Series(score, scores, dtype=pl.Float64, nan_to_null=True), pl.Series(reason, list(reasons)))
+        return Predictions(self.table.with_columns(*added).select(pl.exclude("error"), "error"), self.classes)
+
     @classmethod
     def read(cls, path: str | Path) -> "Predictions":
         """The table as `write` left it. Raises UsageError for another suffix, LeadlineError for another table."""
@@ -97,7 +104,7 @@ class Predictions:
         except (pl.exceptions.PolarsError, UnicodeDecodeError, csv.Error) as error:
             raise LeadlineError(f"{path}: not a readable table of predictions ({error})") from error
         classes = tuple(c.removeprefix(PROBABILITY_PREFIX) for c in table.columns if c.startswith(PROBABILITY_PREFIX))
-        numbers = ["probability", *(PROBABILITY_PREFIX + name for name in classes)]
+        numbers = ["probability", NOVELTY[0], *(PROBABILITY_PREFIX + name for name in classes)]
         try:
             table = table.with_columns(
                 *(pl.col(name).cast(pl.String) for name in TEXT_COLUMNS if name in table.columns),
@@ -105,6 +112,8 @@ class Predictions:
             )
             if "error" in table.columns:
                 table = table.with_columns(pl.col("error").fill_null(""))
+            if NOVELTY[1] in table.columns:
+                table = table.with_columns(pl.col(NOVELTY[1]).fill_null(""))
             return cls(table, classes)
         except (pl.exceptions.PolarsError, LeadlineError) as error:
             raise LeadlineError(f"{path}: {error}") from error
@@ -131,6 +140,11 @@ class Predictions:
     def labelled(self) -> "Predictions":
         """The images whose true class is known."""
         return self._rows(pl.col("label").is_not_null() if "label" in self.table.columns else pl.lit(False))
+
+    @cached_property
+    def unlike(self) -> "Predictions":
+        """The images that are unlike the training images, where that is known."""
+        return self._rows(pl.col(NOVELTY[1]) != "" if NOVELTY[1] in self.table.columns else pl.lit(False))
 
     @cached_property
     def answered(self) -> "Predictions":

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from leadline.classifier import Classifier
 from leadline.exporters.head_gradient import head_gradient
-from leadline.zoo.last_layer import ends_in_average, last_layer
+from leadline.zoo.last_layer import ends_in_average, features_seen, last_layer
 
 
 class Deployed(nn.Module):
@@ -27,17 +27,29 @@ class Deployed(nn.Module):
 
 
 class DeployedWithMap(Deployed):
-    """The same, and the class activation map of the most probable class, (batch, height, width), as `explain` has it.
+    """The same, and the class activation map of the most probable class, (batch, height, width), as `explain` has it;
+    where it is known, how unlike the training images the features are (batch,), above 1 for too much, and the light and
+    contrast of each channel, (batch, 2 · channels), which evaluation.novelty judges.
 
     CAM where the network ends in global average pooling and at most one linear layer: the sum of the map, plus the
     bias, is the logit before calibration. Grad-CAM on the last stage elsewhere.
     """
 
-    outputs = ("logits", "probabilities", "map")
+    means: Tensor
+    basis: Tensor
+    variances: Tensor
+    noise: Tensor
+    limits: Tensor
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(classifier)
         self.exact = ends_in_average(self.network)
+        self.outputs = ("logits", "probabilities", "map")
+        self.full_range = classifier.preprocessing.full_range
+        if novelty := classifier.novelty:
+            self.outputs += ("distance", "statistics")
+            for name in ("means", "basis", "variances", "noise", "limits"):
+                self.register_buffer(name, torch.tensor(getattr(novelty, name), dtype=torch.float32))
 
     @property
     def method(self) -> str:
@@ -53,14 +65,30 @@ class DeployedWithMap(Deployed):
             self.network.get_submodule(last).register_forward_hook(lambda _, __, out: kept.update(last=out.clone())),
         ]
         try:
-            logits, probabilities = super().forward(images)
+            with features_seen(self.network) as seen:
+                logits, probabilities = super().forward(images)
         finally:
             for hook in hooks:
                 hook.remove()
+        (features,) = seen
         chosen = torch.nn.functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(logits.dtype)
-        if self.exact:
-            return logits, probabilities, self._cam(kept["given"], chosen)
-        return logits, probabilities, self._grad_cam(kept["last"], kept["pooled"], chosen)
+        cam = self._cam(kept["given"], chosen) if self.exact else self._grad_cam(kept["last"], kept["pooled"], chosen)
+        if "distance" not in self.outputs:
+            return logits, probabilities, cam
+        return logits, probabilities, cam, self._distance(features), self._statistics(images)
+
+    def _distance(self, features: Tensor) -> Tensor:
+        away = features[:, None, :] - self.means
+        along = away @ self.basis
+        left = away - along @ self.basis.T
+        squared = (along**2 / self.variances).sum(dim=2) + (left**2).sum(dim=2) / self.noise
+        return squared.min(dim=1).values.sqrt() / self.limits[0]
+
+    def _statistics(self, images: Tensor) -> Tensor:
+        values = images / self.full_range
+        mean = values.mean(dim=(2, 3))
+        spread = ((values - mean[:, :, None, None]) ** 2).mean(dim=(2, 3)).sqrt()
+        return torch.cat([mean, spread], dim=1)
 
     def _cam(self, features: Tensor, chosen: Tensor) -> Tensor:
         layer = self.network.get_submodule(last_layer(self.network))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from leadline import __version__
 from leadline.errors import LeadlineError
+from leadline.evaluation.novelty import TINY, Novelty
 from leadline.exporters.deployed import DeployedWithMap
 from leadline.exporters.onnx import onnx_content
 from leadline.exporters.subject import Subject
-from leadline.page.assemble import About, PageChecked, page
+from leadline.page.assemble import About, PageChecked, PageNovelty, page
 from leadline.page.runtime import find_runtime
 from leadline.results.export_record import ExportVerification
 from leadline.writing import in_one_piece
@@ -38,6 +39,7 @@ def write_html(subject: Subject, out: Path) -> ExportVerification:
 
 def about_classifier(subject: Subject, map_method: str, verification: ExportVerification) -> About:
     """What the page says of the classifier."""
+    known = subject.classifier.novelty
     return About(
         name=subject.name,
         architecture=subject.classifier.architecture,
@@ -48,4 +50,10 @@ def about_classifier(subject: Subject, map_method: str, verification: ExportVeri
         leadline=__version__,
         accuracy=subject.accuracy,
         verification=PageChecked(verification.images, verification.largest_difference),
+        novelty=_page_novelty(known) if known else None,
     )
+
+
+def _page_novelty(known: Novelty) -> PageNovelty:
+    values = {name: getattr(known, name).tolist() for name in ("centre", "spread", "low", "high")}
+    return PageNovelty(limit=float(known.limits[1]), tiny=TINY, **values)

@@ -22,13 +22,15 @@ from leadline.classifier import DESCRIPTION, WEIGHTS, load
 from leadline.data.cache_folder import cache_folder, made_in_cache
 from leadline.errors import LeadlineError
 from leadline.inference.runtimes import PACKAGES, Precision, Runtime, refuse_missing
+from leadline.zoo.last_layer import WithFeatures
 
 Floats = NDArray[np.float32]
 FILES: dict[Runtime, str] = {"openvino": "model.xml", "onnx": "model.onnx"}
+OUTPUTS = ("logits", "features")
 INT8 = "int8.xml"  # beside OpenVINO's
 FAILED = ".failed"  # the suffix of a file that says why the one of its name could not be made
 # Raise it when the same classifier would be compiled otherwise.
-FORMAT = 1
+FORMAT = 2
 # Images that a runtime works at as one; several such parts run at the same time.
 TOGETHER = 16
 SECONDS = 300  # after which compiling is given up
@@ -97,12 +99,12 @@ def convert(classifier: Path, runtime: Runtime, folder: Path) -> None:
     example = torch.zeros(2, how.channels, how.size, how.size)
     file = folder / FILES[runtime]
     if runtime == "openvino":
-        to_openvino(found.network, example, file)
+        to_openvino(WithFeatures(found.network), example, file, outputs=OUTPUTS)
     else:
-        to_onnx(found.network, example, file)
+        to_onnx(WithFeatures(found.network), example, file, outputs=OUTPUTS)
 
 
-def to_openvino(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+def to_openvino(network: Any, example: Any, file: Path, *, outputs: Sequence[str]) -> None:
     """The network as OpenVINO's IR, `file` (.xml) and weights beside it, these outputs; float32, any batch size."""
     import openvino
 
@@ -117,7 +119,7 @@ def to_openvino(network: Any, example: Any, file: Path, *, outputs: Sequence[str
     new.replace(file)
 
 
-def to_onnx(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = ("logits",)) -> None:
+def to_onnx(network: Any, example: Any, file: Path, *, outputs: Sequence[str]) -> None:
     """The network as one ONNX file with input "images" and these outputs; float32, any batch size."""
     import torch
 
@@ -132,7 +134,7 @@ def to_onnx(network: Any, example: Any, file: Path, *, outputs: Sequence[str] = 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled network that is loaded: normalised images in, logits out."""
+    """A compiled network that is loaded: normalised images in, logits and features out."""
 
     runtime: Runtime
     precision: Precision
@@ -146,21 +148,23 @@ class Compiled:
         except Exception as error:
             raise LeadlineError(f"{runtime}: cannot load {file} ({error})") from error
 
-    def __call__(self, images: Floats) -> Floats:
-        """Logits (images, classes) of (images, channels, height, width)."""
+    def __call__(self, images: Floats) -> tuple[Floats, Floats]:
+        """Logits (images, classes) and features (images, width) of (images, channels, height, width)."""
+        starts = range(0, len(images), TOGETHER)
+        parts: dict[int, list[Floats]] = {}
         if self.runtime == "onnx":
-            parts = [images[start : start + TOGETHER] for start in range(0, len(images), TOGETHER)]
-            return np.concatenate([self.session.run(None, {"images": part})[0] for part in parts])
-        logits: dict[int, Floats] = {}
+            parts = {start: self.session.run(None, {"images": images[start : start + TOGETHER]}) for start in starts}
+        else:
 
-        def keep(request: Any, start: int) -> None:
-            logits[start] = request.get_output_tensor(0).data.copy()
+            def keep(request: Any, start: int) -> None:
+                parts[start] = [request.get_output_tensor(number).data.copy() for number in range(len(OUTPUTS))]
 
-        self.session.set_callback(keep)
-        for start in range(0, len(images), TOGETHER):
-            self.session.start_async({0: images[start : start + TOGETHER]}, start)
-        self.session.wait_all()
-        return np.concatenate([logits[start] for start in sorted(logits)])
+            self.session.set_callback(keep)
+            for start in starts:
+                self.session.start_async({0: images[start : start + TOGETHER]}, start)
+            self.session.wait_all()
+        logits, features = map(np.concatenate, zip(*(parts[start] for start in starts), strict=True))
+        return logits, features
 
 
 def _session(file: Path, runtime: Runtime, precision: Precision) -> Any:

@@ -1,7 +1,8 @@
 """Decoded images in, probabilities out, in order: validation, evaluation and prediction all come through here."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,11 +13,25 @@ from leadline.classifier import Classifier
 from leadline.data.loader import Decoded
 from leadline.data.preprocessing import Preprocessing
 from leadline.data.views import Viewed
+from leadline.evaluation.novelty import Novelty, statistics_of
 from leadline.inference.hardware import Hardware
+from leadline.zoo.last_layer import features_seen
+
+Floats = NDArray[np.float32]
 
 BATCH_SIZE = 256
 # Views of the working size that go through the network together, or as many pixels in larger ones.
 VIEWS_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an engine says of images, a row each, in their order."""
+
+    probabilities: NDArray[np.float64]  # (images, classes); NaN where an image could not be read
+    errors: list[str]  # why it could not be read; "" where it could
+    novelty: NDArray[np.float64]  # above 1: unlike the training images; NaN where that is not known
+    unlike: list[str]  # why; "" where it is like them
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,8 @@ class Engine:
     preprocessing: Preprocessing
     hardware: Hardware
     temperature: float = 1.0  # divides the logits; never changes an answer
-    compiled: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None  # computes the logits in its place
+    compiled: Callable[[Floats], tuple[Floats, Floats]] | None = None  # computes logits and features in its place
+    novelty: Novelty | None = None  # tells images apart that are unlike the training images
 
     @staticmethod
     def of(classifier: Classifier, hardware: Hardware) -> "Engine":
@@ -39,31 +55,80 @@ class Engine:
         )
 
     def predict(self, batches: Iterable[Decoded | Viewed]) -> tuple[NDArray[np.float64], list[str]]:
-        """Probabilities, (images, classes), and per image why it could not be read ("" where it could).
+        """The probabilities and errors of `answers`."""
+        found = replace(self, novelty=None).answers(batches)
+        return found.probabilities, found.errors
 
-        The row of an unreadable image is NaN. Where an image comes in several views, its protocol's mean of them is
-        taken. The network is in evaluation mode while it predicts, and then each part as it was, whatever was raised.
-        """
-        modes = [(module, module.training) for module in self.network.modules()]
-        self.network.eval()
-        probabilities: list[NDArray[np.float64]] = []
+    def answers(self, batches: Iterable[Decoded | Viewed]) -> Answers:
+        """Where an image comes in several views, its protocol's mean of them is taken, and novelty is not known. The
+        network is in evaluation mode while it predicts, and then each part as it was, whatever was raised."""
+        probabilities: list[NDArray[np.float64]] = [np.empty((0, self.classes))]
+        novelty: list[NDArray[np.float64]] = [np.empty(0)]
         errors: list[str] = []
-        try:
+        unlike: list[str] = []
+        with self._evaluating():
             for batch in batches:
                 readable = np.array([not error for error in batch.errors], dtype=bool)
-                block = np.full((len(readable), self.classes), np.nan)
-                if readable.any():
-                    block[readable] = (
-                        self._averaged(batch)
-                        if isinstance(batch, Viewed)
-                        else self._softmax(self.outputs(batch.pixels))
-                    )
+                block, scores = np.full((len(readable), self.classes), np.nan), np.full(len(readable), np.nan)
+                reasons = [""] * len(readable)
+                if not readable.any():
+                    pass
+                elif isinstance(batch, Viewed):
+                    block[readable] = self._averaged(batch)
+                elif self.novelty is None:
+                    block[readable] = self._softmax(self.outputs(batch.pixels))
+                else:
+                    logits, features = self._outputs_and_features(batch.pixels)
+                    block[readable] = self._softmax(logits)
+                    statistics = self._statistics(batch.pixels)
+                    found = self.novelty.scores(features, statistics)
+                    scores[readable] = found.max(axis=1)
+                    names = self.preprocessing.names
+                    for row, *of_image in zip(np.flatnonzero(readable), found, statistics, strict=True):
+                        reasons[row] = self.novelty.reason(*of_image, names=names)
                 probabilities.append(block)
+                novelty.append(scores)
                 errors += batch.errors
+                unlike += reasons
+        return Answers(np.concatenate(probabilities), errors, np.concatenate(novelty), unlike)
+
+    def features(self, batches: Iterable[Decoded]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of the images that can be read: what the last layer is given, (images, width), and what there is of light and
+        contrast, (images, 2 · channels)."""
+        found = []
+        with self._evaluating():
+            for batch in batches:
+                if len(batch.pixels):
+                    found.append((self._outputs_and_features(batch.pixels)[1], self._statistics(batch.pixels)))
+        features, statistics = zip(*found, strict=True) if found else ([np.empty((0, 1))], [np.empty((0, 2))])
+        return np.concatenate(features), np.concatenate(statistics)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        modes = [(module, module.training) for module in self.network.modules()]
+        self.network.eval()
+        try:
+            yield
         finally:
             for module, training in modes:
                 module.training = training
-        return np.concatenate(probabilities or [np.empty((0, self.classes))]), errors
+
+    def _statistics(self, pixels: NDArray[np.generic]) -> NDArray[np.float64]:
+        return statistics_of(pixels, full=self.preprocessing.full_range)
+
+    @torch.inference_mode()
+    def _outputs_and_features(self, pixels: NDArray[np.generic]) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        if self.compiled:
+            logits, features = self.compiled(self._normalised(pixels).contiguous().numpy())
+            return torch.from_numpy(logits).double(), features.astype(np.float64)
+        with features_seen(self.network) as seen:
+            outputs = self.outputs(pixels)
+        (kept,) = seen
+        return outputs, kept.double().cpu().numpy()
+
+    def _normalised(self, pixels: NDArray[np.generic]) -> torch.Tensor:
+        images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.hardware.device, non_blocking=True)
+        return self.preprocessing.normalise(images)
 
     def _softmax(self, logits: torch.Tensor) -> NDArray[np.float64]:
         return np.asarray((logits / self.temperature).softmax(dim=1).numpy())
@@ -71,11 +136,11 @@ class Engine:
     @torch.inference_mode()
     def outputs(self, pixels: NDArray[np.generic]) -> torch.Tensor:
         """(images, classes) of (images, height, width, channels): what the network gives, in double precision."""
-        images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.hardware.device, non_blocking=True)
+        images = self._normalised(pixels)
         if self.compiled:
-            return torch.from_numpy(self.compiled(self.preprocessing.normalise(images).contiguous().numpy())).double()
+            return torch.from_numpy(self.compiled(images.contiguous().numpy())[0]).double()
         with self.hardware.autocast():
-            logits: torch.Tensor = self.network(self.preprocessing.normalise(images))
+            logits: torch.Tensor = self.network(images)
         return logits.cpu().double()
 
     def _averaged(self, batch: Viewed) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ def choose_engine(
         raise UsageError("--engine onnx computes in fp32 alone; leave out --precision, or take another engine")
     machine = hardware()
     usual: Precision = machine.precision if precision in ("auto", "int8") else precision  # type: ignore[assignment]
-    plain = Engine.of(classifier, replace(machine, precision=usual))
+    plain = replace(Engine.of(classifier, replace(machine, precision=usual)), novelty=classifier.novelty)
     if engine == "torch" or machine.device != "cpu":
         return Chosen(plain, f"PyTorch in {usual} on {machine.device}")
     trial = Trial(classifier, folder, plain, reference)

@@ -44,6 +44,17 @@ class PageChecked(msgspec.Struct, frozen=True):
     largest_difference: float
 
 
+class PageNovelty(msgspec.Struct, frozen=True):
+    """What the training images' light and contrast were like: evaluation.novelty, a value for each statistic."""
+
+    limit: float
+    centre: list[float]
+    spread: list[float]
+    low: list[float]
+    high: list[float]
+    tiny: float
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """What the page knows of its classifier."""
 
@@ -56,6 +67,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     leadline: str
     accuracy: Accuracy | None = None
     verification: PageChecked | None = None
+    novelty: PageNovelty | None = None
 
 
 def policy(home: Home) -> str:

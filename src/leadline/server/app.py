@@ -20,7 +20,7 @@ from leadline.drawing.screen import SMALL_SIDE, data_uri, overlaid
 from leadline.inference.engine import Engine
 from leadline.page.assemble import About, Accuracy, page, policy
 from leadline.saliency.maps import maps_of, method_of, on_the_image
-from leadline.server.batching import Batcher, Full
+from leadline.server.batching import Answered, Batcher, Full
 from leadline.server.uploads import PREVIEW_SIDE, Decoders
 
 MOST_BYTES = 64 * 2**20  # of a request
@@ -35,7 +35,8 @@ class Prediction(BaseModel):
     predicted: str | None = Field(description="A class, or uncertain; null where the image cannot be read")
     probability: float | None = None
     probabilities: dict[str, float] = Field(default_factory=dict, description="Of each class, calibrated")
-    novelty: float | None = Field(default=None, description="How unlike the training images it is; null: not measured")
+    novelty: float | None = Field(default=None, description="Above 1: unlike the training images; null: not known")
+    unlike: str = Field(default="", description="Why it is unlike the training images; empty where it is like them")
     error: str = Field(default="", description="Why the image cannot be read; empty where it can")
 
 
@@ -144,7 +145,8 @@ def create_app(
         response.headers.update(shielded)
         return response
 
-    def answer(name: str, probabilities: NDArray[np.float64]) -> Prediction:
+    def answer(name: str, answered: Answered) -> Prediction:
+        probabilities = answered.probabilities
         best = int(probabilities.argmax())
         probability = float(probabilities[best])
         sure = min_confidence is None or probability >= min_confidence
@@ -153,6 +155,8 @@ def create_app(
             predicted=classifier.classes[best] if sure else "uncertain",
             probability=probability,
             probabilities=dict(zip(classifier.classes, map(float, probabilities), strict=True)),
+            novelty=answered.novelty,
+            unlike=answered.unlike,
         )
 
     def map_of(pixels: NDArray[Any], of_class: int) -> NDArray[np.float64]:
@@ -166,7 +170,7 @@ def create_app(
         decoded = await decoders.decoded(await upload.read())
         if decoded.pixels is None:
             return Prediction(name=name, predicted=None, error=decoded.error)
-        return answer(name, await batcher.probabilities(decoded.pixels))
+        return answer(name, await batcher.answer(decoded.pixels))
 
     @app.exception_handler(Full)
     async def busy(_: Request, __: Exception) -> JSONResponse:
@@ -199,7 +203,7 @@ def create_app(
             decoded = await decoders.decoded(await file.read(), preview=True)
             if decoded.pixels is None or decoded.preview is None:
                 raise HTTPException(422, f"{name}: {decoded.error}")
-            found = answer(name, await batcher.probabilities(decoded.pixels))
+            found = answer(name, await batcher.answer(decoded.pixels))
             shown = of_class or max(found.probabilities, key=found.probabilities.__getitem__)
             values = await asyncio.to_thread(map_of, decoded.pixels, classifier.classes.index(shown))
         image, small = decoded.preview, max(decoded.preview.shape[:2]) <= SMALL_SIDE
@@ -237,9 +241,11 @@ def create_app(
     return app
 
 
-def _predicting(engine: Engine, network: threading.Lock) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
-    def predict(pixels: NDArray[Any]) -> NDArray[np.float64]:
+def _predicting(engine: Engine, network: threading.Lock) -> Callable[[NDArray[Any]], list[Answered]]:
+    def predict(pixels: NDArray[Any]) -> list[Answered]:
         with network:
-            return engine.predict([Decoded(pixels, [""] * len(pixels))])[0]
+            found = engine.answers([Decoded(pixels, [""] * len(pixels))])
+        novelty = [None if np.isnan(score) else float(score) for score in found.novelty]
+        return [Answered(*each) for each in zip(found.probabilities, novelty, found.unlike, strict=True)]
 
     return predict

@@ -1,9 +1,9 @@
 """Requests that come at the same time go through the network together."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,20 @@ class Full(Exception):  # noqa: N818  (it is a state of the queue)
     """So many images wait that another one would wait too long."""
 
 
-class Batcher:
-    """One image in, its probabilities out; a task gathers what waits, and `predict` runs in a thread."""
+class Answered(NamedTuple):
+    """The answer for one image."""
 
-    def __init__(self, predict: Callable[[NDArray[Any]], Floats]) -> None:
+    probabilities: Floats  # (classes,)
+    novelty: float | None  # above 1: unlike the training images; None where that is not known
+    unlike: str  # why
+
+
+class Batcher:
+    """One image in, its answer out; a task gathers what waits, and `predict` runs in a thread."""
+
+    def __init__(self, predict: Callable[[NDArray[Any]], Sequence[Answered]]) -> None:
         self._predict = predict
-        self._waiting: asyncio.Queue[tuple[NDArray[Any], asyncio.Future[Floats]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[NDArray[Any], asyncio.Future[Answered]]] = asyncio.Queue()
         self._admitted = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -48,9 +56,9 @@ class Batcher:
         finally:
             self._admitted -= images
 
-    async def probabilities(self, pixels: NDArray[Any]) -> Floats:
-        """(classes,) of an image (size, size, channels)."""
-        answer: asyncio.Future[Floats] = asyncio.get_running_loop().create_future()
+    async def answer(self, pixels: NDArray[Any]) -> Answered:
+        """For an image (size, size, channels)."""
+        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((pixels, answer))
         return await answer
 

@@ -16,6 +16,7 @@ from leadline.report.looks import looks_at_test
 from leadline.results.comparison_result import Answer, Evidence, LongerTraining, NetworkResult, PairTests
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.fewer_images import trained_on_fewer
+from leadline.training.novelty import remember_images
 from leadline.training.race import Race
 from leadline.training.round_results import contestants_of
 from leadline.training.run_folder import Run
@@ -81,6 +82,7 @@ def hand_over(race: Race, network: NetworkResult) -> None:
             train_in_folds(run, recipe, whole, progress=race.progress)
         else:
             report_on_test(run, race.manifest)
+            remember_images(run)
     except (DataError, StorageError):
         raise
     except LeadlineError as error:  # the answer stands on what has been judged

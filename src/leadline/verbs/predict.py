@@ -4,9 +4,6 @@ import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from leadline.classifier import Classifier, load
 from leadline.data.channel_files import Files
 from leadline.data.loader import Decoded, files
@@ -18,8 +15,8 @@ from leadline.data.sources.scan import TABLE_READERS, image_files, image_table
 from leadline.data.sources.walking import shown
 from leadline.data.views import Viewed, views
 from leadline.errors import LeadlineError, UsageError
-from leadline.evaluation.predictions import FORMATS, PROBABILITY_PREFIX, Predictions, check_abstention
-from leadline.inference.engine import BATCH_SIZE, Engine
+from leadline.evaluation.predictions import FORMATS, NOVELTY, PROBABILITY_PREFIX, Predictions, check_abstention
+from leadline.inference.engine import BATCH_SIZE, Answers, Engine
 from leadline.inference.engine_choice import Chosen, choose_engine
 from leadline.inference.memory import enough_memory
 from leadline.inference.runtimes import AnyPrecision, EngineName
@@ -42,8 +39,9 @@ def predict(
 
     An image that cannot be read has its row too, with the reason in `error` and no prediction. `out` is written as CSV,
     TSV, Parquet or JSON lines by its suffix, in the place of an earlier table of predictions, but of no other file. An
-    answer whose probability is below `min_confidence` is "uncertain"; the probabilities stay. Raises LeadlineError
-    where an input does not exist or holds no image.
+    answer whose probability is below `min_confidence` is "uncertain"; the probabilities stay. Where it is known what
+    the training images were like, `novelty` is above 1 for an image that is unlike them, and `unlike` says why. Raises
+    LeadlineError where an input does not exist or holds no image.
 
     `engine` computes the answers: "torch", "openvino" or "onnx", or with "auto" the fastest that is installed and has
     given the same answers as PyTorch on the run's own images. An engine that was named must have, or LeadlineError.
@@ -59,13 +57,15 @@ def predict(
         check_abstention(classifier.classes, min_confidence)
     images = expand(inputs, channel_names=classifier.preprocessing.names)
     chosen = engine_of(run, classifier, engine=engine, precision=precision, images=len(images), progress=progress)
-    probabilities, errors = predict_files(chosen, images, progress=progress)
+    found = predict_files(chosen, images, progress=progress)
     predictions = Predictions.from_arrays(
         paths=[shown(first) for first, *_ in images],
-        probabilities=probabilities,
+        probabilities=found.probabilities,
         classes=classifier.classes,
-        errors=errors,
+        errors=found.errors,
     )
+    if chosen.novelty:
+        predictions = predictions.with_novelty(found.novelty, found.unlike)
     if min_confidence is not None:
         predictions = predictions.abstaining(min_confidence)
     if out is not None:
@@ -80,24 +80,21 @@ def _is_ours(file: Path) -> bool:
     except LeadlineError:
         return False
     probabilities = (f"{PROBABILITY_PREFIX}{name}" for name in found.classes)
-    return set(found.table.columns) == {"path", "predicted", "probability", *probabilities, "error"}
+    return set(found.table.columns) - set(NOVELTY) == {"path", "predicted", "probability", *probabilities, "error"}
 
 
 @enough_memory(way_out="close other programs, or predict where there is more")
 def predict_files(
     engine: Engine, images: list[Files], *, progress: Progress, protocol: Protocol | None = None
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities (images, classes) and why an image could not be read, in the order of `images`.
-
-    With a `protocol`, of the mean over the views that it takes of each image.
-    """
+) -> Answers:
+    """The answers in the order of `images`; with a `protocol`, of the mean over the views that it takes of each."""
     batches: Iterator[Decoded | Viewed] = (
         views(images, engine.preprocessing, protocol)
         if protocol
         else files(images, engine.preprocessing, batch_size=BATCH_SIZE)
     )
     with progress.task("predicting", len(images)):
-        return engine.predict(progress.through(batches, size=lambda batch: len(batch.errors)))
+        return engine.answers(progress.through(batches, size=lambda batch: len(batch.errors)))
 
 
 def engine_of(

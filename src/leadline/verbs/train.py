@@ -1,14 +1,16 @@
 """`leadline train`: one network on one data set → a run folder with a classifier in it."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Unpack
 
 from leadline.data.cache_folder import made_in_cache
-from leadline.errors import UsageError
+from leadline.errors import LeadlineError, UsageError
 from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
 from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
+from leadline.training.novelty import remember_images
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
 from leadline.training.settings import SettingsDict
@@ -86,6 +88,8 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
         raise UsageError(f"{run}: is a part of {whole}; go on with that one")
     if interrupted.finished:
         progress.note(f"{run}: was finished already")
+        with suppress(LeadlineError):  # its images may be gone
+            remember_images(interrupted)
         write_run_report(interrupted.folder)
         write_model_card(interrupted.folder)
         return interrupted
@@ -100,6 +104,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
             train_in_folds(interrupted, recipe, manifest, progress=progress)
         else:
             train_one(interrupted, recipe, manifest, progress=progress)
+            remember_images(interrupted)
         write_run_report(folder)
         write_model_card(folder)
         return interrupted

@@ -1,5 +1,8 @@
 """A network in two parts: its body, which makes features of images, and its last layer, which scores the classes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import Tensor, nn
 
 from leadline.errors import UsageError
@@ -53,15 +56,40 @@ class Body(nn.Module):
         self.width = layer.weight.shape[1]
 
     def forward(self, x: Tensor) -> Tensor:
-        found: list[Tensor] = []
-        layer = self.network.get_submodule(last_layer(self.network))
-        hook = layer.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0]))
-        try:
+        with features_seen(self.network) as seen:
             self.network(x)
-        finally:
-            hook.remove()
-        (features,) = found
-        return features.mean(dim=(2, 3)) if features.dim() == 4 else features
+        (features,) = seen
+        return features
+
+
+class WithFeatures(nn.Module):
+    """`network` with a second output: images → logits, and what its last layer was given, (batch, width)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        with features_seen(self.network) as seen:
+            logits = self.network(x)
+        (features,) = seen
+        return logits, features
+
+
+@contextmanager
+def features_seen(network: nn.Module) -> Iterator[list[Tensor]]:
+    """A list to which each forward pass adds what the last layer was given, (batch, width), places averaged."""
+    seen: list[Tensor] = []
+
+    def see(_: nn.Module, inputs: tuple[Tensor]) -> None:
+        (features,) = inputs
+        seen.append(features.mean(dim=(2, 3)) if features.dim() == 4 else features)
+
+    hook = network.get_submodule(last_layer(network)).register_forward_pre_hook(see)
+    try:
+        yield seen
+    finally:
+        hook.remove()
 
 
 def set_last_layer(network: nn.Module, weight: Tensor, bias: Tensor) -> None:

@@ -8,7 +8,7 @@ const UNCERTAIN = "uncertain";
 const CLASSES_SHOWN = 5;
 const classifier = JSON.parse(document.getElementById("classifier").textContent);
 // What would turn letters round or is not shown, as an escape: what a name looks like is what it is.
-const visible = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const escaped = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 const find = (id) => document.getElementById(id);
 const answers = []; // in the order in which images came
 let engine; // a promise of it, made when the first image comes
@@ -16,7 +16,7 @@ let work = Promise.resolve();
 
 function make(tag, text = "", className = "") {
   const element = document.createElement(tag);
-  element.textContent = visible(text);
+  element.textContent = escaped(text);
   if (className) element.className = className;
   return element;
 }
@@ -69,13 +69,14 @@ function show(entry) {
   if (entry.picture) {
     draw(picture, entry.picture, find("map").checked ? entry.map : null);
     picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", visible(`${path}: ${predicted}`));
+    picture.setAttribute("aria-label", escaped(`${path}: ${predicted}`));
     picture.title = entry.picture.changed;
   }
   const line = make("p", "", "answer-line");
   const open = predicted === UNCERTAIN && entry.probability < threshold();
   line.append(make("b", predicted, open ? "open" : ""), ` ${percent(entry.probability)}`);
-  card.replaceChildren(picture, line, bars(entry), name);
+  const unlike = entry.novelty?.reason ? [make("p", `Not like the training images: ${entry.novelty.reason}`, "unlike")] : [];
+  card.replaceChildren(picture, line, ...unlike, bars(entry), name);
 }
 
 function bars({ probabilities }) {
@@ -97,8 +98,10 @@ function summarise() {
     const key = entry.state === "failed" ? "not readable" : predictedOf(entry);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} × ${visible(name)}`);
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} × ${escaped(name)}`);
   const waiting = answers.length - done.length;
+  const unlike = done.filter((entry) => entry.novelty?.reason).length;
+  if (unlike) parts.push(`${unlike} not like the training images`);
   find("summary").textContent = !answers.length ? "" : `${answers.length} image${answers.length > 1 ? "s" : ""}: ${[...parts, ...(waiting ? [`${waiting} waiting`] : [])].join(", ")}`;
   find("results").hidden = !answers.length;
   document.body.dataset.waiting = waiting;
@@ -110,6 +113,7 @@ function download() {
     predicted: entry.state === "answered" ? predictedOf(entry) : null,
     probability: entry.probability ?? null,
     probabilities: entry.probabilities ?? null,
+    novelty: entry.novelty ?? null,
     error: entry.error ?? null,
   }));
   const link = make("a");

@@ -1,4 +1,5 @@
 // Answers in the browser: onnxruntime-web and the network are inside this page.
+import { noveltyOf } from "./novelty.js";
 import { asInput, decode, inChannels, workingSize } from "./preprocess.js";
 
 async function embedded(id) {
@@ -24,13 +25,13 @@ export async function createEngine(classifier) {
   async function answer(file) {
     const image = inChannels(await decode(new Uint8Array(await file.arrayBuffer()), how), how);
     const input = new runtime.Tensor("float32", asInput(workingSize(image, how)), [1, how.channels, how.size, how.size]);
-    const { logits, map } = await session.run({ images: input });
+    const { logits, map, distance, statistics } = await session.run({ images: input });
     const [, height, width] = map.dims;
     return {
       image,
       probabilities: softmax(Array.from(logits.data)),
       map: { method: classifier.map_method, height, width, values: Array.from(map.data) },
-      novelty: null,
+      novelty: classifier.novelty && noveltyOf(distance.data[0], Array.from(statistics.data), classifier.novelty),
     };
   }
 

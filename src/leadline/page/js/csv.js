@@ -6,9 +6,11 @@ function cell(value) {
 }
 
 export function asCsv(answers, classes) {
-  const rows = [["path", "predicted", "probability", ...classes.map((name) => `p:${name}`), "error"]];
-  for (const { path, predicted, probability, probabilities, error } of answers) {
-    rows.push([path, predicted, probability, ...(probabilities ?? classes.map(() => null)), error]);
+  const known = answers.some(({ novelty }) => novelty);
+  const rows = [["path", "predicted", "probability", ...classes.map((name) => `p:${name}`), ...(known ? ["novelty", "unlike"] : []), "error"]];
+  for (const { path, predicted, probability, probabilities, novelty, error } of answers) {
+    const unlike = known ? [novelty?.score ?? null, novelty?.reason ?? ""] : [];
+    rows.push([path, predicted, probability, ...(probabilities ?? classes.map(() => null)), ...unlike, error]);
   }
   return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }

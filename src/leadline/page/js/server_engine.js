@@ -15,7 +15,7 @@ export async function createEngine(classifier) {
       image: await shown(file),
       probabilities: classifier.classes.map((name) => said.probabilities[name]),
       map: { method: said.method, height: said.map.length, width: said.map[0].length, values: said.map.flat() },
-      novelty: said.novelty,
+      novelty: said.novelty === null ? null : { score: said.novelty, reason: said.unlike },
     };
   }
 
