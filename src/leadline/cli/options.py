@@ -30,6 +30,9 @@ Engine = Annotated[
     Parameter(help="What computes: auto takes the fastest that is installed and has proved to give the same answers."),
 ]
 Precision = Annotated[AnyPrecision, Parameter(help="Of the computing: auto takes bf16 where the processor has it.")]
+AllowOutside = Annotated[
+    bool, Parameter(negative=(), help="Read images that a table lists outside its own folder, too.")
+]
 Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 
 
