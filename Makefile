@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab clean
+.PHONY: help install runtime wheel screenshots demo test test-slow fuzz torture lint types bench catalogue lab clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -12,6 +12,8 @@ help:
 	@echo "make wheel      the package with that in it, into dist/"
 	@echo "make test       the test suite"
 	@echo "make test-slow  the tests that take minutes: simulations, long trainings"
+	@echo "make fuzz       damaged and hostile files and requests, for ten minutes; counts in fuzz.json"
+	@echo "make torture    trainings killed at random and resumed, for ten minutes; counts in torture.json"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
@@ -44,6 +46,12 @@ test: install
 
 test-slow: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow
+
+fuzz: install
+	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzzing/fuzz.py --minutes 10 --out fuzz.json
+
+torture: install
+	OMP_NUM_THREADS=1 $(BIN)/python tools/torture.py --minutes 10 --out torture.json
 
 lint: install
 	$(BIN)/ruff check .

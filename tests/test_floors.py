@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
     {"errors", "progress", "wording"},
-    {"writing", "drawing"},
+    {"writing", "drawing", "parquet"},
     {"zoo", "data", "evaluation", "page"},
     {"pretrained", "anatomy"},
     {"classifier", "results"},
