@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: help install runtime wheel screenshots demo test test-slow lint types bench catalogue lab docs course dist-test clean
+.PHONY: help install runtime wheel screenshots demo test test-slow fuzz torture lint types bench catalogue lab docs course dist-test clean
 
 help:
 	@echo "make demo       compare networks on a small embedded data set: a table and a report"
@@ -15,6 +15,8 @@ help:
 	@echo "make course     run every notebook of the course, as the test does"
 	@echo "make dist-test  build sdist and wheel, install them into an empty environment, run the demo"
 	@echo "make docs       the documentation site, into build/docs"
+	@echo "make fuzz       damaged and hostile files and requests, for ten minutes; counts in fuzz.json"
+	@echo "make torture    trainings killed at random and resumed, for ten minutes; counts in torture.json"
 	@echo "make lint types the linter and the type checker"
 	@echo "make catalogue  measure what each network costs, for leadline models"
 	@echo "make lab        train what the lab's claims need, into runs/lab, and write the ledger that comes along"
@@ -47,6 +49,12 @@ test: install
 
 test-slow: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow
+
+fuzz: install
+	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzzing/fuzz.py --minutes 10 --out fuzz.json
+
+torture: install
+	OMP_NUM_THREADS=1 $(BIN)/python tools/torture.py --minutes 10 --out torture.json
 
 lint: install
 	$(BIN)/ruff check .

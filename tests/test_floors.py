@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 FLOORS = [
     {"errors", "wording"},
     {"progress"},
-    {"writing", "drawing"},
+    {"writing", "drawing", "parquet"},
     {"zoo", "data", "evaluation", "page"},
     {"pretrained", "anatomy"},
     {"classifier", "results"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
@@ -81,7 +82,9 @@ def load(path: str | Path) -> Classifier:
             raise LeadlineError(
                 f"{folder / DESCRIPTION}: has format {description['format']}, this Leadline reads {FORMAT}"
             )
-        classes = tuple(description["classes"])
+        classes = msgspec.convert(description["classes"], tuple[str, ...])
+        if not classes or len(set(classes)) < len(classes):
+            raise ValueError("its classes must be several, and differ")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
         temperature = float(description.get("temperature", 1.0))  # older ones were not calibrated
         if not 0 < temperature < math.inf:
@@ -91,7 +94,11 @@ def load(path: str | Path) -> Classifier:
             network = build_model(
                 description["architecture"], num_classes=len(classes), in_channels=preprocessing.channels
             )
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        weights = load_file(folder / WEIGHTS)
+        network.load_state_dict(weights)
+        strange = next((name for name, value in weights.items() if not value.isfinite().all()), None)
+        if strange is not None:
+            raise LeadlineError(f"{folder / WEIGHTS}: {strange} holds what is no finite number; put a copy of it back")
     except UsageError as error:  # of a network that the catalogue does not have
         raise LeadlineError(f"{folder / DESCRIPTION}: {error}") from error
     except FileNotFoundError as error:
@@ -100,7 +107,7 @@ def load(path: str | Path) -> Classifier:
         ) from None
     except OSError as error:
         raise LeadlineError(f"{folder}: cannot be read ({error.strerror or error})") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, msgspec.ValidationError) as error:
         raise LeadlineError(
             f"{folder / DESCRIPTION}: is damaged ({error!r}); put a copy of it back, or train again"
         ) from error

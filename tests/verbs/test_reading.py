@@ -216,7 +216,7 @@ def test_channels_in_files_of_their_own_are_trained_on_and_predicted(apart: Run,
         pl.col("path:dna", "path:agp").map_elements(lambda name: str(tables.parent / name), pl.String)
     )
     new.write_csv(tmp_path / "new.csv")
-    found = predict(apart.folder, tmp_path / "new.csv")
+    found = predict(apart.folder, tmp_path / "new.csv", allow_outside=True)
     np.testing.assert_allclose(found.probabilities, before.probabilities, atol=0.02)
     assert found.table["path"].to_list() == new["path:agp"].to_list()
 
@@ -247,7 +247,7 @@ def test_a_channel_that_cannot_be_read_leaves_its_row_without_a_prediction(
     lines = [f"{root}/dark0_agp.tif,{root}/dark0_dna.tif", f"{root}/dark0_agp.tif,{tmp_path}/empty.tif",
              f"{root}/dark3_agp.tif,{tmp_path}/absent.tif"]  # fmt: skip
     (tmp_path / "new.csv").write_text("\n".join(["path:agp,path:dna", *lines]))
-    found = predict(apart.folder, tmp_path / "new.csv")
+    found = predict(apart.folder, tmp_path / "new.csv", allow_outside=True)
     assert [bool(error) for error in found.table["error"]] == [False, True, True]
     assert "empty.tif: is empty" in found.table["error"][1]
     assert "absent.tif: no such file" in found.table["error"][2]

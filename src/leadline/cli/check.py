@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from leadline.cli.options import Data, Json
+from leadline.cli.options import AllowOutside, Data, Json
 
 if TYPE_CHECKING:
     from leadline.data.audit import Audit
@@ -34,6 +34,7 @@ def check(
         Parameter(help="What a stack in depth becomes: max or mean over its planes. [default: it is refused]"),
     ] = None,
     out: Annotated[Path | None, Parameter(help="Also write everything that was found into this JSON file.")] = None,
+    allow_outside: AllowOutside = False,
     json: Json = False,
 ) -> int:  # fmt: skip
     """Look at every image and say what is wrong with the data; nothing is changed."""
@@ -43,7 +44,9 @@ def check(
     from leadline.verbs.check import check as verb
 
     with display() as progress:
-        found = verb(data, group=group, batch=batch, project=project, out=out, progress=progress)
+        found = verb(
+            data, group=group, batch=batch, project=project, allow_outside=allow_outside, out=out, progress=progress
+        )
     if json:
         printing.as_json(as_builtins(found))
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import Data, Engine, Json, MinConfidence, Precision
+from leadline.cli.options import AllowOutside, Data, Engine, Json, MinConfidence, Precision
 
 
 def evaluate(
@@ -31,6 +31,7 @@ def evaluate(
     min_confidence: MinConfidence = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
+    allow_outside: AllowOutside = False,
     json: Json = False,
 ) -> int:
     """Judge a trained classifier on its own test split, or on new labelled images."""
@@ -49,6 +50,7 @@ def evaluate(
             min_confidence=min_confidence,
             engine=engine,
             precision=precision,
+            allow_outside=allow_outside,
             progress=progress,
         )
     return show.evaluation(found, json=json)

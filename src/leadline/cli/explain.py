@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import Json
+from leadline.cli.options import AllowOutside, Json
 
 if TYPE_CHECKING:
     from leadline.verbs.explain import Explanation
@@ -27,6 +27,7 @@ def explain(
         bool,
         Parameter(negative=(), help="Find out on these images whether the maps of this classifier mean anything."),
     ] = False,
+    allow_outside: AllowOutside = False,
     json: Json = False,
 ) -> int:
     """Where did the network look? An overlay and the numbers of a class activation map per image."""
@@ -35,7 +36,9 @@ def explain(
     from leadline.verbs.explain import explain as verb
 
     with display() as progress:
-        found = verb(run, inputs, out=out, of_class=of_class, check=check, progress=progress)
+        found = verb(
+            run, inputs, out=out, of_class=of_class, check=check, allow_outside=allow_outside, progress=progress
+        )
     return _show(found, json=json)
 
 

@@ -36,6 +36,9 @@ Precision = Annotated[
         "that it costs less than a percentage point of accuracy."
     ),
 ]
+AllowOutside = Annotated[
+    bool, Parameter(negative=(), help="Read images that a table lists outside its own folder, too.")
+]
 Json = Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")]
 
 

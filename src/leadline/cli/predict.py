@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leadline.cli.early import refuse_early
-from leadline.cli.options import Engine, MinConfidence, Precision
+from leadline.cli.options import AllowOutside, Engine, MinConfidence, Precision
 
 
 def predict(
@@ -24,6 +24,7 @@ def predict(
     min_confidence: MinConfidence = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
+    allow_outside: AllowOutside = False,
 ) -> int:
     """Predict the class of new images: a table with a row per image, in the order of the inputs."""
     refuse_early(run=run)
@@ -36,6 +37,13 @@ def predict(
         raise LeadlineError("there is no standard output to print the table on; name a file with --out")
     with display() as progress:
         found = verb.predict(
-            run, inputs, out=out, min_confidence=min_confidence, engine=engine, precision=precision, progress=progress
+            run,
+            inputs,
+            out=out,
+            min_confidence=min_confidence,
+            engine=engine,
+            precision=precision,
+            allow_outside=allow_outside,
+            progress=progress,
         )
     return show.predictions(found, out=out)

@@ -16,6 +16,7 @@ from leadline.data.channel_files import Files, examine_files, reason
 from leadline.data.image import ImageError
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
+from leadline.parquet import read_parquet, read_parquet_metadata
 from leadline.writing import in_one_piece
 
 SCHEMA = {
@@ -57,7 +58,7 @@ def read_about(file: Path) -> About:
 
     Version 1 joined names by line breaks, which a name may hold.
     """
-    metadata = pl.read_parquet_metadata(file)
+    metadata = read_parquet_metadata(file)
     version = metadata.get("version", "1")
     written = {name: metadata[name] for name in vars(About()) if name in metadata}
     found: dict[str, Any] = {}
@@ -133,7 +134,7 @@ class Manifest:
         """Read what `write` wrote; LeadlineError when the file is missing or is no manifest."""
         try:
             about = read_about(file)
-            table = pl.read_parquet(file)
+            table = read_parquet(file)
             if not about.classes:
                 raise LeadlineError(f"{file}: is not a readable manifest (it names no classes)")
             return Manifest(
@@ -152,7 +153,7 @@ class Manifest:
             )
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None
-        except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        except (pl.exceptions.PolarsError, ValueError, TypeError, OSError) as error:
             raise LeadlineError(
                 f"{file}: is not a readable manifest ({error}); put a copy of it back, or train again into a new folder"
             ) from error

@@ -1,9 +1,11 @@
 """What an image must go through before a network sees it: fixed at training and saved with the model."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import torch
@@ -12,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from leadline.data.channel_files import Files, files_of, read_files
-from leadline.data.image import ImageError
+from leadline.data.image import LARGEST, MOST_CHANNELS, ImageError
 from leadline.data.manifest import Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
@@ -103,9 +105,23 @@ class Preprocessing:
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "Preprocessing":
-        """What `to_dict` returned, once it has been JSON; a classifier of before may lack the newer fields."""
-        tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return Preprocessing(**{**values, **tuples})
+        """What `to_dict` returned, once it has been JSON; a classifier of before may lack the newer fields.
+
+        Raises ValueError, or msgspec's own error, where it makes no sense.
+        """
+        how = msgspec.convert(values, Preprocessing)
+        if how.dtype not in FULL_RANGE:
+            raise ValueError(f"dtype {how.dtype}: expected one of {', '.join(FULL_RANGE)}")
+        if not (1 <= how.channels <= MOST_CHANNELS and how.size >= 1 and 4 * how.size**2 * how.channels <= LARGEST):
+            raise ValueError(f"{how.channels} channels of {how.size} × {how.size} pixels: more than any image has")
+        for name in ("mean", "std", "low", "high"):
+            found = getattr(how, name)
+            if len(found) not in (0, how.channels) or not all(map(math.isfinite, found)):
+                raise ValueError(f"{name} {found}: expected a number for each of {how.channels} channels")
+        if bool(how.low) != bool(how.high) or any(each < 0 for each in how.select):
+            raise ValueError("its channels, or the limits of their intensities, make no sense")
+        _ = Reading(project=how.project)
+        return how
 
 
 def resize(pixels: NDArray[Any], size: int) -> NDArray[Any]:

@@ -18,6 +18,7 @@ class Reading:
     channels: str = ""  # "0,2,4", or names ("dna,er") where each channel has a file of its own; empty: all
     project: str = ""  # what becomes of a stack in depth: "max" or "mean"; empty: it is refused
     intensity: str = "dtype"  # what becomes 0 and 1: INTENSITIES
+    allow_outside: bool = False  # whether a table may list images that lie outside its own folder
 
     def __post_init__(self) -> None:
         wanted = self.wanted

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from leadline.errors import LeadlineError, UsageError
+from leadline.parquet import read_parquet
 from leadline.writing import in_one_piece
 
 PROBABILITY_PREFIX = "p:"
@@ -280,7 +281,7 @@ def _read_lines(path: Path) -> pl.DataFrame:
 Reader = Callable[[Path], pl.DataFrame]
 Writer = Callable[[pl.DataFrame, Path], None]
 FORMATS: dict[str, tuple[Reader, Writer]] = {
-    ".parquet": (pl.read_parquet, lambda table, path: table.write_parquet(path)),
+    ".parquet": (read_parquet, lambda table, path: table.write_parquet(path)),
     ".csv": (lambda path: _read_separated(path, ","), lambda table, path: table.write_csv(path)),
     ".tsv": (lambda path: _read_separated(path, "\t"), lambda table, path: table.write_csv(path, separator="\t")),
     ".jsonl": (_read_lines, lambda table, path: table.write_ndjson(path)),

@@ -11,6 +11,7 @@ from leadline.data.audit import Audit
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError
 from leadline.evaluation.records import AbstentionPoint, Calibration, Recalibration, SeedSpread, SplitMetrics, SplitName
+from leadline.parquet import read_parquet
 from leadline.pretrained.torchvision_files import Pretrained
 from leadline.report.run_tables import Network, read_network
 from leadline.results import json_files
@@ -204,7 +205,7 @@ def facts_of(
     except LeadlineError:
         about = None
     try:
-        manifest = pl.read_parquet(run / "manifest.parquet")
+        manifest = read_parquet(run / "manifest.parquet")
     except (OSError, pl.exceptions.PolarsError):
         manifest = pl.DataFrame()
     check, preprocessing = _check_of(run), _preprocessing_of(run)

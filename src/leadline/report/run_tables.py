@@ -14,6 +14,7 @@ from leadline.drawing.palette import Colour, of_family
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.records import Estimate, SeedSpread, SplitMetrics, SplitName
+from leadline.parquet import read_parquet
 from leadline.results import json_files
 from leadline.results.comparison_result import NetworkResult
 from leadline.results.run_metrics import METRICS, Environment, Folds, RunMetrics
@@ -195,7 +196,7 @@ def read_run(folder: Path) -> RunTables:
 
 
 def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tuple[str, ...]]]:
-    table, about = pl.read_parquet(file), read_about(file)
+    table, about = read_parquet(file), read_about(file)
     files = {}
     if about.channel_names and {"path", "files"} <= set(table.columns):
         files = {path: (path, *(others or ())) for path, others in table.select("path", "files").iter_rows()}

@@ -1,6 +1,6 @@
 """comparison.json, typed."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -63,11 +63,15 @@ class Evidence(msgspec.Struct, frozen=True):
     folds_would_take: float | None = None  # minutes, where there are none because they take too long
 
 
+# A folder below the comparison's, where trainings are written and removed: a file from elsewhere names no other.
+Below: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?![/\\]|[A-Za-z]:)(?!(.*[/\\])?\.\.([/\\]|$))")]
+
+
 class RateTried(msgspec.Struct, frozen=True):
     """A learning rate that the heat tried for a network."""
 
     learning_rate: float
-    run: str  # its folder, below the comparison's
+    run: Below  # its folder
     cross_entropy: float | None = None  # on the validation images, calibrated; None before its end, or where it failed
 
 
@@ -78,8 +82,8 @@ class NetworkResult(Description, frozen=True, kw_only=True):
     epochs: float
     learning_rate: float
     batch_size: int
-    run: str  # its folder, below the comparison's
-    runs: tuple[str, ...] = ()  # one for each seed
+    run: Below  # its folder
+    runs: tuple[Below, ...] = ()  # one for each seed
     rates_tried: tuple[RateTried, ...] = ()  # in a heat that tried several, the usual one first
     metrics: dict[SplitName, SplitMetrics] = msgspec.field(
         default_factory=dict
@@ -95,7 +99,7 @@ class NetworkResult(Description, frozen=True, kw_only=True):
 class Entrant(msgspec.Struct, frozen=True):
     """A network that a round is for; with weights, the last layer alone is trained."""
 
-    name: str  # as the comparison calls it
+    name: Below  # as the comparison calls it, and the folder of its run
     model: str  # of the catalogue
     weights: str = ""
     weights_sha256: str = ""
@@ -108,7 +112,7 @@ class Round(msgspec.Struct, frozen=True):
     kind: Literal["heat", "final"]
     networks: tuple[NetworkResult, ...] = ()
     entrants: tuple[Entrant, ...] = ()  # in the order in which they run
-    folder: str = ""  # of its runs, below the comparison's
+    folder: Below = ""  # of its runs
     folds: int = 0  # of a cross-validation; 0: judged on the validation split
     began_at: float = 0.0  # seconds of the whole command
     ends_at: float | None = None  # after which it should be over; None: by epochs

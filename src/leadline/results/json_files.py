@@ -52,7 +52,7 @@ def read(file: Path, kind: type[T]) -> T:
         result = msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:
         raise LeadlineError(f"{file}: no such file") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LeadlineError(
             f"{file}: is damaged ({error}); put a copy of it back, or train again into a new folder"
         ) from error

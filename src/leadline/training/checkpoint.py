@@ -1,7 +1,6 @@
 """The whole state of a training as one file, replaced in one piece, with the one before kept."""
 
 import os
-import pickle
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def load(run: Path) -> State | None:
             return State(**values)
         except FileNotFoundError:
             continue
-        except (RuntimeError, EOFError, KeyError, TypeError, AttributeError, pickle.UnpicklingError) as error:
+        except Exception as error:  # whatever a damaged file leads the reader to
             damaged.append(f"{name} ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
     if damaged:
         raise LeadlineError(

@@ -58,6 +58,8 @@ def read_settings(file: Path) -> dict[str, Any]:
         raise LeadlineError(f"{file}: cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
         raise LeadlineError(f"{file}: is not TOML, which is UTF-8 ({error}); save it as UTF-8") from error
+    except RecursionError:
+        raise LeadlineError(f"{file}: is no recipe: its brackets are too deep") from None
     except tomllib.TOMLDecodeError as error:
         raise LeadlineError(f"{file}: is not TOML ({error}){_way_out(file, str(error))}") from error
     named = {path_of(name): name for name in IN_FILES}

@@ -148,6 +148,11 @@ class SettingsDict(TypedDict, total=False):
         ),
     ]
 
+    allow_outside: Annotated[
+        bool | None,
+        Setting("Read images that a table lists outside its own folder, too. No recipe can say this.", "data"),
+    ]
+
     augment: Annotated[
         str | None,
         Setting(
@@ -265,4 +270,4 @@ _OTHERS: dict[str, tuple[Any, Setting]] = {
     "tune": (str, Setting("What of a network with weights is trained.", one_of=tuple(TUNE))),
     "data": (str, Setting("What to train on, as the person named it.", "data", "source")),
 }
-IN_FILES = {name: about for name, about in {**_OTHERS, **SETTINGS}.items() if name != "recipe"}
+IN_FILES = {name: about for name, about in {**_OTHERS, **SETTINGS}.items() if name not in ("recipe", "allow_outside")}

@@ -29,6 +29,7 @@ def check(
     group: str | None = None,
     batch: str | None = None,
     project: str | None = None,
+    allow_outside: bool = False,
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -43,7 +44,7 @@ def check(
     if out is not None:
         check_output(out, ours=_is_ours, kind="JSON of a check", sources=[data])
     complaints: list[Complaint] = []
-    reading = Reading(project=project or "")
+    reading = Reading(project=project or "", allow_outside=allow_outside)
     manifest = scan(data, reading=reading, refuse=lambda message, *paths: complaints.append(Complaint(message, paths)))
     columns = _columns(Path(data), manifest, reading)
     paths = manifest.table["path"].to_list()

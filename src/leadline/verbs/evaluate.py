@@ -53,6 +53,7 @@ def evaluate(
     min_confidence: float | None = None,
     engine: EngineName = "auto",
     precision: AnyPrecision = "auto",
+    allow_outside: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge the classifier of `run` on its own test split, or on the labelled images of `data` (its test split, where
@@ -63,7 +64,7 @@ def evaluate(
     of data.protocols: which views of an image are averaged, at the short sides `scales` in pixels where they are given.
     UsageError where the classifier cannot be looked at so. With `min_confidence` the metrics say too what is left, and
     how much of it is right, where answers below this probability are left open. `engine` and `precision` are those of
-    `predict`; with a protocol PyTorch computes.
+    `predict`; with a protocol PyTorch computes. `allow_outside` is that of `predict`, too.
     """
     progress = progress or Progress()
     trained = Run(Path(run))
@@ -82,7 +83,7 @@ def evaluate(
         name = "test"
         count_look(trained, progress)
     else:
-        manifest = _labelled(data, classifier, trained.recipe.group, progress)
+        manifest = _labelled(data, classifier, trained.recipe.group, progress, allow_outside=allow_outside)
         if "test" in manifest.table["split"]:
             progress.note(
                 f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others"
@@ -158,7 +159,9 @@ def _refuse_changed(manifest: Manifest, run: str | Path) -> None:
         )
 
 
-def _labelled(data: str | Path, classifier: Classifier, group: str, progress: Progress) -> Manifest:
+def _labelled(
+    data: str | Path, classifier: Classifier, group: str, progress: Progress, *, allow_outside: bool
+) -> Manifest:
     """The labelled images of `data`, or of its test split where it has one, as the classifier reads them; with the
     groups that its training found by `group`, where these images have them too."""
     how = classifier.preprocessing
@@ -166,7 +169,7 @@ def _labelled(data: str | Path, classifier: Classifier, group: str, progress: Pr
         scan,
         data,
         classes=classifier.classes,
-        reading=Reading(project=how.project),
+        reading=Reading(project=how.project, allow_outside=allow_outside),
         channel_names=how.names,
         split="test",
     )

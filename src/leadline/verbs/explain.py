@@ -53,6 +53,7 @@ def explain(
     out: str | Path | None = None,
     of_class: str | None = None,
     check: bool = False,
+    allow_outside: bool = False,
     progress: Progress | None = None,
 ) -> Explanation:
     """Where the classifier of `run` looked in the images at `inputs`, as `predict` takes them.
@@ -69,7 +70,7 @@ def explain(
         _refuse_folder(Path(out), [Path(source) for source in inputs])
     classifier = load(run)
     number = _number_of(of_class, classifier.classes)
-    images = expand(inputs, channel_names=classifier.preprocessing.names)
+    images = expand(inputs, channel_names=classifier.preprocessing.names, allow_outside=allow_outside)
     with progress.task("looking for maps", len(images)):
         found = list(progress.through(explained(classifier, images, of_class=number), size=lambda _: 1))
     readable = [one for one in found if not one.error]

@@ -32,6 +32,7 @@ def predict(
     min_confidence: float | None = None,
     engine: EngineName = "auto",
     precision: AnyPrecision = "auto",
+    allow_outside: bool = False,
     progress: Progress | None = None,
 ) -> Predictions:
     """What the classifier of `run` answers for the images at `inputs`: files, folders (searched through), globs, and
@@ -45,6 +46,7 @@ def predict(
 
     `engine` computes the answers: "torch", "openvino" or "onnx", or with "auto" the fastest that is installed and has
     given the same answers as PyTorch on the run's own images. An engine that was named must have, or LeadlineError.
+    A table may list images outside its own folder only with `allow_outside`.
     """
     progress = progress or Progress()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
@@ -55,7 +57,7 @@ def predict(
     classifier = load(run)
     if min_confidence is not None:
         check_abstention(classifier.classes, min_confidence)
-    images = expand(inputs, channel_names=classifier.preprocessing.names)
+    images = expand(inputs, channel_names=classifier.preprocessing.names, allow_outside=allow_outside)
     chosen = engine_of(run, classifier, engine=engine, precision=precision, images=len(images), progress=progress)
     found = predict_files(chosen, images, progress=progress)
     predictions = Predictions.from_arrays(
@@ -124,14 +126,16 @@ def choose_for(
     )  # fmt: skip
 
 
-def expand(inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = ()) -> list[Files]:
+def expand(
+    inputs: Iterable[str | Path], *, channel_names: tuple[str, ...] = (), allow_outside: bool = False
+) -> list[Files]:
     """The images that `inputs` name, in their order: a file itself, a folder's images, what a glob matches (sorted),
     the rows of a table. Channels that have a file each, `channel_names`, come from tables only.
     """
     images: list[Files] = []
     for given in map(Path, inputs):
         if given.is_file() and given.suffix.lower() in TABLE_READERS:
-            images += image_table(given, channel_names=channel_names)
+            images += image_table(given, channel_names=channel_names, allow_outside=allow_outside)
             continue
         refuse_unlike_training(given, (), trained=channel_names)
         if given.is_dir():

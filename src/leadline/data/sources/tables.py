@@ -1,6 +1,7 @@
 """Tables of images, `path, label[, group, split]` as CSV, TSV or Parquet: every reader sees the same rows of them."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from leadline.data.sources.channel_columns import with_files
 from leadline.data.sources.refusal import Refuse, cut, refuse_at_once
 from leadline.data.sources.text_tables import read_text_table
 from leadline.errors import LeadlineError
+from leadline.parquet import read_strangers_parquet
 
 # Names that mean a split, as people write them, of folders too.
 SPLIT_NAMES = {
@@ -66,6 +68,8 @@ def scan_table(
         )
     ]
     root = file.parent.resolve()  # a table that is a link lists what lies beside the link, as image_table has it
+    if not reading.allow_outside:
+        _refuse_outside(file, (path for one in entries for path in (one.path, *(one.files or ()))), root, refuse)
     absent = [entry.path for entry in entries if not _exists(root / entry.path)]
     if len(absent) == len(entries):
         refuse(_all_absent(file, absent, root))
@@ -81,7 +85,7 @@ def columns_of(
     return {name: table[name].to_list() for name in table.columns if name not in ("path", "files", ROW)}
 
 
-def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
+def image_table(file: Path, *, channel_names: tuple[str, ...], allow_outside: bool = False) -> list[Files]:
     """The files of each image that a table without labels lists, its channels those of a trained classifier."""
     table, names = with_files(_read_table(file), file, row=ROW, channel_names=channel_names)
     _refuse_without(("path",), table, file)
@@ -92,10 +96,10 @@ def image_table(file: Path, *, channel_names: tuple[str, ...]) -> list[Files]:
     if any(map(_windows, paths)) and not any(_exists(file.parent / path) for path in paths):
         raise LeadlineError(_all_absent(file, paths, file.parent))
     others = table["files"].to_list() if names else [None] * len(table)
-    return [
-        (file.parent / path, *(file.parent / other for other in more or ()))
-        for path, more in zip(paths, others, strict=True)
-    ]
+    listed = [(path, *(more or ())) for path, more in zip(paths, others, strict=True)]
+    if not allow_outside:
+        _refuse_outside(file, (path for image in listed for path in image), file.parent.resolve(), refuse_at_once)
+    return [tuple(file.parent / path for path in image) for image in listed]
 
 
 def _read_table(file: Path) -> pl.DataFrame:
@@ -111,7 +115,7 @@ def _read_table(file: Path) -> pl.DataFrame:
 
 def _read_parquet(file: Path) -> pl.DataFrame:
     """What is no value of one row's own, such as a list, is left out; a NaN of pandas is a value that is missing."""
-    table = pl.read_parquet(file)
+    table = read_strangers_parquet(file)
     for name, kind in table.schema.items():
         if kind.is_nested() and name in ("path", "label", "group", "split"):
             raise LeadlineError(f"{file}: the column {name} holds {kind} where a text or a number is expected")
@@ -135,6 +139,19 @@ def _rows(
     for path in table["path"].filter(table["path"].is_duplicated()).unique(maintain_order=True):
         refuse(f"{file}: lists {cut(path)} more than once")
     return table.unique("path", keep="first", maintain_order=True), names
+
+
+def _refuse_outside(file: Path, paths: Iterable[str], root: Path, refuse: Refuse) -> None:
+    """Refuse a table, which may be a stranger's, that lists what lies elsewhere; links in its folder are its own."""
+    homes = (root, file.parent.absolute())
+    outside = [
+        path for path in paths if not any(Path(os.path.normpath(home / path)).is_relative_to(home) for home in homes)
+    ]
+    if outside:
+        more = f" and {len(outside) - 1:,} more" if len(outside) > 1 else ""
+        refuse(
+            f"{file}: lists {cut(outside[0])}{more} outside its folder {root}; if they are meant, say --allow-outside"
+        )
 
 
 def _exists(file: Path) -> bool:
