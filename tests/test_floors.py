@@ -10,8 +10,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
-    {"errors", "progress", "wording"},
-    {"writing", "drawing", "parquet"},
+    {"errors", "wording"},
+    {"progress", "writing", "drawing", "parquet"},
     {"zoo", "data", "evaluation", "page"},
     {"pretrained", "anatomy"},
     {"classifier", "results"},
