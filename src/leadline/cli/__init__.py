@@ -1,5 +1,6 @@
 """The command line. Each verb is a small module of its own that is imported only when it is called."""
 
+import signal
 import sys
 
 from cyclopts import App, CycloptsError
@@ -65,6 +66,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     keep_freed_memory()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends a command is told how to go on, too
     try:
         if arguments and arguments[0] in VERBS and "--help" not in arguments:
             if arguments[0] != "train":

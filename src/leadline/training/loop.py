@@ -102,7 +102,7 @@ def _fit(
                 state.step += 1
                 if state.step > own_steps:
                     averaging.add(state.average, network, count=state.step - own_steps)
-                last, stop = state.step == recipe.steps, group.any(stopping.is_set())
+                last = state.step == recipe.steps
                 if last or state.step % len(batches) == 0:
                     if epoch + 1 in validated and group.first:
                         losses.look()
@@ -123,6 +123,7 @@ def _fit(
                     state.loss_sum, state.correct, state.seen = 0.0, 0, 0
                     loss_sum, correct = totals(state, hardware)
                 progress.advance()
+                stop = group.any(stopping.is_set())
                 due = last or stop or time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS
                 if due or state.step % STEPS_BETWEEN_LOOKS == 0:
                     losses.look()
@@ -210,6 +211,17 @@ def totals(state: checkpoint.State, hardware: Hardware) -> tuple[Tensor, Tensor]
         torch.tensor(state.loss_sum, dtype=dtype, device=hardware.device),
         torch.tensor(state.correct, dtype=torch.int64, device=hardware.device),
     )
+
+
+@contextmanager
+def interrupted_as(run: Path) -> Iterator[None]:
+    """Interrupted with the folder of `run`, to go on from, wherever inside a person interrupts."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(str(run)) from None
 
 
 @contextmanager

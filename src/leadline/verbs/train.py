@@ -10,6 +10,7 @@ from leadline.report import write_model_card, write_run_report
 from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.distributed import Group, launched, restarted
+from leadline.training.loop import interrupted_as
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
 from leadline.training.settings import SettingsDict
@@ -105,7 +106,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
     if comparison is not None:
         raise UsageError(f"{run}: is a part of a comparison; go on with: leadline compare --resume {comparison}")
     recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
-    with alone_in(folder):
+    with alone_in(folder), interrupted_as(folder):
         if not (folder / CHECK).is_file():
             check_before(manifest, folder, going_on=folder, reading=recipe.reading, progress=progress)
         if recipe.folds:
