@@ -30,5 +30,8 @@ autodoc_typehints_format = "short"
 nitpick_ignore_regex = [
     ("py:.*", r"(?!leadline\.).*"),
     ("py:.*", r"leadline\.(results|claims|drawing|data\.audit)\..*"),
-    ("py:.*", r"leadline\.(training\.recipe\.Recipe|inference\.engine_trial\.Labelled|evaluation\.novelty\.Novelty|progress\.T)"),
+    (
+        "py:.*",
+        r"leadline\.(training\.recipe\.Recipe|inference\.engine_trial\.Labelled|evaluation\.novelty\.Novelty|progress\.T)",
+    ),
 ]

@@ -5,11 +5,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from leadline.errors import LeadlineError, UsageError
-from leadline.training import loop
+from leadline.data.keyed import generator
+from leadline.errors import DivergenceError, LeadlineError, UsageError
+from leadline.training import checkpoint, loop
+from leadline.training.run_folder import Run
+from leadline.training.schedule import learning_rate
 from leadline.verbs.train import resume, train
 
 from ..conftest import MakeImages
@@ -76,11 +81,11 @@ def test_an_interrupt_leaves_a_checkpoint_to_go_on_from(
     whole = train(data, model=MODEL, out=tmp_path / "whole", epochs=3, batch_size=8)
     real, calls = loop.update, []
 
-    def interrupting(*arguments: object) -> object:
+    def interrupting(*arguments: object, **options: object) -> object:
         calls.append(1)
         if len(calls) == 7:
             signal.raise_signal(signal.SIGINT)
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loop, "update", interrupting)
     with pytest.raises(loop.Interrupted, match="stopped"):
@@ -126,6 +131,35 @@ def test_a_loss_that_is_no_number_is_said_and_never_saved(make_images: MakeImage
     with pytest.raises(LeadlineError, match=r"the loss is no longer a finite number .* --learning-rate than 1e\+20"):
         train(make_images(count=24), model=MODEL, out=tmp_path / "run", epochs=4, learning_rate=1e20)
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_loss_that_is_no_number_names_its_step_rate_images_and_the_last_good_checkpoint(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step is the first bad one, found at a later look; the checkpoint was saved before it."""
+    data, real, seen = make_images(count=24), loop.update, []
+
+    def turning(*arguments: Any, **options: Any) -> Any:
+        logits, loss = real(*arguments, **options)
+        seen.append(loss)
+        monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0 if len(seen) == 4 else 60)
+        return logits, loss if len(seen) < 7 else loss * float("nan")
+
+    monkeypatch.setattr(loop, "update", turning)
+    out = tmp_path / "run"
+    with pytest.raises(DivergenceError) as caught:
+        train(data, model="lenet5", out=out, epochs=6, batch_size=8, learning_rate=0.004, seed=3)
+    recipe, manifest = Run(out).recipe, Run(out).manifest
+    rate = learning_rate(6, recipe)
+    assert f"at step 7 of {recipe.steps}, at a learning rate of {rate:.3g}" in str(caught.value)
+    assert f"{out / 'checkpoint.pt'} is of step 4 and good" in str(caught.value)
+    assert (checkpoint.load(out) or checkpoint.State()).step == 4
+    # The images of the seventh step, as the keyed order of its epoch has them.
+    training = np.flatnonzero(manifest.usable["split"].to_numpy() == "train")
+    batches = -(-len(training) // 8)
+    batch = np.array_split(generator("order", 3, 6 // batches).permutation(training), batches)[6 % batches]
+    paths = [manifest.usable["path"][int(row)] for row in batch]
+    assert f"on the images {', '.join(paths[:3])} and {len(paths) - 3} more" in str(caught.value)
 
 
 def test_a_training_killed_after_its_last_step_is_not_trained_further(make_images: MakeImages, tmp_path: Path) -> None:

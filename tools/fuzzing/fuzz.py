@@ -29,7 +29,7 @@ from targets import Target, targets
 from leadline import train
 from leadline.errors import LeadlineError
 
-SECONDS, MEMORY = 10, 3 * 2**30  # of one case; the memory beyond what the process has before it
+SECONDS, MEMORY = 10, 4 * 2**30  # of one case, beyond what the process has before: an image of 1 GiB and its copies
 MOST_FINDINGS = 50  # of a target that are kept
 
 

@@ -1,5 +1,6 @@
 """The command line. Each verb is a small module of its own that is imported only when it is called."""
 
+import signal
 import sys
 
 from cyclopts import App, CycloptsError
@@ -9,6 +10,7 @@ from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
+from leadline.cli.processes import first_process, refuse_beside_torchrun
 from leadline.cli.waiting import wait_politely
 from leadline.errors import LeadlineError, UsageError
 from leadline.wording import visible
@@ -64,8 +66,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     keep_freed_memory()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends a command is told how to go on, too
     try:
         if arguments and arguments[0] in VERBS and "--help" not in arguments:
+            if arguments[0] != "train":
+                refuse_beside_torchrun(arguments[0])
             refuse_little_memory(arguments[0])
             wait_politely(arguments[0])
         status = app(
@@ -94,6 +99,8 @@ def main() -> None:
 
 def fail(message: str, status: int) -> int:
     """Say it in one line that can be read, whatever a library put into it."""
+    if not first_process():  # which speaks for all
+        return status
     line = visible(" ".join(message.splitlines()))
     if len(line) > LONGEST_LINE:
         line = f"{line[: LONGEST_LINE - 300]} … {line[-300:]}"

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from leadline.cli.processes import first_process
 from leadline.progress import Placing, Progress
 from leadline.wording import visible
 
@@ -119,6 +120,9 @@ class Lines(Progress):
 @contextmanager
 def display() -> Iterator[Progress]:
     """The one that fits where stderr goes; closed whatever happens inside, so that the terminal is as it was."""
+    if not first_process():
+        yield Progress()
+        return
     shown = Terminal() if sys.stderr is not None and sys.stderr.isatty() else Lines()
     try:
         yield shown

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
+from leadline.cli.processes import first_process, refuse_beside_torchrun, started_by_torchrun
 
 
 def train(
@@ -38,6 +40,8 @@ def train(
 ) -> int:
     """Train one network on labelled images, and judge it."""
     refuse_early(models=[model] if model else [], data=data)
+    if dry_run:
+        refuse_beside_torchrun("--dry-run")
     from leadline.cli import show
     from leadline.cli.display import display
     from leadline.training.loop import Interrupted
@@ -56,4 +60,5 @@ def train(
                 finished = verb.train(data, out=out, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None
-    return show.run(finished, json=json)
+    status = show.run(finished, json=json) if first_process() else DONE
+    return DONE if started_by_torchrun() else status  # for which all others are failures, to be tried again

@@ -31,6 +31,7 @@ AHEAD = 3
 class Batch:
     images: Tensor  # (batch, size, size, channels) in the cache's type
     labels: Tensor  # (batch,) int64 indices of classes
+    whole: int  # images of the batch in all processes
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class TrainingBatches:
     balance: str = "none"  # data.balance.METHODS
     size: int | None = None  # pixels of what augmentation makes of the images; None: of the cache's own
     colours: Colours | None = None  # of the training images, where a paper's augmentation needs them
+    share: tuple[int, int] = (0, 1)  # number and count of the processes among which each batch is divided
 
     def __len__(self) -> int:
         """Batches, that is steps, per epoch."""
@@ -59,20 +61,31 @@ class TrainingBatches:
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch`, from number `start` on. Unreadable images are missing from theirs."""
+        parts = self.parts(epoch)[start:]
+        return work_ahead(lambda: (self._batch(rows, visits, epoch) for rows, visits in parts))
+
+    def parts(self, epoch: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Per batch of `epoch` its rows, and the numbers by which their augmentation is keyed."""
         order = self.order(epoch)
         # An image that comes again in an epoch is changed in another way: as if it were another image.
         visits = order + occurrence(order) * len(self.labels)
-        parts = list(zip(np.array_split(order, len(self)), np.array_split(visits, len(self)), strict=True))[start:]
-        return work_ahead(lambda: (self._batch(rows, visits, epoch) for rows, visits in parts))
+        return list(zip(np.array_split(order, len(self)), np.array_split(visits, len(self)), strict=True))
 
     def _batch(self, rows: NDArray[np.int64], visits: NDArray[np.int64], epoch: int) -> Batch:
+        number, count = self.share
+        if count > 1:  # all processes know by now what cannot be read
+            known = np.array([int(row) not in self.cache.errors for row in rows], dtype=bool)
+            rows, visits = rows[known], visits[known]
+        whole = len(rows)
+        rows, visits = rows[number::count], visits[number::count]
         images, readable = self.cache.take(rows)
         if not readable.all():
             images, rows, visits = images[readable], rows[readable], visits[readable]
+        whole = len(rows) if count == 1 else whole
         images = augment(
             images, self.augment, seed=self.seed, epoch=epoch, rows=visits, size=self.size, colours=self.colours
         )
-        return Batch(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(self.labels[rows]))
+        return Batch(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(self.labels[rows]), whole)
 
 
 @dataclass(frozen=True)

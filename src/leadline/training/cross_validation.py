@@ -26,6 +26,7 @@ from leadline.evaluation.suspects import suspects
 from leadline.progress import Progress
 from leadline.results.run_metrics import Folds, RunMetrics, SecondsPerImage
 from leadline.training import checkpoint
+from leadline.training.distributed import ALONE, Group
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import FOLDS, Run, begin, out_of_fold_file
@@ -60,7 +61,9 @@ def parts_of(recipe: Recipe, manifest: Manifest) -> list[Part]:
     return [*parts, Part(ALL, own, manifest, None)]
 
 
-def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, whole: bool = True) -> Run:
+def train_in_folds(
+    run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, whole: bool = True, group: Group = ALONE
+) -> Run:
     """Train every part that is not trained yet, then write what they come to; the run without its report.
 
     Without `whole` the training on all images waits for another call; until then the run has no classifier. Raises
@@ -76,7 +79,7 @@ def train_in_folds(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Pr
             if not (own.folder / "recipe.toml").is_file():
                 begin(own, part.recipe, part.manifest)
             try:
-                train_one(own, part.recipe, part.manifest, progress=progress, part=True)
+                train_one(own, part.recipe, part.manifest, progress=progress, part=True, group=group)
             except Interrupted:
                 raise Interrupted(str(run.folder)) from None
         forget_checkpoints(own)

@@ -83,6 +83,13 @@ class TrainingData:
             recipe.balance, recipe.size, self.colours,
         )  # fmt: skip
 
+    def images_of(self, step: int) -> list[str]:
+        """The paths of the images of `step`, from 0."""
+        batches = self.batches
+        rows, _ = batches.parts(step // len(batches))[step % len(batches)]
+        paths = self.manifest.usable["path"]
+        return [paths[int(row)] for row in rows]
+
     @property
     def units(self) -> NDArray[np.int64]:
         """Per image, the number of its group, or of its content where there are no groups."""

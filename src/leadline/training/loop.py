@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -14,12 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leadline.data.keyed import key
-from leadline.errors import DivergenceError
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import Hardware
 from leadline.progress import Progress
 from leadline.training import averaging, checkpoint
 from leadline.training.data import TrainingData
+from leadline.training.distributed import ALONE, Group
+from leadline.training.divergence import Losses
 from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
 from leadline.training.schedule import learning_rate
@@ -34,20 +36,30 @@ class Interrupted(KeyboardInterrupt):
     """Training was asked to stop, and stopped between two steps with its checkpoint in the folder that is named."""
 
 
-def fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress) -> checkpoint.State:
+def fit(
+    network: nn.Module,
+    data: TrainingData,
+    hardware: Hardware,
+    run: Path,
+    progress: Progress,
+    group: Group = ALONE,
+) -> checkpoint.State:
     """Train `network` in place as the recipe of `data` says, from the checkpoint in the folder `run` on where there is
     one.
 
     Equal recipes, data, hardware and threads give equal bits, whether or not the training was interrupted. The caller's
-    random state stays as it was. Raises DivergenceError when the loss is no longer finite, and Interrupted after SIGINT
-    or SIGTERM.
+    random state stays as it was. Each process of a `group` computes on its share of every batch. Raises DivergenceError
+    when the loss is no longer finite, and Interrupted after SIGINT or SIGTERM.
     """
     with torch.random.fork_rng(devices=[hardware.device] if hardware.device == "cuda" else []):
-        return _fit(network, data, hardware, run, progress)
+        return _fit(network, data, hardware, run, progress, group)
 
 
-def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress) -> checkpoint.State:
-    recipe, batches, preprocessing = data.recipe, data.batches, data.preprocessing
+def _fit(
+    network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress, group: Group
+) -> checkpoint.State:
+    recipe, preprocessing = data.recipe, data.preprocessing
+    batches = replace(data.batches, share=(group.rank, group.size))
     engine = Engine(network, data.classes, preprocessing, hardware)
     class_weights = data.class_weights(hardware.device)
     optimizer = prepare(network, recipe, hardware)
@@ -57,7 +69,9 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
         optimizer.load_state_dict(state.optimizer)
         state.average = {name: value.to(hardware.device) for name, value in state.average.items()}
     own_steps = averaging.first_step(recipe)
+    trained = group.shared(network, recipe, hardware, progress)
     thawing = Thawing(network, recipe)
+    losses = Losses(data, run)
     epochs = math.ceil(recipe.steps / len(batches))
     validated = {math.ceil(epochs * (number + 1) / MOST_VALIDATIONS) for number in range(MOST_VALIDATIONS)}
     loss_sum, correct = totals(state, hardware)
@@ -68,24 +82,30 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
     with stop_between_steps() as stopping, progress.task(recipe.model, recipe.steps, done=state.step):
         for epoch in range(state.step // len(batches), epochs if state.step < recipe.steps else 0):
             for batch in batches.epoch(epoch, start=state.step - epoch * len(batches)):
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(state.step, recipe) * group.get("factor", 1.0)
-                if len(batch.labels) > 1:  # batch normalisation needs two
-                    torch.manual_seed(key("step", recipe.seed, state.step))  # dropout
+                for parameters in optimizer.param_groups:
+                    parameters["lr"] = learning_rate(state.step, recipe) * parameters.get("factor", 1.0)
+                if batch.whole >= 2 * group.size:  # batch normalisation needs two
+                    of_process = (group.rank,) if group.rank else ()
+                    torch.manual_seed(key("step", recipe.seed, state.step, *of_process))  # dropout
                     images, labels = batch.images.to(hardware.device), batch.labels.to(hardware.device)
                     normalised = preprocessing.normalise(images)
                     thawing.apply(state.step)
-                    logits, loss = update(network, optimizer, normalised, labels, recipe, hardware, class_weights)
-                    loss_sum += loss * len(labels)
-                    correct += (logits.argmax(dim=1) == labels).sum()
-                    state.seen += len(labels)
+                    share = group.size * len(labels) / batch.whole
+                    logits, loss = update(
+                        trained, optimizer, normalised, labels, recipe, hardware, class_weights, share
+                    )
+                    loss = group.total(loss * share / group.size)
+                    losses.add(state.step, loss)
+                    loss_sum += loss * batch.whole
+                    correct += group.total((logits.argmax(dim=1) == labels).sum())
+                    state.seen += batch.whole
                 state.step += 1
                 if state.step > own_steps:
                     averaging.add(state.average, network, count=state.step - own_steps)
                 last = state.step == recipe.steps
                 if last or state.step % len(batches) == 0:
-                    if epoch + 1 in validated:
-                        refuse_infinite(float(loss_sum), state.step, recipe)
+                    if epoch + 1 in validated and group.first:
+                        losses.look()
                         with averaging.installed(network, state.average):
                             figures = data.validate(engine)
                         state.history.append(
@@ -103,10 +123,11 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
                     state.loss_sum, state.correct, state.seen = 0.0, 0, 0
                     loss_sum, correct = totals(state, hardware)
                 progress.advance()
-                due = time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS
-                if last or due or stopping.is_set() or state.step % STEPS_BETWEEN_LOOKS == 0:
-                    refuse_infinite(float(loss_sum), state.step, recipe)
-                if last or due or stopping.is_set():
+                stop = group.any(stopping.is_set())
+                due = last or stop or time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS
+                if due or state.step % STEPS_BETWEEN_LOOKS == 0:
+                    losses.look()
+                if due and group.first:
                     state.seconds = time.perf_counter() - started
                     state.loss_sum, state.correct = float(loss_sum), int(correct)
                     state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
@@ -114,7 +135,7 @@ def _fit(network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, 
                     saved = time.perf_counter()
                 if last:
                     break
-                if stopping.is_set():
+                if stop:
                     raise Interrupted(str(run))
     averaging.install(network, state.average)
     return state
@@ -145,8 +166,12 @@ def update(
     recipe: Recipe,
     hardware: Hardware,
     class_weights: Tensor | None = None,
+    share: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """One step on normalised images: the logits, and the loss of the main head plus each auxiliary head's, weighed."""
+    """One step on normalised images: the logits, and the loss of the main head plus each auxiliary head's, weighed.
+
+    `share` is what these images weigh in a batch that several processes divide among them, 1 where it is an equal part.
+    """
     weights = class_weights[labels] if class_weights is not None else None
     with hardware.autocast():
         outputs = network(images)
@@ -154,7 +179,7 @@ def update(
     loss = loss_of(logits, labels, recipe, weights)
     for head in auxiliary:
         loss = loss + recipe.auxiliary_weight * loss_of(head, labels, recipe, weights)
-    descend(network, optimizer, loss, recipe)
+    descend(network, optimizer, loss * share, recipe)
     return logits.detach(), loss.detach()
 
 
@@ -188,12 +213,15 @@ def totals(state: checkpoint.State, hardware: Hardware) -> tuple[Tensor, Tensor]
     )
 
 
-def refuse_infinite(loss_sum: float, step: int, recipe: Recipe) -> None:
-    if not math.isfinite(loss_sum):
-        raise DivergenceError(
-            f"{recipe.model}: the loss is no longer a finite number at step {step} of {recipe.steps}; try a lower "
-            f"--learning-rate than {recipe.learning_rate:g}"
-        )
+@contextmanager
+def interrupted_as(run: Path) -> Iterator[None]:
+    """Interrupted with the folder of `run`, to go on from, wherever inside a person interrupts."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(str(run)) from None
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class Recipe:
     weights_sha256: str = ""  # of their file, so that what is resumed or done again begins with the same
     tune: str = "all"  # TUNE; what is trained of it
     drop_rate: float | None = None  # of a DenseNet's dropout; None: as its network has it
+    sync_bn: bool = False  # whether batch statistics are of all processes' images, where several train
     averaged: float = 0.0  # fraction of the steps, at the end, over which the classifier's weights are the mean
 
     def __post_init__(self) -> None:

@@ -110,7 +110,10 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
         return tuple(_typed(one, member, where) for one in value)
     if type(value) is not kind and not (kind is float and type(value) is int):
         raise UsageError(f"{where} = {value!r}: expected {kind.__name__}")
-    return float(value) if kind is float else value
+    try:
+        return float(value) if kind is float else value
+    except OverflowError:
+        raise UsageError(f"{where}: is larger than any number that can be computed with") from None
 
 
 def collect(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -172,6 +172,13 @@ class SettingsDict(TypedDict, total=False):
     ]  # fmt: skip
     batch_size: Annotated[int | None, Setting("Images per step.", "optimizer", at_least=2)]
     learning_rate: Annotated[float | None, Setting("Peak learning rate.", "optimizer", above=0)]
+    sync_bn: Annotated[
+        bool | None,
+        Setting(
+            "Where torchrun starts several processes: batch statistics of all their images together, on GPUs.",
+            "optimizer",
+        ),
+    ]
     seed: Annotated[int | None, Setting("Seed of initialisation, order, augmentation and dropout. [default: 0]")]
 
     momentum: Annotated[

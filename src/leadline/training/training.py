@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import polars as pl
@@ -24,6 +25,7 @@ from leadline.progress import SILENT, Progress, WithoutNotes
 from leadline.results.run_metrics import RunMetrics, SecondsPerImage
 from leadline.training.data import TrainingData
 from leadline.training.description import description, left_out, provenance
+from leadline.training.distributed import ALONE, Group
 from leadline.training.head import fit_head
 from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
@@ -32,10 +34,13 @@ from leadline.training.transfer import images_seen_by, normalised_as, refuse_cha
 
 
 @enough_memory(way_out="choose a smaller --batch-size or --size, or close other programs")
-def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, part: bool = False) -> Run:
+def train_one(
+    run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progress, part: bool = False, group: Group = ALONE
+) -> Run:
     """One training, from its checkpoint on where it has one: decode, train, calibrate, predict, save.
 
     The probabilities of a `part` of something larger are as the network states them: the whole finds their temperature.
+    Of a `group` of processes this is the first; the others `join_in`.
     """
     machine = hardware()
     peak = PeakMemory(machine.device)
@@ -50,7 +55,8 @@ def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progres
     if recipe.frozen:
         state, head = fit_head(network, data, machine, run.folder, progress)
     else:
-        state = fit(network, data, machine, run.folder, progress)
+        group.announce(str(run.folder.resolve()))
+        state = fit(network, data, machine, run.folder, progress, group)
 
     engine = Engine(network, data.classes, data.preprocessing, machine)
     fitted_on = data.predict(engine, "validation") if len(data.rows["validation"]) and not part else None
@@ -94,6 +100,16 @@ def train_one(run: Run, recipe: Recipe, manifest: Manifest, *, progress: Progres
         )
     )
     return run
+
+
+def join_in(group: Group) -> None:
+    """What a process that is not the first one of its `group` does: its share of each training that is announced."""
+    while folder := group.announced():
+        run = Run(Path(folder))
+        recipe, data = run.recipe, TrainingData.open(run.manifest, run.recipe)
+        network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels)
+        data = data.with_preprocessing(normalised_as(data.preprocessing, weights_of(network), progress=SILENT))
+        fit(network, data, hardware(), run.folder, SILENT, group)
 
 
 def report_on_test(run: Run, manifest: Manifest) -> None:

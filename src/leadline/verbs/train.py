@@ -10,11 +10,13 @@ from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
 from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
+from leadline.training.distributed import Group, launched, restarted
+from leadline.training.loop import interrupted_as
 from leadline.training.novelty import remember_images
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
 from leadline.training.settings import SettingsDict
-from leadline.training.training import train_one
+from leadline.training.training import join_in, train_one
 from leadline.training.transfer import add_start_weights, refuse_seen
 from leadline.verbs.check import check_before
 from leadline.zoo import architecture
@@ -32,11 +34,19 @@ def train(
 ) -> Run:
     """Train one network on labelled images and judge it; the finished run folder.
 
+    Started by torchrun, several processes train it together, each on its share of every batch.
     `data` is a folder of class folders, a table or a built-in name; `settings` are those of training.settings. With
     `weights`, as create_model takes them, it begins with trained parameters, of which `tune` says what is trained
     further. Raises LeadlineError where the data, the settings, the weights or the training do not allow it.
     """
     progress = progress or Progress()
+    group = launched()
+    if group.size > 1 and out is None:
+        raise UsageError("torchrun: name the run's folder with --out, so that every process finds it")
+    if not group.first:
+        return _join(group, Run(Path(out or "")))
+    if restarted() and (Run(Path(out or "")).folder / "recipe.toml").is_file():
+        return resume(Path(out or ""), progress=progress)
     made_in_cache("images")  # without which there is no training, said before the images are read
     plan, decided = plan_training(data, model=model, weights=weights, tune=tune, progress=progress, **settings)
     run = Run(new_folder(out, data=decided["data"], suffix=decided["model"]))
@@ -82,11 +92,14 @@ def plan_training(
 def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
     """Go on with a training that was interrupted, with the settings and data in its own folder."""
     progress = progress or Progress()
-    interrupted = Run(Path(run))
+    interrupted, group = Run(Path(run)), launched()
+    if not group.first:
+        return _join(group, interrupted)
     whole = interrupted.part_of
     if whole is not None:
         raise UsageError(f"{run}: is a part of {whole}; go on with that one")
     if interrupted.finished:
+        group.announce("")
         progress.note(f"{run}: was finished already")
         with suppress(LeadlineError):  # its images may be gone
             remember_images(interrupted)
@@ -97,14 +110,21 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
     if comparison is not None:
         raise UsageError(f"{run}: is a part of a comparison; go on with: leadline compare --resume {comparison}")
     recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
-    with alone_in(folder):
+    with alone_in(folder), interrupted_as(folder):
         if not (folder / CHECK).is_file():
             check_before(manifest, folder, going_on=folder, reading=recipe.reading, progress=progress)
         if recipe.folds:
-            train_in_folds(interrupted, recipe, manifest, progress=progress)
+            train_in_folds(interrupted, recipe, manifest, progress=progress, group=group)
         else:
-            train_one(interrupted, recipe, manifest, progress=progress)
+            train_one(interrupted, recipe, manifest, progress=progress, group=group)
             remember_images(interrupted)
+        group.announce("")
         write_run_report(folder)
         write_model_card(folder)
         return interrupted
+
+
+def _join(group: Group, run: Run) -> Run:
+    """The part of a process that is not the first one; there is nothing in the run before that one has ended."""
+    join_in(group)
+    return run

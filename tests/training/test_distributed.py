@@ -1,0 +1,187 @@
+"""Several processes train the network that one would have trained, started by the real torchrun."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from leadline.errors import UsageError
+from leadline.inference.hardware import hardware
+from leadline.training.data import TrainingData
+from leadline.training.distributed import ALONE, launched
+from leadline.training.loop import update
+from leadline.training.run_folder import Run
+from leadline.verbs.train import train
+
+from ..conftest import MakeImages
+
+# A checkpoint after every step, and a pause, so that a process can be killed in the middle.
+SCRIPT = """
+import sys, time
+from leadline.training import loop
+from leadline.cli import main
+loop.SECONDS_BETWEEN_CHECKPOINTS = 0
+real = loop.update
+def slow(*arguments, **options):
+    time.sleep(0.1)
+    return real(*arguments, **options)
+loop.update = slow
+sys.argv[0] = "leadline"
+main()
+"""
+
+
+def torchrun(*arguments: str | Path, restarts: int = 0, script: Path | None = None) -> subprocess.Popen[str]:
+    started = ["--nproc-per-node", "2", "--max-restarts", str(restarts), "--master-port", "0", "--standalone"]
+    program = [str(script)] if script else ["-m", "leadline"]
+    command = [sys.executable, "-m", "torch.distributed.run", *started, *program, *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "classifier" / "model.safetensors")
+
+
+@pytest.fixture
+def data(make_images: MakeImages) -> Path:
+    """26 images per class, one of which only decoding shows to be unusable."""
+    folder = make_images(count=26)
+    content = (folder / "dark" / "003.png").read_bytes()
+    (folder / "dark" / "damaged.png").write_bytes(content[:-40] + bytes(20) + content[-20:])
+    return folder
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_the_shares_of_a_batch_are_the_batch(data: Path, tmp_path: Path, ranks: int) -> None:
+    """Each image is in one share, changed as it would have been alone, and what cannot be read counts in none."""
+    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, batch_size=13, augment="dihedral")
+    batches = TrainingData.open(run.manifest, run.recipe).batches
+    shares = [list(replace(batches, share=(rank, ranks)).epoch(0)) for rank in range(ranks)]
+    for number, whole in enumerate(batches.epoch(0)):
+        parts = [share[number] for share in shares]
+        assert {part.whole for part in parts} == {len(whole.labels)}
+        together = torch.empty_like(whole.images)
+        for rank, part in enumerate(parts):
+            together[rank::ranks] = part.images
+        assert torch.equal(together, whole.images)
+
+
+def test_the_mean_of_weighed_shares_is_the_gradient_of_the_batch(data: Path, tmp_path: Path) -> None:
+    """Also where the shares are not equally large, against autograd on the whole batch."""
+    run = train(data, model="lenet5", out=tmp_path / "run", epochs=1, batch_size=13)
+    torch.manual_seed(0)
+    images, labels = torch.randn(7, 1, 32, 32), torch.tensor([0, 1, 1, 0, 1, 1, 1])
+    recipe = replace(run.recipe, longest_gradient=0.0)
+    found = []
+    for share in (slice(None), slice(0, None, 2), slice(1, None, 2)):
+        network = run.classifier.network.train()
+        still = torch.optim.SGD(network.parameters(), lr=0.0)
+        part = labels[share]
+        weight = 1.0 if len(part) == 7 else 2 * len(part) / 7
+        update(network, still, images[share], part, recipe, hardware(), torch.tensor([2.0, 0.5]), share=weight)
+        found.append(nn.utils.parameters_to_vector([value.grad for value in network.parameters()]))  # type: ignore[misc]
+    torch.testing.assert_close((found[1] + found[2]) / 2, found[0], rtol=1e-4, atol=1e-6)
+
+
+def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert launched() is ALONE
+    monkeypatch.setenv("WORLD_SIZE", "2")  # as other launchers set it
+    assert launched() is ALONE
+
+
+def test_beside_torchrun_only_train_is_shared(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leadline.cli.processes import refuse_beside_torchrun
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    with pytest.raises(UsageError, match="start compare by itself"):
+        refuse_beside_torchrun("compare")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [("--folds", "2"), ("--balance", "weights"), ("--augment", "dihedral")], ids=str)
+def test_two_processes_train_what_one_trains(data: Path, tmp_path: Path, settings: tuple[str, ...]) -> None:
+    """Up to rounding, with batches of an odd size, an image that cannot be read, no batch statistics, no dropout."""
+    common = ("--model", "lenet5", "--epochs", "3", "--batch-size", "13", "--seed", "3", *settings)
+    together = torchrun("train", data, *common, "--out", tmp_path / "two")
+    said, _ = together.communicate(timeout=300)
+    assert together.returncode == 0, said
+    alone = subprocess.run(
+        [sys.executable, "-m", "leadline", "train", str(data), *common, "--out", str(tmp_path / "one")], check=False
+    )
+    assert alone.returncode in (0, 3)
+    one, two = Run(tmp_path / "one"), Run(tmp_path / "two")
+    for name, value in weights(one.folder).items():
+        torch.testing.assert_close(weights(two.folder)[name], value, rtol=1e-3, atol=2e-5)
+    np.testing.assert_allclose(one.predictions.probabilities, two.predictions.probabilities, atol=1e-3)
+    assert one.predictions.table["path"].equals(two.predictions.table["path"])
+    for here, there in zip(one.history, two.history, strict=True):
+        assert here["step"] == there["step"]
+        np.testing.assert_allclose(here["train_loss"], there["train_loss"], rtol=1e-4)
+        np.testing.assert_allclose(here["train_accuracy"], there["train_accuracy"], atol=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_killed_process_is_started_again_and_changes_no_bit(data: Path, tmp_path: Path, rank: int) -> None:
+    """torchrun starts both again; they go on from the checkpoint, and the end is that of an undisturbed training."""
+    script = tmp_path / "leadline.py"
+    script.write_text(SCRIPT)
+    common = ("--model", "alexnet_small", "--epochs", "6", "--batch-size", "13", "--seed", "3")
+    undisturbed = torchrun("train", data, *common, "--out", tmp_path / "whole", script=script)
+    said, _ = undisturbed.communicate(timeout=300)
+    assert undisturbed.returncode == 0, said
+    process = torchrun("train", data, *common, "--out", tmp_path / "killed", restarts=2, script=script)
+    before = time.monotonic()
+    while not (tmp_path / "killed" / "checkpoint.previous.pt").exists():
+        assert process.poll() is None
+        assert time.monotonic() - before < 120
+        time.sleep(0.01)
+    of_rank = {_rank_of(pid): pid for pid in _children(process.pid)}
+    os.kill(of_rank[str(rank)], signal.SIGKILL)
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    model = "classifier/model.safetensors"
+    assert (whole / model).read_bytes() == (killed / model).read_bytes()
+    assert [{**row, "seconds": 0} for row in Run(whole).history] == [
+        {**row, "seconds": 0} for row in Run(killed).history
+    ]
+
+
+@pytest.mark.slow
+def test_asked_to_stop_all_processes_stop_after_the_same_step(data: Path, tmp_path: Path) -> None:
+    script = tmp_path / "leadline.py"
+    script.write_text(SCRIPT)
+    out = tmp_path / "run"
+    process = torchrun("train", data, "--model", "lenet5", "--epochs", "200", "--out", out, script=script)
+    before = time.monotonic()
+    while not (out / "checkpoint.previous.pt").exists():
+        assert process.poll() is None
+        assert time.monotonic() - before < 120
+        time.sleep(0.01)
+    process.terminate()
+    said, _ = process.communicate(timeout=60)
+    assert f"interrupted; go on with: leadline train --resume {out}" in said
+    assert not (out / "metrics.json").exists()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _rank_of(pid: int) -> str:
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next((one[5:].decode() for one in environment if one.startswith(b"RANK=")), "")
