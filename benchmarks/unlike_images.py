@@ -4,7 +4,7 @@
         --minutes 2 --out run
     python benchmarks/unlike_images.py run cell_images/
 
-500 cells of patients whose cells the run has not seen, as they are and changed, and the digits of scikit-learn.
+500 cells (in grey) of patients whose cells the run has not seen, as they are and changed, and scikit-learn's digits.
 """
 
 import random
@@ -26,8 +26,8 @@ PATIENT = re.compile(r"(C\d+\w*?)_?[Tt]hin")
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "cells of other patients": lambda cell: cell,
     "the same, a third as bright": lambda cell: ImageEnhance.Brightness(cell).enhance(1 / 3),
-    "the same, grey": lambda cell: ImageOps.grayscale(cell).convert("RGB"),
-    "the same in another stain (red and blue changed places)": lambda cell: Image.merge("RGB", cell.split()[::-1]),
+    "the same, contrast halved about the mean": lambda cell: ImageEnhance.Contrast(cell).enhance(1 / 2),
+    "the same, bright on dark (inverted)": ImageOps.invert,
     "the same, out of focus": lambda cell: cell.filter(ImageFilter.GaussianBlur(cell.width / 12)),
 }
 
@@ -47,11 +47,11 @@ def main(folder: str, images: str) -> None:
             kind = Path(temporary, name)
             kind.mkdir()
             for number, file in enumerate(cells):
-                change(Image.open(file).convert("RGB")).save(kind / f"{number}.png")
+                change(Image.open(file)).save(kind / f"{number}.png")
         digits = Path(temporary, "digits")
         digits.mkdir()
         for number, values in enumerate(load_digits().images[:COUNT]):
-            Image.fromarray(np.round(values * 255 / 16).astype(np.uint8)).convert("RGB").save(digits / f"{number}.png")
+            Image.fromarray(np.round(values * 255 / 16).astype(np.uint8)).save(digits / f"{number}.png")
         classifier = run.classifier
         assert classifier.novelty, "it knows nothing of its training images"
         print(f"false alarms are to be {classifier.novelty.rate[0]:.1%} at most")

@@ -77,11 +77,13 @@ def test_what_is_like_has_no_reason_and_a_channel_is_named() -> None:
     found = fitted()
     assert found.reason(np.array([0.5, 0.9]), np.array([0.4, 0.1])) == ""
     features, labels, statistics = images(600, seed=0)
-    both = np.repeat(statistics, 2, axis=1)[:, [0, 1, 2, 3]]
+    both = np.concatenate([np.repeat(statistics, 2, axis=1), np.full((600, 2), 0.5)], axis=1)
     two = Novelty.fitted(features, labels, both, new_features=features, new_statistics=both)
     assert two is not None
-    strange = both[:1] * [1.0, 9.0, 1.0, 1.0]
+    strange = both[:1] * [1.0, 9.0, 1.0, 1.0, 1.0, 1.0]
     assert two.reason(two.scores(features[:1], strange)[0], strange[0], names=("dna", "actin")).startswith("actin: ")
+    stained = both[:1] * [1.0, 1.0, 1.0, 1.0, 0.5, 1.5]
+    assert "beside the others" in two.reason(two.scores(features[:1], stained)[0], stained[0])
 
 
 def test_it_is_kept_as_arrays_and_another_version_is_refused() -> None:
@@ -98,4 +100,4 @@ def test_it_is_kept_as_arrays_and_another_version_is_refused() -> None:
 def test_statistics_are_of_the_whole_range_of_the_type() -> None:
     pixels = np.zeros((1, 4, 4, 2), dtype=np.uint16)
     pixels[..., 1] = 65535
-    assert statistics_of(pixels, full=65535.0)[0] == pytest.approx([0.0, 1.0, 0.0, 0.0])
+    assert statistics_of(pixels, full=65535.0)[0] == pytest.approx([0.0, 1.0, 0.0, 0.0, 0.0, 1.0], abs=2e-3)

@@ -1,6 +1,7 @@
 """The exported page in a real browser, without a network: image by image the answers of `predict`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from leadline.data.channel_files import Files
 from leadline.data.loader import files
+from leadline.evaluation.novelty import Novelty
 from leadline.exporters.formats import write
 from leadline.exporters.subject import Subject
 from leadline.inference.engine import Engine
@@ -96,6 +98,35 @@ def test_the_page_answers_as_predict_does_and_asks_nothing_of_a_network(
     assert tab.evaluate("document.activeElement.id") == "choose"
     tab.set_viewport_size({"width": 360, "height": 700})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_page_says_of_each_image_what_predict_says_of_it(
+    make_subject: MakeSubject, tmp_path: Path, browse: Callable[[Path], Any], page_runtime: Path
+) -> None:
+    subject = make_subject(channels=3)
+    how = subject.classifier.preprocessing
+    random = np.random.default_rng(8)
+    images = []
+    for number in range(50):
+        top = np.array([230, 150, 90] if number < 44 else [90, 60, 200] if number % 2 else [40, 26, 16])
+        images.append(tmp_path / f"{number:02d}.png")
+        Image.fromarray(random.integers(0, top, (32, 32, 3), dtype=np.uint8)).save(images[-1])
+    given: list[Files | Path] = [(image,) for image in images]
+    engine = Engine.of(subject.classifier, hardware(device="cpu", precision="fp32"))
+    features, statistics = engine.features(files(given, how, batch_size=64))
+    labels = np.arange(22) % 2
+    novelty = Novelty.fitted(
+        features[:22], labels, statistics[:22], new_features=features[22:44], new_statistics=statistics[22:44]
+    )
+    subject = replace(subject, classifier=replace(subject.classifier, novelty=novelty))
+    known = replace(engine, novelty=novelty).answers(files(given, how, batch_size=64))
+    write("html", subject, tmp_path / "first.html")
+    rows = equal_answers(browse(tmp_path / "first.html"), subject, images, tmp_path)
+    np.testing.assert_allclose([float(row["novelty"]) for row in rows], known.novelty, rtol=1e-3)
+    clear = np.flatnonzero(np.abs(known.novelty - 1) > 1e-3)  # one image is exactly at the limit
+    assert [rows[row]["unlike"] for row in clear] == [known.unlike[row] for row in clear]
+    assert any("darker than any" in reason for reason in known.unlike[44:])
+    assert any("stronger beside the others" in reason or "brighter" in reason for reason in known.unlike[44:])
 
 
 @pytest.mark.slow

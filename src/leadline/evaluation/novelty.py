@@ -1,9 +1,10 @@
 """Whether an image looks like those that a classifier was trained on: its brightness and contrast, and its features.
 
 A classifier answers whatever it is shown. Two scores say when not to believe it. The first is how far the mean and the
-standard deviation of each channel are from those of the training images. The second is the Mahalanobis distance of the
-image's features (what the network's last layer sees) from the nearest class (Lee et al. 2018, arXiv 1807.03888), with
-the covariance of probabilistic principal components (Tipping and Bishop 1999), which few images are enough for.
+standard deviation of each channel, and its share of all channels, are from those of the training images. The second is
+the Mahalanobis distance of the image's features (what the network's last layer sees) from the nearest class (Lee et al.
+2018, arXiv 1807.03888), with the covariance of probabilistic principal components (Tipping and Bishop 1999), which few
+images are enough for.
 
 Each score's limit is the one that validation images exceed at half of the stated rate of false alarms (a conformal
 quantile): of new images like these, no more are called unlike, on average. With few validation images the rate is
@@ -24,6 +25,11 @@ FALSE_ALARMS = 0.01
 COMPONENTS = 64
 FEWEST = 20  # training and validation images each, below which nothing is said
 FORMAT = 1
+WORDS = (  # of what is below and above, of each kind of statistic
+    ("darker", "brighter"),
+    ("less contrast", "more contrast"),
+    ("weaker beside the others", "stronger beside the others"),
+)
 TINY = 1e-3  # of the range of the pixels' type, so that a black image has a logarithm
 
 
@@ -35,9 +41,9 @@ class Novelty:
     basis: Floats  # (width, components)
     variances: Floats  # (components,) along the basis
     noise: Floats  # (1,) in every other direction
-    centre: Floats  # (2 · channels,) of the logarithm of each statistic
-    spread: Floats  # (2 · channels,)
-    low: Floats  # (2 · channels,) the least of each statistic
+    centre: Floats  # (statistics,) of the logarithm of each statistic
+    spread: Floats  # (statistics,)
+    low: Floats  # (statistics,) the least of each statistic
     high: Floats
     limits: Floats  # (2,) of the distance and of the statistics
     rate: Floats  # (1,) of false alarms
@@ -51,7 +57,7 @@ class Novelty:
         new_features: Floats,
         new_statistics: Floats,
     ) -> "Novelty | None":
-        """From training images, (images, width) and (images, 2 · channels), and from validation images, which the
+        """From training images, (images, width) and (images, statistics), and from validation images, which the
         network has not seen. None where either are too few."""
         if min(len(features), len(new_features)) < FEWEST:
             return None
@@ -84,22 +90,22 @@ class Novelty:
         return np.stack([distance, self._deviations(statistics).max(axis=1)], axis=1) / self.limits
 
     def reason(self, scores: Floats, statistics: Floats, *, names: Sequence[str] = ()) -> str:
-        """Why an image, of these (2,) and (2 · channels,), is unlike the training images; "" where it is like them."""
+        """Why an image, of these (2,) and (statistics,), is unlike the training images; "" where it is like them."""
         if scores.max() <= 1:
             return ""
         if scores[1] <= 1:
             return "what the network sees in it is far from every class"
-        channels = len(statistics) // 2
+        channels = 1 if len(statistics) == 2 else len(statistics) // 3
         deviations = self._deviations(statistics[None])[0]
         bright = deviations[:channels]  # which also changes the contrast, and is the plainer word
         worst = int((bright if bright.max() > self.limits[1] else deviations).argmax())
         value, low, high = (max(values[worst], 0.0) for values in (statistics, self.low, self.high))
         below = math.log(value + TINY) < self.centre[worst]
-        more, less = ("brighter", "darker") if worst < channels else ("more contrast", "less contrast")
+        word = WORDS[worst // channels][not below]
         times = (low + TINY) / (value + TINY) if below else (value + TINY) / (high + TINY)
-        than = f"{times:.1f} times {less if below else more} than any training image"
+        than = f"{times:.1f} times {word} than any training image"
         if times < 1.05:
-            than = f"{less if below else more} than nearly all training images"
+            than = f"{word} than nearly all training images"
         where = names[worst % channels] if names else f"channel {worst % channels}"
         return than if channels == 1 else f"{where}: {than}"
 
@@ -124,10 +130,14 @@ class Novelty:
 
 
 def statistics_of(pixels: NDArray[np.generic], *, full: float) -> Floats:
-    """(images, 2 · channels): mean and standard deviation of each channel of (images, height, width, channels), where
-    `full` is the largest value of the type."""
+    """Of (images, height, width, channels), whose type has `full` as its largest value: the mean of each channel, then
+    the standard deviation of each, then, of several channels, the share of each in the sum of the means."""
     values = pixels.astype(np.float64) / full
-    return np.concatenate([values.mean(axis=(1, 2)), values.std(axis=(1, 2))], axis=1)
+    mean = values.mean(axis=(1, 2))
+    parts = [mean, values.std(axis=(1, 2))]
+    if mean.shape[1] > 1:
+        parts.append(mean / (mean.sum(axis=1, keepdims=True) + TINY))
+    return np.concatenate(parts, axis=1)
 
 
 def _principal(centred: Floats) -> tuple[Floats, Floats, Floats]:

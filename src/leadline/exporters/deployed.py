@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from leadline.classifier import Classifier
+from leadline.evaluation.novelty import TINY
 from leadline.exporters.head_gradient import head_gradient
 from leadline.zoo.last_layer import ends_in_average, features_seen, last_layer
 
@@ -29,7 +30,7 @@ class Deployed(nn.Module):
 class DeployedWithMap(Deployed):
     """The same, and the class activation map of the most probable class, (batch, height, width), as `explain` has it;
     where it is known, how unlike the training images the features are (batch,), above 1 for too much, and the light and
-    contrast of each channel, (batch, 2 · channels), which evaluation.novelty judges.
+    contrast of each channel, (batch, statistics), which evaluation.novelty judges.
 
     CAM where the network ends in global average pooling and at most one linear layer: the sum of the map, plus the
     bias, is the logit before calibration. Grad-CAM on the last stage elsewhere.
@@ -88,7 +89,9 @@ class DeployedWithMap(Deployed):
         values = images / self.full_range
         mean = values.mean(dim=(2, 3))
         spread = ((values - mean[:, :, None, None]) ** 2).mean(dim=(2, 3)).sqrt()
-        return torch.cat([mean, spread], dim=1)
+        if mean.shape[1] == 1:
+            return torch.cat([mean, spread], dim=1)
+        return torch.cat([mean, spread, mean / (mean.sum(dim=1, keepdim=True) + TINY)], dim=1)
 
     def _cam(self, features: Tensor, chosen: Tensor) -> Tensor:
         layer = self.network.get_submodule(last_layer(self.network))

@@ -94,7 +94,7 @@ class Engine:
 
     def features(self, batches: Iterable[Decoded]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of the images that can be read: what the last layer is given, (images, width), and what there is of light and
-        contrast, (images, 2 · channels)."""
+        contrast, (images, statistics)."""
         found = []
         with self._evaluating():
             for batch in batches:
