@@ -136,7 +136,7 @@ def test_two_processes_train_what_one_trains(data: Path, tmp_path: Path, setting
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_killed_process_is_started_again_and_changes_no_bit(data: Path, tmp_path: Path, rank: int) -> None:
     """torchrun starts both again; they go on from the checkpoint, and the end is that of an undisturbed training."""
-    script = tmp_path / "leadline.py"
+    script = tmp_path / "started.py"
     script.write_text(SCRIPT)
     common = ("--model", "alexnet_small", "--epochs", "6", "--batch-size", "13", "--seed", "3")
     undisturbed = torchrun("train", data, *common, "--out", tmp_path / "whole", script=script)
@@ -163,7 +163,7 @@ def test_a_killed_process_is_started_again_and_changes_no_bit(data: Path, tmp_pa
 
 @pytest.mark.slow
 def test_asked_to_stop_all_processes_stop_after_the_same_step(data: Path, tmp_path: Path) -> None:
-    script = tmp_path / "leadline.py"
+    script = tmp_path / "started.py"
     script.write_text(SCRIPT)
     out = tmp_path / "run"
     process = torchrun("train", data, "--model", "lenet5", "--epochs", "200", "--out", out, script=script)

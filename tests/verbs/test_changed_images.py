@@ -54,6 +54,20 @@ def test_a_run_whose_images_are_gone_is_not_resumed_on_what_is_left(
     assert resume(run.folder).predictions.table.equals(before)
 
 
+def test_a_run_and_its_data_that_moved_go_on_as_is_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, root = run.predictions.table, run.manifest.root
+    (run.folder / "metrics.json").unlink()
+    moved = Path(shutil.move(run.folder, tmp_path / "another place"))
+    shutil.move(root, tmp_path / "moved")
+    monkeypatch.setenv("LEADLINE_CACHE", str(tmp_path / "cold"))
+    with pytest.raises(LeadlineError, match=rf"{root}: no such folder.* put a link to its new place there"):
+        resume(moved)
+    root.symlink_to(tmp_path / "moved")
+    assert resume(moved).predictions.table.equals(before)
+
+
 @pytest.mark.parametrize("part", ["val", "test"])
 def test_a_split_of_the_persons_own_that_cannot_be_decoded_is_refused_and_no_other_taken(
     make_images: MakeImages, tmp_path: Path, part: str

@@ -68,6 +68,11 @@ class DecodedImages:
 
     def _refuse_changed(self, manifest: Manifest) -> None:
         lost = sorted(self.judged.passing | self.training.passing)
+        if lost and not manifest.root.exists():
+            raise DataError(
+                f"{manifest.root}: no such folder, and it held the images; connect its drive, put it back or, if it "
+                "has moved, put a link to its new place there, and go on with --resume"
+            )
         if lost:
             shown = "; ".join(f"{self.judged.names[row]}: {self.errors[row]}" for row in lost[:SHOWN])
             more = f"; and {len(lost) - SHOWN:,} more" if len(lost) > SHOWN else ""
