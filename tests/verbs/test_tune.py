@@ -210,7 +210,7 @@ def test_a_frozen_body_takes_part_in_the_race(begun: dict[str, Run], make_images
     found = compare(data, models=["lenet5"], weights=weights, minutes=0.3, out=tmp_path / "out").result
     assert {one.name for one in found.rounds[0].networks} == {"lenet5", f"{NORMED}-frozen"}
     assert found.answer is not None
-    assert not found.hint  # that a pretrained network would probably do better
+    assert not found.hint  # that a pretrained network may do better
 
 
 def test_the_size_is_that_of_the_weights_unless_told(begun: dict[str, Run], make_images: MakeImages) -> None:

@@ -238,13 +238,14 @@ def images_of(manifest: Manifest) -> dict[str, int]:
 
 
 def hint_for(manifest: Manifest, data: str | Path, settings: dict[str, Any]) -> str:
-    """When a pretrained network would probably do better, the command for it."""
+    """When a pretrained network may do better, the command for it. On photographs it often does; on cells it did not
+    (docs/results.md)."""
     usable = manifest.usable
     if len(usable) >= FEW_IMAGES or not (usable["channels"] == 3).any():
         return ""
     group = ["--group", settings["group"]] if settings.get("group") else []
     command = shlex.join(["leadline", "compare", str(data), "--weights", "imagenet", *group])
-    better = "a network pretrained on photographs would probably do better"
+    better = "a network pretrained on photographs may do better, most of all if they are like photographs"
     return f"With only {len(usable):,} colour images, {better}: {command}"
 
 
