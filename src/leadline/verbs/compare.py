@@ -245,7 +245,7 @@ def hint_for(manifest: Manifest, data: str | Path, settings: dict[str, Any]) -> 
         return ""
     group = ["--group", settings["group"]] if settings.get("group") else []
     command = shlex.join(["leadline", "compare", str(data), "--weights", "imagenet", *group])
-    better = "a network pretrained on photographs may do better, most of all if they are like photographs"
+    better = "a network pretrained on photographs may do better, most of all if yours are like photographs"
     return f"With only {len(usable):,} colour images, {better}: {command}"
 
 
