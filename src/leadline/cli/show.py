@@ -192,7 +192,8 @@ def comparison(finished: "Comparison", *, json: bool) -> int:
             for remark in shown.below:
                 line(remark)
             print()
-        line(answer_sentence(result, folder=finished.folder))
+        for sentence in answer_sentence(result, folder=finished.folder).split("\n"):
+            line(sentence)
         if command := predict_command(result, finished.folder):
             line(f"New images: {command}")
         print()
