@@ -21,7 +21,9 @@ def run(comparison: Path) -> Path:
 
 def prepared(run: Path, **preprocessing: object) -> None:
     """Gives the run a classifier.json with this preprocessing."""
-    usual = {"channels": 3, "dtype": "uint16", "size": 32, "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}
+    channels = int(str(preprocessing.get("channels", 3)))
+    means, deviations = [0.1, 0.2, 0.3][:channels], [0.4, 0.5, 0.6][:channels]
+    usual = {"channels": channels, "dtype": "uint16", "size": 32, "mean": means, "std": deviations}
     (run / "classifier").mkdir(exist_ok=True)
     described = {"preprocessing": {**usual, **preprocessing}}
     (run / "classifier" / "classifier.json").write_text(json.dumps(described))
