@@ -69,7 +69,7 @@ class Race(Scoreboard):
             self.begin_final(60 * self.result.minutes)
         else:
             seconds = max(0.0, 60 * self.result.minutes - SECONDS_OF_REPORT - self.clock.now)
-            ordered = self.cheapest_first(entrants)
+            ordered = self.in_turn(entrants)
             now = self.clock.now
             self.add(Round("heat", entrants=ordered, folder="heat", began_at=now, ends_at=now + HEAT * seconds))
 
@@ -119,7 +119,7 @@ class Race(Scoreboard):
         number = 1 + sum(one.kind == "final" for one in self.result.rounds)
         final = Round(
             "final",
-            entrants=self.cheapest_first(entrants),
+            entrants=self.in_turn(entrants),
             folder="final" if number == 1 else f"final-{number}",
             folds=folds,
             began_at=self.clock.now,
@@ -165,9 +165,13 @@ class Race(Scoreboard):
         _, *others = self.cheapest_first(entrants)
         return min(reversed(others), key=lambda entrant: known.get(entrant.name, 0.0))
 
-    def cheapest_first(self, entrants: Sequence[Entrant]) -> tuple[Entrant, ...]:
-        """What the cheap ones leave of their time flows on to the others."""
-        return tuple(sorted(entrants, key=lambda one: self.pace.cost(one).training))
+    def in_turn(self, entrants: Sequence[Entrant]) -> tuple[Entrant, ...]:
+        """Cheap ones before others, to which what they leave of their time flows on; frozen ones, which take what they
+        take, before all."""
+        return tuple(sorted(self.cheapest_first(entrants), key=lambda one: not one.weights))
+
+    def cheapest_first(self, entrants: Sequence[Entrant]) -> list[Entrant]:
+        return sorted(entrants, key=lambda one: self.pace.cost(one).training)
 
     def recipes_for(self, entrant: Entrant, manifest: Manifest, waiting: Sequence[Entrant]) -> list[Recipe]:
         """A recipe for each seed, or in a heat for each rate that is tried, with as many steps as the network's share
