@@ -76,6 +76,16 @@ def test_in_a_heat_equal_time_is_not_equal_steps(
     assert steps["lenet5"] > 3 * steps["resnet20_cifar"]
 
 
+def test_a_frozen_network_comes_first_because_it_leaves_most_of_its_time(
+    make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]
+) -> None:
+    race = race_of(make_images(count=60), tmp_path / "out", models=MODELS, minutes=3.0)
+    frozen = Entrant("resnet20_cifar-frozen", "resnet20_cifar", weights="somewhere", weights_sha256="ab", size=32)
+    entrants = [*race.result.entrants, frozen]
+    race.change(entrants=tuple(entrants))
+    assert [one.name for one in race.in_turn(entrants)] == ["resnet20_cifar-frozen", *MODELS]
+
+
 def test_what_a_network_leaves_flows_on_and_what_it_takes_too_much_is_not_the_others_loss(
     make_images: MakeImages, tmp_path: Path, costs: dict[str, Cost]
 ) -> None:
