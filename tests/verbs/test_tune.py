@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from leadline.pretrained.create import create_model
 from leadline.pretrained.torchvision_files import Pretrained
 from leadline.progress import Progress
 from leadline.report import write_model_card, write_run_report
-from leadline.training import loop
+from leadline.training import head, loop
 from leadline.training.defaults import ADAMW_RATE, resolve
 from leadline.training.loop import Interrupted
 from leadline.training.plan import workload
@@ -153,18 +155,16 @@ def test_a_training_that_goes_on_from_weights_resumes_bit_by_bit(
     assert recipe.learning_rate * recipe.last_layer_rate == pytest.approx(ADAMW_RATE)
 
 
-def test_an_interrupted_head_goes_on(begun: dict[str, Run], make_images: MakeImages, tmp_path: Path) -> None:
-    import signal
-
-    class Impatient(Progress):
-        def begin(self, name: str, steps: int, done: int) -> None:
-            if "features" in name:
-                signal.raise_signal(signal.SIGINT)
-
-    with pytest.raises(Interrupted):
-        train(
-            make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run", progress=Impatient()
-        )
+def test_an_interrupted_head_goes_on(
+    begun: dict[str, Run], make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signals themselves are tests/training/test_resume.py's and tests/cli/test_interrupted.py's."""
+    asked = threading.Event()
+    asked.set()
+    with monkeypatch.context() as stopping:
+        stopping.setattr(head, "stop_between_steps", lambda: nullcontext(asked))
+        with pytest.raises(Interrupted):
+            train(make_images(count=30), weights=begun[NORMED].folder, tune="head", out=tmp_path / "run")
     assert resume(tmp_path / "run").finished
 
 
