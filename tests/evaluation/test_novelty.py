@@ -1,5 +1,7 @@
 """Images unlike the training images: false alarms as stated, oracles for the distance, and the reason in words."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
@@ -56,6 +58,19 @@ def test_the_distance_is_mahalanobis_with_the_covariance_of_probabilistic_compon
     new, _, _ = images(20, seed=5)
     expected = [min(mahalanobis(row, mean, precision) for mean in means) for row in new]
     assert found.scores(new, statistics[:20])[:, 0] * found.limits[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_thousand_classes_take_no_memory_for_every_pair() -> None:
+    random = np.random.default_rng(0)
+    labels = np.arange(2000) % 1000
+    features, statistics = random.normal(size=(2000, 512)), random.uniform(0.2, 0.8, (2000, 2))
+    found = Novelty.fitted(features, labels, statistics, new_features=features[:300], new_statistics=statistics[:300])
+    assert found is not None
+    tracemalloc.start()
+    found.scores(features[:256], statistics[:256])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**26  # every difference of an image and a class would take a gigabyte
 
 
 def test_far_features_and_other_light_are_told_apart() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
 
 from leadline.errors import LeadlineError
 
@@ -81,12 +82,7 @@ class Novelty:
 
     def scores(self, features: Floats, statistics: Floats) -> Floats:
         """(images, 2): the distance and the farthest statistic of each, each over its limit. Above 1 is unlike."""
-        wide = features.astype(np.float64)
-        away = wide[:, None, :] - self.means
-        along = away @ self.basis
-        left = away - along @ self.basis.T
-        squared = (along**2 / self.variances).sum(axis=2) + (left**2).sum(axis=2) / self.noise
-        distance = np.sqrt(squared.min(axis=1))
+        distance = cdist(self._whitened(features), self._whitened(self.means)).min(axis=1)
         return np.stack([distance, self._deviations(statistics).max(axis=1)], axis=1) / self.limits
 
     def reason(self, scores: Floats, statistics: Floats, *, names: Sequence[str] = ()) -> str:
@@ -108,6 +104,12 @@ class Novelty:
             than = f"{word} than nearly all training images"
         where = names[worst % channels] if names else f"channel {worst % channels}"
         return than if channels == 1 else f"{where}: {than}"
+
+    def _whitened(self, features: Floats) -> Floats:
+        """(images, components + width), in which Mahalanobis distances are Euclidean."""
+        along = features @ self.basis
+        left = features - along @ self.basis.T
+        return np.concatenate([along / np.sqrt(self.variances), left / np.sqrt(self.noise)], axis=1)
 
     def _deviations(self, statistics: Floats) -> Floats:
         deviations: Floats = np.abs(np.log(statistics.clip(min=0) + TINY) - self.centre) / self.spread

@@ -16,8 +16,8 @@ from leadline.report.looks import looks_at_test
 from leadline.results.comparison_result import Answer, Evidence, LongerTraining, NetworkResult, PairTests
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.fewer_images import trained_on_fewer
-from leadline.training.novelty import remember_images
 from leadline.training.race import Race
+from leadline.training.remember import remember_images
 from leadline.training.round_results import contestants_of
 from leadline.training.run_folder import Run
 from leadline.training.training import report_on_test

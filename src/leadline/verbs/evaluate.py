@@ -115,14 +115,15 @@ def evaluate(
             run, classifier, engine=engine, precision=precision, images=len(manifest.table), progress=progress
         )
     )
-    found = predict_files(chosen, manifest.files(), progress=progress, protocol=looked)
+    chosen = replace(chosen, novelty=None)  # which no metric asks for
+    answers = predict_files(chosen, manifest.files(), progress=progress, protocol=looked)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
-        probabilities=found.probabilities,
+        probabilities=answers.probabilities,
         classes=classifier.classes,
         labels=table["label"].to_list(),
         groups=table["group"].to_list() if table["group"].count() else None,
-        errors=[known or found for known, found in zip(table["error"], found.errors, strict=True)],
+        errors=[known or found for known, found in zip(table["error"], answers.errors, strict=True)],
     )
     # A mean over views does not tell what it was at another temperature.
     temperature = classifier.temperature if looked is None else None

@@ -12,8 +12,8 @@ from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
 from leadline.training.distributed import Group, launched, restarted
 from leadline.training.loop import interrupted_as
-from leadline.training.novelty import remember_images
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
+from leadline.training.remember import remember_images
 from leadline.training.run_folder import Run, alone_in, begin, new_folder
 from leadline.training.settings import SettingsDict
 from leadline.training.training import join_in, train_one
