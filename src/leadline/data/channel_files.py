@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.data.image import Header, ImageError, Projection, content_of, read_header, read_image
+from leadline.data.in_threads import in_threads
 
 # The one file of an image, or a file for each of its channels, in their order.
 Files = tuple[Path, ...]
@@ -56,15 +56,13 @@ def content_hash(files: Files) -> str:
 def changes(images: Sequence[Files], hashes: Sequence[str]) -> dict[int, str]:
     """Number of an image → what is the matter, where its content is no longer that of its SHA-256 in `hashes`."""
 
-    def change(files: Files, known: str) -> str:
+    def change(number: int) -> str:
         try:
-            return "" if content_hash(files) == known else "has changed"
+            return "" if content_hash(images[number]) == hashes[number] else "has changed"
         except ImageError as error:
-            return reason(error, files)
+            return reason(error, images[number])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(change, images, hashes))
-    return {number: text for number, text in enumerate(found) if text}
+    return {number: text for number, text in enumerate(in_threads(change, range(len(images)))) if text}
 
 
 def _hash(contents: list[bytes]) -> str:

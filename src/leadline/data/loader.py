@@ -1,11 +1,10 @@
 """From the cache to batches: the keyed order of an epoch, augmentation, and one thread that works ahead."""
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from leadline.data.balance import balanced_order, occurrence
 from leadline.data.cache import ImageCache
 from leadline.data.channel_files import Files, files_of, reason
 from leadline.data.image import ImageError
+from leadline.data.in_threads import in_threads
 from leadline.data.keyed import generator
 from leadline.data.preprocessing import Preprocessing
 
@@ -118,12 +118,11 @@ def files(images: Sequence[Path | Files], preprocessing: Preprocessing, *, batch
 
     def batches() -> Iterator[Decoded]:
         shape = (0, preprocessing.size, preprocessing.size, preprocessing.channels)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start in range(0, len(images), batch_size):
-                results = list(pool.map(decode, images[start : start + batch_size]))
-                pixels = [image for image, _ in results if image is not None]
-                stacked = np.stack(pixels) if pixels else np.empty(shape, dtype=preprocessing.dtype)
-                yield Decoded(stacked, [error for _, error in results])
+        decoded = in_threads(decode, images, ahead=batch_size)
+        while results := list(islice(decoded, batch_size)):
+            pixels = [image for image, _ in results if image is not None]
+            stacked = np.stack(pixels) if pixels else np.empty(shape, dtype=preprocessing.dtype)
+            yield Decoded(stacked, [error for _, error in results])
 
     return work_ahead(batches)
 

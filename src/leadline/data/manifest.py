@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import polars as pl
 
 from leadline.data.channel_files import Files, examine_files, reason
 from leadline.data.image import ImageError
+from leadline.data.in_threads import in_threads
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
 from leadline.parquet import read_parquet, read_parquet_metadata
@@ -38,6 +37,8 @@ VERSION = 2
 # And one where near-copies were looked for: the content that an image shows once more, nearly; null where none does.
 COPIES = {"copy_of": pl.String}
 SPLITS = ("train", "validation", "test")
+# Images that are examined before they become rows of the table.
+BLOCK = 4096
 # Labels that are named of an image that has several.
 SHOWN_LABELS = 3
 
@@ -159,7 +160,7 @@ class Manifest:
             ) from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What a data source says of one image, before its file was opened."""
 
@@ -181,31 +182,31 @@ def examine(
     channel_names: tuple[str, ...] = (),
 ) -> Manifest:
     """Read every file once: header, content hash. A file that cannot be read keeps its row, with the reason."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        facts = list(pool.map(lambda entry: _facts(entry, root, reading), entries, chunksize=64))
-    remarks = Counter(remark for fact in facts for remark in fact.pop("notes", ()))
-    notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
-    rows = [{**vars(entry), **fact} for entry, fact in zip(entries, facts, strict=True)]
     schema: dict[str, Any] = {**SCHEMA, **(FILES if channel_names else {})}
-    table = _without_contradictions(pl.DataFrame(rows, schema=schema))
+    remarks: Counter[str] = Counter()
+    blocks = [pl.DataFrame(schema=schema)]
+    facts = in_threads(lambda entry: _facts(entry, root, reading), entries)
+    # Python's objects of an image take five times the room of its row, so there are never more than a block of them.
+    for start in range(0, len(entries), BLOCK):
+        rows = []
+        for entry, (fact, said) in zip(entries[start : start + BLOCK], facts, strict=False):
+            remarks.update(said)
+            own = (entry.path, entry.label, entry.split, entry.group, *fact)
+            rows.append((*own, entry.files) if channel_names else own)
+        blocks.append(pl.DataFrame(rows, schema=schema, orient="row"))
+    notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
+    table = _without_contradictions(pl.concat(blocks))
     return Manifest(table, classes, root, source, notes, channel_names)
 
 
-def _facts(entry: Entry, root: Path, reading: Reading) -> dict[str, Any]:
+def _facts(entry: Entry, root: Path, reading: Reading) -> tuple[tuple[int | str | None, ...], tuple[str, ...]]:
+    """What the columns of SCHEMA from `width` on say of an image, and what a person should know of it."""
     files = (root / entry.path, *(root / other for other in entry.files or ()))
     try:
         header, sha256 = examine_files(files, project=reading.projection)
     except ImageError as error:
-        return {"error": reason(error, files)}
-    return {
-        "width": header.width,
-        "height": header.height,
-        "channels": header.channels,
-        "dtype": header.dtype,
-        "sha256": sha256,
-        "notes": header.notes,
-        "error": "",
-    }
+        return (None, None, None, None, None, reason(error, files)), ()
+    return (header.width, header.height, header.channels, header.dtype, sha256, ""), header.notes
 
 
 def _without_contradictions(table: pl.DataFrame) -> pl.DataFrame:

@@ -33,6 +33,22 @@ def test_a_folder_of_class_folders(make_images: MakeImages) -> None:
     assert all(path.is_file() for path in manifest.paths())
 
 
+def test_a_manifest_is_the_same_whatever_number_of_images_is_examined_together(
+    make_images: MakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_images(count=7)
+    (root / "dark" / "003.png").write_bytes(b"no image")
+    for name in ("000", "005"):
+        (root / "light" / f"{name}.png").rename(root / "light" / f"{name}.jpg")
+    whole = scan(root)
+    assert [note for note in whole.notes if note.startswith("2 images: named .jpg")]
+    for block in (1, 3, 14):
+        monkeypatch.setattr("leadline.data.manifest.BLOCK", block)
+        again = scan(root)
+        assert again.table.equals(whole.table)
+        assert again.notes == whole.notes
+
+
 def test_split_folders_above_class_folders(make_images: MakeImages) -> None:
     make_images("data/train")
     make_images("data/valid", count=4)

@@ -7,7 +7,7 @@ from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, counted
 from leadline.data.image import FORMATS, IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest
-from leadline.data.sources.walking import is_text, walk
+from leadline.data.sources.walking import is_image_name, is_text, walk
 
 # As many bytes as the longest of the beginnings by which a format is recognised.
 BEGINNING = 16
@@ -39,14 +39,14 @@ def overlooked(manifest: Manifest) -> Iterator[Problem]:
     known = set(manifest.table["path"])
     outside, hidden = [], []
     for directory, files in walk(manifest.root):
+        prefix = "" if directory == manifest.root else f"{directory.relative_to(manifest.root).as_posix()}/"
         for name in files:
-            file = directory / name
-            path = file.relative_to(manifest.root).as_posix()
-            if not is_text(path):
-                continue  # scan says so
-            if file.suffix.lower() in IMAGE_SUFFIXES:
-                outside += [path] * (path not in known)
-            elif _is_image(file):
+            path = prefix + name
+            if path in known or not is_text(path):  # of those that are no text scan has told
+                continue
+            if is_image_name(name):
+                outside.append(path)
+            elif _is_image(directory / name):
                 hidden.append(path)
     if outside:
         yield Problem(

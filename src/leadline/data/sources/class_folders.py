@@ -14,6 +14,8 @@ from leadline.data.sources.walking import (
     aside,
     dead_links_in,
     folders_in,
+    image_names,
+    is_image_name,
     is_text,
     leads_somewhere,
     passed_over,
@@ -66,10 +68,7 @@ def read(root: Path, *, refuse: Refuse) -> ClassFolders:
         if not is_text(home.name):
             refuse(f"{shown(home)}: the name of this class is no UTF-8; rename the folder")
 
-    found = {
-        home: [Entry(file.relative_to(root).as_posix(), home.name, split or None) for file in image_files(home)]
-        for home, split in homes
-    }
+    found = {home: [Entry(path, home.name, split or None) for path in image_names(home, root)] for home, split in homes}
     everything = [entry for entries in found.values() for entry in entries]
     entries = [entry for entry in everything if is_text(entry.path)]
     empty += [home for home, images in found.items() if not any(is_text(entry.path) for entry in images)]
@@ -89,9 +88,7 @@ def read(root: Path, *, refuse: Refuse) -> ClassFolders:
 def image_files(folder: Path) -> Iterator[Path]:
     """Every image file below `folder`, in order of its path, without what data.sources.walking passes over."""
     for directory, files in walk(folder):
-        for name in files:
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield directory / name
+        yield from (directory / name for name in files if is_image_name(name))
 
 
 def split_of(name: str) -> str | None:
@@ -141,7 +138,7 @@ def dead_links(levels: Iterable[Path]) -> dict[Path, str]:
 
 def out_of_sight(root: Path) -> Iterator[str]:
     """A note on images that data.sources.walking passes over."""
-    images = [file.relative_to(root) for file in passed_over(root) if _is_named(file)]
+    images = [file.relative_to(root) for file in passed_over(root) if is_image_name(file.name)]
     if images:
         places = Counter(next(filter(aside, image.parts)) for image in images)
         named = [f"{shown(name)} ({count:,})" for name, count in places.most_common(SHOWN)]
@@ -152,7 +149,7 @@ def out_of_sight(root: Path) -> Iterator[str]:
 
 
 def _of_other_formats(root: Path, lost: dict[Path, str]) -> Iterator[str]:
-    others = [file for directory, files in walk(root) for file in map(directory.joinpath, files) if not _is_named(file)]
+    others = [directory / name for directory, files in walk(root) for name in files if not is_image_name(name)]
     dead = [file for file in others if file not in lost and _leads_nowhere(file)]
     if dead:
         names = [file.relative_to(root).as_posix() for file in dead]
@@ -180,7 +177,7 @@ def _refuse_others(root: Path, splits: dict[Path, str], others: list[str], refus
 
 def _loose(root: Path, lost: dict[str, str], refuse: Refuse) -> list[Entry]:
     """Refuse a folder without images in class folders; for `leadline check` the images that lie about in it."""
-    paths = [file.relative_to(root).as_posix() for file in image_files(root)]
+    paths = list(image_names(root, root))
     hint = f"; {said_of_lost(lost)}" if lost else ""
     hint = f" (it has images such as {shown(paths[0])}, but in no class folder)" if paths else hint
     suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -190,11 +187,6 @@ def _loose(root: Path, lost: dict[str, str], refuse: Refuse) -> list[Entry]:
     if not entries:
         raise LeadlineError(message)
     return entries
-
-
-def _is_named(file: Path) -> bool:
-    """Whether its suffix is that of an image."""
-    return file.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _leads_nowhere(file: Path) -> bool:
