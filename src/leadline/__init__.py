@@ -31,6 +31,7 @@ _HOMES = {
     "models": "leadline.verbs.models",
     "predict": "leadline.verbs.predict",
     "serve": "leadline.verbs.serve",
+    "shard": "leadline.verbs.shard",
     "train": "leadline.verbs.train",
 }
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "models",
     "predict",
     "serve",
+    "shard",
     "train",
 ]
 
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from leadline.verbs.models import models
     from leadline.verbs.predict import predict
     from leadline.verbs.serve import serve
+    from leadline.verbs.shard import shard
     from leadline.verbs.train import train
     from leadline.zoo import list_models
 

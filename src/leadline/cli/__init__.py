@@ -33,6 +33,7 @@ VERBS = {
     "export": ("For other programs, or as one page that runs by itself.", "leadline export runs/first --to html"),
     "serve": ("A classifier over HTTP, with a page to drop images on.", "leadline serve runs/first --port 8000"),
     "check": ("What is wrong with my images, before any training?", "leadline check my_images/ --batch folder:2"),
+    "shard": ("Images as tar shards, to train on more of them than a disk holds.", "leadline shard my_images/ shards/"),
     "models": ("The catalogue of networks.", "leadline models --family ResNet"),
     "inspect": ("One network, layer by layer.", "leadline inspect resnet18"),
     "bench": ("How fast does a network predict and train here?", "leadline bench --model resnet18"),

@@ -14,8 +14,9 @@ def refuse_early(*, models: Iterable[str] = (), data: str | None = None, run: Pa
     if run is not None and not run.is_dir():
         raise LeadlineError(f"{run}: no such folder")
     if data is not None and not Path(data).exists():
+        from leadline.data.shards.finding import is_shards
         from leadline.data.sources import builtin
         from leadline.data.sources.scan import scan
 
-        if data not in builtin.NAMES:
+        if data not in builtin.NAMES and not is_shards(data):
             scan(data)

@@ -13,8 +13,8 @@ Data = Annotated[
     str,
     Parameter(
         help="A folder of class folders (with or without train/val/test above them), a CSV, TSV or Parquet table with "
-        "path,label[,group,split] (or path:NAME for each channel), an ImageNet (ILSVRC-2012) root, or a built-in name: "
-        "digits, fashion-mnist, cifar10."
+        "path,label[,group,split] (or path:NAME for each channel), an ImageNet (ILSVRC-2012) root, shards (a folder of "
+        "them, a pattern, or a URL: s3://, https://, hf://), or a built-in name: digits, fashion-mnist, cifar10."
     ),
 ]
 Out = Annotated[Path | None, Parameter(help="The folder to write; it must not exist. [default: numbered, under runs/]")]

@@ -14,6 +14,7 @@ from leadline.data.channel_files import Files, examine_files, reason
 from leadline.data.image import ImageError
 from leadline.data.in_threads import in_threads
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.shards.index import ShardIndex
 from leadline.errors import LeadlineError
 from leadline.parquet import read_parquet, read_parquet_metadata
 from leadline.writing import in_one_piece
@@ -52,6 +53,7 @@ class About:
     source: str = ""
     notes: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
+    shards: str = ""  # the index of the training images, as JSON, where they are streamed
 
 
 def read_about(file: Path) -> About:
@@ -84,6 +86,7 @@ class Manifest:
     source: str  # what the person named: a folder, a table, a built-in data set
     notes: tuple[str, ...] = ()  # what a person should know about how the source was read
     channel_names: tuple[str, ...] = ()  # where each channel has a file of its own
+    shards: ShardIndex | None = None  # where training images are streamed; then the table has the others alone
 
     @property
     def usable(self) -> pl.DataFrame:
@@ -99,7 +102,14 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 over path, label, split, group and content of every image: equal data have equal fingerprints."""
         columns = ["path", "label", "split", "group", "sha256", "error"]
-        return hashlib.sha256(self.table.select(columns).write_csv().encode()).hexdigest()
+        streamed = self.shards.fingerprint if self.shards else ""
+        return hashlib.sha256((self.table.select(columns).write_csv() + streamed).encode()).hexdigest()
+
+    def labels(self, split: str) -> Counter[str]:
+        """Class → usable images of the split, wherever they are."""
+        if self.shards and split == "train":
+            return Counter(self.shards.labels.get(split, {}))
+        return Counter(self.usable.filter(split=split)["label"])
 
     def paths(self, table: pl.DataFrame | None = None) -> list[Path]:
         """Absolute paths of the images of `table` (default: all of them)."""
@@ -124,7 +134,8 @@ class Manifest:
 
     def write(self, file: Path) -> None:
         """Write as Parquet; what `About` has travels in the file's metadata."""
-        about = About(self.classes, str(self.root), self.source, self.notes, self.channel_names)
+        shards = ShardIndex.to_json(self.shards).decode() if self.shards else ""
+        about = About(self.classes, str(self.root), self.source, self.notes, self.channel_names, shards)
         # In ASCII, as JSON writes what is no UTF-8 in the name of a folder, too.
         metadata = {name: json.dumps(value) for name, value in vars(about).items()}
         with in_one_piece(file) as temporary:
@@ -151,6 +162,7 @@ class Manifest:
                 source=about.source,
                 notes=about.notes,
                 channel_names=about.channel_names,
+                shards=ShardIndex.from_json(about.shards, file=str(file)) if about.shards else None,
             )
         except FileNotFoundError:
             raise LeadlineError(f"{file}: the manifest is missing; train again into a new folder") from None

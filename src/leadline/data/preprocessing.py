@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from leadline.data.channel_files import Files, files_of, read_files
-from leadline.data.image import LARGEST, MOST_CHANNELS, ImageError
+from leadline.data.image import LARGEST, MOST_CHANNELS, ImageError, read_image
 from leadline.data.manifest import Manifest
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.errors import LeadlineError
@@ -65,6 +65,14 @@ class Preprocessing:
         project = Reading(project=self.project).projection
         pixels = self._in_channels(read_files(files, project=project, reduce_to=whole or self.size), files[0])
         return pixels if whole else resize(pixels, self.size)
+
+    def decode(self, content: bytes, name: Path) -> NDArray[Any]:
+        """What `read` makes of a file with this content, which need not be on a disk; messages call it `name`."""
+        if self.names:
+            raise ImageError(f"{name}: the classifier's images have a file for each of {', '.join(self.names)}")
+        project = Reading(project=self.project).projection
+        pixels = read_image(name, content=content, project=project, reduce_to=self.size)
+        return resize(self._in_channels(pixels, name), self.size)
 
     def _in_channels(self, pixels: NDArray[Any], path: Path) -> NDArray[Any]:
         """Those that count, last; grey and colour replace each other only without loss."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from leadline.data.audit import Audit
+from leadline.data.manifest import read_about
 from leadline.data.preprocessing import Preprocessing
+from leadline.data.shards.index import ShardIndex
 from leadline.errors import LeadlineError
 from leadline.evaluation.records import AbstentionPoint, Calibration, Recalibration, SeedSpread, SplitMetrics, SplitName
 from leadline.parquet import read_parquet
@@ -208,6 +210,7 @@ def facts_of(
         manifest = read_parquet(run / "manifest.parquet")
     except (OSError, pl.exceptions.PolarsError):
         manifest = pl.DataFrame()
+    streamed = _streamed(run / "manifest.parquet") if len(manifest) else None
     check, preprocessing = _check_of(run), _preprocessing_of(run)
     if not {"path", "split", "error", "label"} <= set(manifest.columns):
         return Facts(network, about, checked=check is not None, preprocessing=preprocessing)
@@ -217,7 +220,7 @@ def facts_of(
         network,
         about,
         classes=(metrics.classes if metrics else ()) or tuple(usable["label"].unique().sort()),
-        counts=_counts(usable),
+        counts=({"train": streamed.labels["train"]} if streamed else {}) | _counts(usable),
         groups=_groups(usable),
         all_groups=usable["group"].n_unique() if _groups(usable) else 0,
         divided_groups=_divided(usable, "group"),
@@ -233,6 +236,15 @@ def _preprocessing_of(run: Path) -> Preprocessing | None:
         described = json.loads((run / "classifier" / "classifier.json").read_text("utf-8"))
         return Preprocessing.from_dict(described["preprocessing"])
     except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _streamed(manifest: Path) -> ShardIndex | None:
+    """The index of the training images, where they were streamed from shards."""
+    try:
+        text = read_about(manifest).shards
+        return ShardIndex.from_json(text, file=str(manifest)) if text else None
+    except (LeadlineError, OSError, ValueError, pl.exceptions.PolarsError):
         return None
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import polars as pl
 
 from leadline.data.manifest import read_about
+from leadline.data.shards.index import ShardIndex
 from leadline.drawing.palette import Colour, of_family
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
@@ -186,7 +187,7 @@ def read_run(folder: Path) -> RunTables:
         metrics=metrics,
         environment=environment,
         predictions=predictions,
-        images=_images(manifest),
+        images=_images(manifest) | (_streamed(folder / "manifest.parquet") if len(manifest) else {}),
         left_out=left_out,
         data_root=Path(root) if root else None,
         channel_files=channel_files,
@@ -201,6 +202,12 @@ def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tupl
     if about.channel_names and {"path", "files"} <= set(table.columns):
         files = {path: (path, *(others or ())) for path, others in table.select("path", "files").iter_rows()}
     return table, about.root or None, files
+
+
+def _streamed(file: Path) -> dict[str, int]:
+    """Images of the training split, where they were streamed from shards."""
+    text = read_about(file).shards
+    return {"train": ShardIndex.from_json(text, file=str(file)).images("train")} if text else {}
 
 
 def _read_history(file: Path) -> list[dict[str, float]]:

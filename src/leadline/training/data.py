@@ -14,11 +14,14 @@ from leadline.data.decoding import DecodedImages
 from leadline.data.keyed import generator
 from leadline.data.loader import TrainingBatches, cached_images
 from leadline.data.manifest import Manifest
-from leadline.data.preprocessing import SAMPLE, Preprocessing, geometry, measured
+from leadline.data.preprocessing import SAMPLE, Preprocessing, geometry, measured, resize
+from leadline.data.shards.batches import Stream, StreamedBatches
+from leadline.data.shards.held_out import with_files
 from leadline.data.split.holdout import has_groups
 from leadline.evaluation.predictions import Predictions
 from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.progress import SILENT, Progress
+from leadline.results.run_metrics import LeftOut
 from leadline.training.recipe import Recipe
 
 
@@ -33,6 +36,7 @@ class TrainingData:
     rows: dict[str, NDArray[np.int64]]  # split → its images
     preprocessing: Preprocessing  # with the mean and standard deviation of the training images
     colours: Colours | None  # where a paper's augmentation needs them
+    stream: Stream | None = None  # of the training images, where they come from shards; `rows` has none of them then
 
     @classmethod
     def open(
@@ -46,6 +50,7 @@ class TrainingData:
 
         Raises LeadlineError where images have changed, or where those that can be decoded leave a split or class empty.
         """
+        manifest = with_files(manifest, reading=recipe.reading, progress=progress)
         usable = manifest.usable
         position = {name: number for number, name in enumerate(manifest.classes)}
         rows = {
@@ -54,7 +59,12 @@ class TrainingData:
         }
         decoding = geometry(manifest, size=recipe.size, reading=recipe.reading)
         images = DecodedImages.of(manifest, decoding, training_size=recipe.decoded_size, progress=progress)
-        pixels = images.sample(np.sort(generator("sample").permutation(rows["train"])[:SAMPLE]))
+        stream = None
+        if manifest.shards is None:
+            pixels = images.sample(np.sort(generator("sample").permutation(rows["train"])[:SAMPLE]))
+        else:
+            stream = Stream(manifest.shards, replace(decoding, size=recipe.decoded_size))
+            pixels = np.stack([resize(image, decoding.size) for image in stream.sample(SAMPLE)[0]])
         preprocessing = measured(decoding, pixels)
         return cls(
             manifest,
@@ -64,6 +74,7 @@ class TrainingData:
             rows=rows,
             preprocessing=preprocessing,
             colours=colours_of(pixels, preprocessing) if recipe.augment in PAPERS else None,
+            stream=stream,
         )
 
     def with_preprocessing(self, preprocessing: Preprocessing) -> "TrainingData":
@@ -75,9 +86,13 @@ class TrainingData:
         return len(self.manifest.classes)
 
     @property
-    def batches(self) -> TrainingBatches:
+    def batches(self) -> TrainingBatches | StreamedBatches:
         """The training images, shuffled and augmented epoch by epoch."""
         recipe = self.recipe
+        if self.stream:
+            return StreamedBatches(
+                self.stream, recipe.batch_size, recipe.seed, recipe.augment, recipe.size, self.colours
+            )
         return TrainingBatches(
             self.images.training, self.rows["train"], self.labels, recipe.batch_size, recipe.seed, recipe.augment,
             recipe.balance, recipe.size, self.colours,
@@ -86,9 +101,19 @@ class TrainingData:
     def images_of(self, step: int) -> list[str]:
         """The paths of the images of `step`, from 0."""
         batches = self.batches
+        if isinstance(batches, StreamedBatches):
+            return batches.images_of(step // len(batches), step % len(batches))
         rows, _ = batches.parts(step // len(batches))[step % len(batches)]
         paths = self.manifest.usable["path"]
         return [paths[int(row)] for row in rows]
+
+    @property
+    def streamed_errors(self) -> list[LeftOut]:
+        """The training images from shards that could not be decoded when they were met."""
+        stream = self.stream
+        return (
+            [LeftOut(stream.names[number], error) for number, error in sorted(stream.errors.items())] if stream else []
+        )
 
     @property
     def units(self) -> NDArray[np.int64]:
@@ -101,7 +126,9 @@ class TrainingData:
         """(classes,) for the loss, where the recipe balances classes so."""
         if self.recipe.balance != "weights":
             return None
-        weights = class_weights(self.labels[self.rows["train"]], self.classes)
+        counts = self.manifest.labels("train")
+        labels = np.repeat(np.arange(self.classes), [counts[name] for name in self.manifest.classes])
+        weights = class_weights(labels, self.classes)
         return torch.tensor(weights, dtype=torch.float32, device=device)
 
     def predict(self, engine: Engine, *splits: str) -> Predictions:

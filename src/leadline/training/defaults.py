@@ -59,7 +59,7 @@ def resolve(settings: Mapping[str, Any], manifest: Manifest, *, model: str, epoc
 
     `epochs` is the length where none is among the settings.
     """
-    images = len(manifest.usable.filter(split="train"))
+    images = manifest.labels("train").total()
     batch_size = settings.get("batch_size") or default_batch_size(images)
     steps_per_epoch = max(1, -(-images // batch_size))
     length = settings.get("epochs") or (default_epochs(images) if epochs is None else epochs)

@@ -1,7 +1,6 @@
 """What a train or compare will do, decided before anything is trained: data, split, and a recipe per network."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from leadline.data.augment.papers import TABLE as PAPERS
 from leadline.data.manifest import SPLITS, Manifest, describe_problems
 from leadline.data.preprocessing import geometry
 from leadline.data.reading import Reading
+from leadline.data.shards.finding import find_shards, is_shards
+from leadline.data.shards.held_out import shard_manifest
 from leadline.data.sources.scan import scan
 from leadline.data.split.folds import fold_of_images
 from leadline.data.split.holdout import split
@@ -41,8 +42,7 @@ class Plan:
     @property
     def images(self) -> dict[str, int]:
         """How many usable images each split has."""
-        counts = Counter(self.manifest.usable["split"])
-        return {name: counts[name] for name in SPLITS}
+        return {name: self.manifest.labels(name).total() for name in SPLITS}
 
     def epochs(self, recipe: Recipe) -> float:
         return recipe.steps / max(1, -(-self.images["train"] // recipe.batch_size))
@@ -64,7 +64,7 @@ class Plan:
         """What could not be judged with so few images, a sentence each."""
         folds = any(recipe.folds for recipe in self.recipes)
         images, what = (self.images["train"], "out-of-fold") if folds else (self.images["validation"], "validation")
-        training = Counter(self.manifest.usable.filter(split="train")["label"])
+        training = self.manifest.labels("train")
         low, high = wilson(round(0.9 * images), images)
         found = [
             f"with {images:,} {what} images an accuracy of 90 % would be known to ± {50 * (high - low):.1f} points"
@@ -102,6 +102,12 @@ def tell_shortened(plan: Plan, recipe: str | Path | None, progress: Progress) ->
 def read_data(data: str | Path, settings: dict[str, Any], progress: Progress) -> Manifest:
     """The split manifest of `data`, after telling what was passed over or left out."""
     reading = Reading.of(settings)
+    if is_shards(data):
+        refuse_for_shards(settings)
+        streamed = shard_manifest(find_shards(data, progress=progress), reading=reading, progress=progress)
+        for note in [*streamed.notes, *describe_problems(streamed.unusable)]:
+            progress.note(note)
+        return streamed
     found = scan(data, group=settings.get("group", ""), reading=reading)
     with progress.task("looking", len(found.table)):
         found = decoded(found, project=reading.projection, progress=progress)
@@ -116,6 +122,23 @@ def read_data(data: str | Path, settings: dict[str, Any], progress: Progress) ->
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         progress.note(note)
     return manifest
+
+
+def refuse_for_shards(settings: dict[str, Any]) -> None:
+    """UsageError for what needs every image at hand, or was decided when the shards were written."""
+    decided = "was decided when the shards were written: leadline shard has this option"
+    reasons = {
+        "folds": "needs all images at hand; unpack the shards, or train without",
+        "group": decided,
+        "test_group": decided,
+    }
+    for name, reason in reasons.items():
+        if settings.get(name):
+            raise UsageError(f"--{name.replace('_', '-')}: {reason}")
+    if settings.get("balance") == "sampling":
+        raise UsageError("--balance sampling: shards are read in their own order; take --balance weights")
+    if settings.get("tune") == "head":
+        raise UsageError("--tune head: keeps the features of all images, which shards are too many for; take gradual")
 
 
 def workload(images: dict[str, int], recipe: Recipe) -> dict[str, int]:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from leadline.classifier import NOVELTY, load
 from leadline.data.loader import cached_images
+from leadline.data.preprocessing import resize
+from leadline.data.shards.batches import decoded_batches
 from leadline.evaluation.novelty import Novelty
 from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.inference.hardware import hardware
@@ -36,10 +38,14 @@ def remember_images(run: Run) -> None:
         readable = rows[[row not in data.images.judged.errors for row in rows.tolist()]]
         return readable, *engine.features(cached_images(data.images.judged, rows, batch_size=BATCH_SIZE))
 
-    rows, features, statistics = seen("train")
+    if data.stream:
+        images, labels = data.stream.sample(MOST)
+        shrunk = np.stack([resize(image, data.preprocessing.size) for image in images])
+        features, statistics = engine.features(decoded_batches(shrunk, batch_size=BATCH_SIZE))
+    else:
+        rows, features, statistics = seen("train")
+        labels = data.labels[rows]
     _, new_features, new_statistics = seen("validation")
-    novelty = Novelty.fitted(
-        features, data.labels[rows], statistics, new_features=new_features, new_statistics=new_statistics
-    )
+    novelty = Novelty.fitted(features, labels, statistics, new_features=new_features, new_statistics=new_statistics)
     if novelty is not None:
         replace(classifier, novelty=novelty).save(folder)

@@ -91,12 +91,15 @@ def train_one(
             calibration=calibration(predictions, temperature, fitted_on) if fitted_on is not None else None,
             looks_at_test=int(len(data.rows["test"]) > 0),
             seconds_per_image=SecondsPerImage(
-                training=state.seconds / (recipe.steps / len(data.batches) * len(data.rows["train"])),
+                training=state.seconds / (recipe.steps / len(data.batches) * manifest.labels("train").total()),
                 prediction=prediction_seconds,
             ),
             training_seconds=state.seconds,
             peak_memory_bytes=peak.bytes(),
-            left_out=left_out(manifest, data.images.judged.names, data.images.errors),
+            left_out=(
+                *left_out(manifest, data.images.judged.names, data.images.errors),
+                *data.streamed_errors,
+            ),
         )
     )
     return run

@@ -11,6 +11,7 @@ from typing import Any, Unpack
 
 from leadline.data.cache_folder import made_in_cache
 from leadline.data.manifest import SPLITS, Manifest
+from leadline.data.shards.finding import is_shards
 from leadline.data.split.folds import fold_of_images, pooled
 from leadline.errors import LeadlineError, UsageError
 from leadline.inference.hardware import environment
@@ -189,6 +190,8 @@ def prepare(
     if minutes is None and epochs is None and steps is None:
         minutes = MINUTES
     # Whatever the final is judged on, the heat is on a validation split.
+    if is_shards(data):
+        raise UsageError(f"{data}: these are shards; compare needs all images at hand (train takes shards, one by one)")
     manifest = read_data(data, settings if minutes is None else {**settings, "folds": 0}, progress)
     names = models or networks_of(lineup or "families", settings.get("size") or natural_size(manifest))
     if minutes is not None and settings.get("folds"):  # what folds cannot be made of is told before anything is trained

@@ -137,6 +137,7 @@ def _image_side(run: Run) -> int | None:
     """The median short side of its training images, in pixels."""
     if not (run.folder / "manifest.parquet").is_file():
         return None
-    training = run.manifest.usable.filter(split="train")
+    usable = run.manifest.usable
+    training = usable if run.manifest.shards else usable.filter(split="train")  # of shards, it has the others alone
     side = training.select(pl.min_horizontal("width", "height").median()).item()
     return round(side) if side else None

@@ -76,7 +76,7 @@ def plan_training(
     }
     settings = collect_settings(**asked)
     if "data" not in settings:
-        raise UsageError("no data: name a folder, a table or a built-in data set, or give a --recipe that does")
+        raise UsageError("no data: name a folder, a table, shards or a built-in data set, or give a --recipe that does")
     begun = add_start_weights(settings, asked, progress=progress)
     if "model" not in settings:
         raise UsageError("no model: choose one with --model, or give a --recipe that does")
@@ -111,7 +111,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
         raise UsageError(f"{run}: is a part of a comparison; go on with: leadline compare --resume {comparison}")
     recipe, manifest, folder = interrupted.recipe, interrupted.manifest, interrupted.folder
     with alone_in(folder), interrupted_as(folder):
-        if not (folder / CHECK).is_file():
+        if not (folder / CHECK).is_file() and manifest.shards is None:  # of shards, before they are written
             check_before(manifest, folder, going_on=folder, reading=recipe.reading, progress=progress)
         if recipe.folds:
             train_in_folds(interrupted, recipe, manifest, progress=progress, group=group)

@@ -8,6 +8,7 @@ import polars as pl
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.manifest import Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
+from leadline.data.shards.finding import is_shards
 from leadline.data.sources import builtin, class_folders, imagenet
 from leadline.data.sources.channel_columns import refuse_unlike_training
 from leadline.data.sources.class_folders import image_files
@@ -44,6 +45,8 @@ def scan(
     the manifest holds what there is: rows without a label, a single class.
     """
     path = Path(source)
+    if is_shards(source):
+        raise LeadlineError(f"{source}: these are shards, which train reads; for anything else, name the images")
     if path.is_dir():
         manifest = _scan_folder(path, str(source), reading, split, refuse, for_training=classes is None)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
