@@ -22,7 +22,8 @@ def test_counts(number: float | None, text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(12e-6, "12 µs"), (0.00025, "250 µs"), (0.0123, "12.3 ms"), (0.9999, "1 s"), (3.21, "3.2 s"), (42, "42 s"),
-     (119, "119 s"), (120, "2 min"), (3599, "60 min"), (3 * 3600, "3.0 h"), (None, "–")],
+     (119, "119 s"), (120, "2 min"), (3599, "60 min"), (3 * 3600, "3.0 h"), (99 * 3600, "99.0 h"),
+     (100 * 3600, "4 days"), (1200 * 86400, "1,200 days"), (None, "–")],
 )  # fmt: skip
 def test_durations(seconds: float | None, text: str) -> None:
     assert spaced(wording.duration(seconds)) == text

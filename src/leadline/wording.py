@@ -119,7 +119,10 @@ def duration(seconds: float | None) -> str:
     if seconds < 119.5:
         return f"{seconds:.0f}{SPACE}s"
     minutes = seconds / 60
-    return f"{minutes:.0f}{SPACE}min" if minutes < 119.5 else f"{minutes / 60:.1f}{SPACE}h"
+    if minutes < 119.5:
+        return f"{minutes:.0f}{SPACE}min"
+    hours = minutes / 60
+    return f"{hours:.1f}{SPACE}h" if hours < 99.95 else f"{hours / 24:,.0f}{SPACE}days"
 
 
 def size(number: float | None) -> str:

@@ -1,5 +1,6 @@
 """`leadline bench`: how fast a network predicts and trains here, with each engine that is installed."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from typing import cast
 import msgspec
 import numpy as np
 import torch
+from PIL import Image
 
 from leadline.anatomy import measure
 from leadline.classifier import Classifier, load
 from leadline.data.keyed import generator
-from leadline.data.loader import Decoded
+from leadline.data.loader import Decoded, files
 from leadline.data.preprocessing import Preprocessing
 from leadline.errors import LeadlineError, UsageError
 from leadline.inference.compiled import Compiled, compile_once
@@ -24,18 +26,23 @@ from leadline.inference.runtimes import Precision, Runtime, installed
 from leadline.progress import Progress
 from leadline.results.run_metrics import Environment
 from leadline.training.cost import measure as cost_of
+from leadline.training.forecast import NETWORK, SIZE, Forecast, Rates, forecast
 from leadline.training.recipe import Recipe
 from leadline.zoo import architecture, build_model
 
 IMAGES = 64  # that are predicted together
 SECONDS = 2.0  # for which each is measured
+PHOTOGRAPH = (500, 375)  # width and height of ImageNet's usual images
 MATRIX = 2048  # rows and columns of the product that shows what the processor can do
+
+
+DOES = ("prediction", "training")
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
     """One way to compute."""
 
-    does: str  # "prediction" or "training"
+    does: str  # of DOES
     engine: str
     precision: str
     images_per_second: float = 0.0
@@ -121,6 +128,31 @@ def bench(
         speeds=tuple(speeds),
         environment=environment(),
     )
+
+
+def plan(*, progress: Progress | None = None) -> Forecast:
+    """What 90 epochs of ResNet-50 on ImageNet and 100 million predictions cost on this machine, measured, and on 8 and
+    64 GPUs, assumed (training.forecast). The fastest engine and precision of each count."""
+    found = bench(model=NETWORK, size=SIZE, progress=progress)
+    best = {does: max(one.images_per_second for one in found.speeds if one.does == does) for does in DOES}
+    rates = Rates(
+        training=best["training"],
+        prediction=best["prediction"],
+        decoding=_decoded_per_second(untrained(NETWORK, SIZE).preprocessing),
+        cores=os.cpu_count() or 1,
+    )
+    return forecast(rates, found.environment)
+
+
+def _decoded_per_second(preprocessing: Preprocessing) -> float:
+    """Photographs that all cores together read from JPEG files and bring to the size of the network."""
+    coarse = generator("photograph").integers(0, 256, (12, 16, 3)).astype(np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        image = Image.fromarray(coarse).resize(PHOTOGRAPH, Image.Resampling.BICUBIC)
+        images = [Path(folder) / f"{number}.jpg" for number in range(IMAGES)]
+        for file in images:
+            image.save(file, quality=90)
+        return IMAGES / _seconds(lambda: list(files(images, preprocessing, batch_size=IMAGES)))
 
 
 def untrained(model: str, size: int | None) -> Classifier:
