@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "leadline"
 # From the ground up. Rooms on one floor know nothing of each other.
 FLOORS = [
     {"errors", "wording"},
-    {"progress"},
+    {"progress", "ranks"},
     {"writing", "drawing", "parquet"},
     {"zoo", "data", "evaluation", "page"},
     {"pretrained", "anatomy"},

@@ -17,12 +17,12 @@ from torch import nn
 from leadline.errors import UsageError
 from leadline.inference.hardware import hardware
 from leadline.training.data import TrainingData
-from leadline.training.distributed import ALONE, launched
 from leadline.training.loop import update
 from leadline.training.run_folder import Run
 from leadline.verbs.train import train
 
 from ..conftest import MakeImages
+from ..torchrun import process_of, torchrun
 
 # A checkpoint after every step, and a pause, so that a process can be killed in the middle.
 SCRIPT = """
@@ -38,15 +38,6 @@ loop.update = slow
 sys.argv[0] = "leadline"
 main()
 """
-
-
-def torchrun(*arguments: str | Path, restarts: int = 0, script: Path | None = None) -> subprocess.Popen[str]:
-    started = ["--nproc-per-node", "2", "--max-restarts", str(restarts), "--master-port", "0", "--standalone"]
-    program = [str(script)] if script else ["-m", "leadline"]
-    command = [sys.executable, "-m", "torch.distributed.run", *started, *program, *map(str, arguments)]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -89,24 +80,27 @@ def test_the_mean_of_weighed_shares_is_the_gradient_of_the_batch(data: Path, tmp
         still = torch.optim.SGD(network.parameters(), lr=0.0)
         part = labels[share]
         weight = 1.0 if len(part) == 7 else 2 * len(part) / 7
-        update(network, still, images[share], part, recipe, hardware(), torch.tensor([2.0, 0.5]), share=weight)
+        update(
+            network,
+            still,
+            images[share],
+            part,
+            recipe,
+            hardware(precision="fp32"),
+            torch.tensor([2.0, 0.5]),
+            share=weight,
+        )
         found.append(nn.utils.parameters_to_vector([value.grad for value in network.parameters()]))  # type: ignore[misc]
     torch.testing.assert_close((found[1] + found[2]) / 2, found[0], rtol=1e-4, atol=1e-6)
 
 
-def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert launched() is ALONE
-    monkeypatch.setenv("WORLD_SIZE", "2")  # as other launchers set it
-    assert launched() is ALONE
-
-
-def test_beside_torchrun_only_train_is_shared(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beside_torchrun_other_verbs_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from leadline.cli.processes import refuse_beside_torchrun
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
-    with pytest.raises(UsageError, match="start compare by itself"):
-        refuse_beside_torchrun("compare")
+    with pytest.raises(UsageError, match="start explain by itself"):
+        refuse_beside_torchrun("explain")
 
 
 @pytest.mark.slow
@@ -148,8 +142,7 @@ def test_a_killed_process_is_started_again_and_changes_no_bit(data: Path, tmp_pa
         assert process.poll() is None
         assert time.monotonic() - before < 120
         time.sleep(0.01)
-    of_rank = {_rank_of(pid): pid for pid in _children(process.pid)}
-    os.kill(of_rank[str(rank)], signal.SIGKILL)
+    os.kill(process_of(process, rank), signal.SIGKILL)
     assert not (tmp_path / "killed" / "metrics.json").exists()
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
@@ -176,12 +169,3 @@ def test_asked_to_stop_all_processes_stop_after_the_same_step(data: Path, tmp_pa
     said, _ = process.communicate(timeout=60)
     assert f"interrupted; go on with: leadline train --resume {out}" in said
     assert not (out / "metrics.json").exists()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _rank_of(pid: int) -> str:
-    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    return next((one[5:].decode() for one in environment if one.startswith(b"RANK=")), "")

@@ -1,5 +1,6 @@
 """The command line. Each verb is a small module of its own that is imported only when it is called."""
 
+import os
 import signal
 import sys
 
@@ -10,9 +11,10 @@ from leadline.cli import streams
 from leadline.cli.allocator import keep_freed_memory
 from leadline.cli.limits import refuse_little_memory
 from leadline.cli.options import quoted
-from leadline.cli.processes import first_process, refuse_beside_torchrun
+from leadline.cli.processes import SHARED, refuse_beside_torchrun
 from leadline.cli.waiting import wait_politely
 from leadline.errors import LeadlineError, UsageError
+from leadline.ranks import ENDED, OtherProcessError, cut_off, first_process, joined, started_by_torchrun
 from leadline.wording import visible
 
 app = App(
@@ -70,7 +72,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends a command is told how to go on, too
     try:
         if arguments and arguments[0] in VERBS and "--help" not in arguments:
-            if arguments[0] != "train":
+            if arguments[0] not in SHARED:
                 refuse_beside_torchrun(arguments[0])
             refuse_little_memory(arguments[0])
             wait_politely(arguments[0])
@@ -84,24 +86,35 @@ def main() -> None:
     except LeadlineError as error:
         if debug:
             raise
-        status = fail(str(error), WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT)
+        elsewhere = isinstance(error, OtherProcessError)
+        status = fail(
+            str(error), WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT, of_this_process=not elsewhere
+        )
     except KeyboardInterrupt as interrupt:
         if debug:
             raise
-        status = fail(str(interrupt) or "interrupted", INTERRUPTED)
+        ended = "interrupted; torchrun ends all processes where one has ended, and says which" * started_by_torchrun()
+        status = fail(str(interrupt) or ended or "interrupted", INTERRUPTED)
     except Exception as error:
         if debug:
             raise
-        status = fail(f"{type(error).__name__}: {error} (this is a defect; --debug shows where)", COULD_NOT)
+        if started_by_torchrun() and cut_off(error):
+            status = fail(ENDED, COULD_NOT)
+        else:
+            defect = f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
+            status = fail(defect, COULD_NOT, of_this_process=True)
     if (lost := streams.undelivered()) and status in (None, DONE, SOME_UNREADABLE):
         status = fail(lost, COULD_NOT)
     sys.exit(status or DONE)
 
 
-def fail(message: str, status: int) -> int:
-    """Say it in one line that can be read, whatever a library put into it."""
-    if not first_process():  # which speaks for all
-        return status
+def fail(message: str, status: int, *, of_this_process: bool = False) -> int:
+    """Say it in one line that can be read, whatever a library put into it. Of several processes the first one speaks
+    for all; another does where the failure is `of_this_process`, and it has come as far as working with the others."""
+    if not first_process():
+        if not (of_this_process and joined()):
+            return status
+        message = f"process {int(os.environ['RANK']) + 1} of {os.environ['WORLD_SIZE']}: {message}"
     line = visible(" ".join(message.splitlines()))
     if len(line) > LONGEST_LINE:
         line = f"{line[: LONGEST_LINE - 300]} … {line[-300:]}"

@@ -12,8 +12,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from leadline.cli.processes import first_process
 from leadline.progress import Placing, Progress
+from leadline.ranks import first_process
 from leadline.wording import visible
 
 SECONDS_BETWEEN_LINES = 30.0

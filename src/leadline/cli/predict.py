@@ -6,8 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import AllowOutside, Engine, MinConfidence, Precision
+from leadline.ranks import first_process, started_by_torchrun
 
 
 def predict(
@@ -46,4 +48,5 @@ def predict(
             allow_outside=allow_outside,
             progress=progress,
         )
-    return show.predictions(found, out=out)
+    status = show.predictions(found, out=out) if first_process() else DONE
+    return DONE if started_by_torchrun() else status  # for which all others are failures

@@ -1,21 +1,13 @@
-"""Several processes of one command, as torchrun starts them."""
-
-import os
+"""Which verbs the processes that torchrun starts share."""
 
 from leadline.errors import UsageError
+from leadline.ranks import started_by_torchrun
 
-
-def started_by_torchrun() -> bool:
-    """Whether this is one of several."""
-    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def first_process() -> bool:
-    """Whether this process speaks for all of them."""
-    return not started_by_torchrun() or os.environ.get("RANK") == "0"
+SHARED = ("train", "predict")
 
 
 def refuse_beside_torchrun(what: str) -> None:
     """UsageError for what each of the processes would do, one beside the other."""
     if started_by_torchrun():
-        raise UsageError(f"torchrun: several processes share train alone; start {what} by itself")
+        together = ", ".join(SHARED[:-1]) + f" and {SHARED[-1]}"
+        raise UsageError(f"torchrun: several processes share {together}; start {what} by itself")

@@ -8,7 +8,8 @@ from cyclopts import Parameter
 from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
-from leadline.cli.processes import first_process, refuse_beside_torchrun, started_by_torchrun
+from leadline.cli.processes import refuse_beside_torchrun
+from leadline.ranks import first_process, started_by_torchrun
 
 
 def train(

@@ -84,9 +84,14 @@ def three_corners(pixels: NDArray[Any]) -> list[tuple[int, int]]:
     return [(0, 0), middle, (max(0, height - width), max(0, width - height))]
 
 
+def images_together(protocol: Protocol) -> int:
+    """So many images are in a batch of `views`."""
+    return max(1, TOGETHER // (protocol.views * (WHOLE_COUNTS if protocol.whole else 1)))
+
+
 def views(images: Sequence[Files], preprocessing: Preprocessing, protocol: Protocol) -> Iterator[Viewed]:
     """The `images`, in order, in the views of `protocol`; a bounded number of views is in memory at a time."""
-    together = max(1, TOGETHER // (protocol.views * (WHOLE_COUNTS if protocol.whole else 1)))
+    together = images_together(protocol)
 
     def look(image: Files) -> tuple[list[NDArray[Any]], str]:
         try:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from leadline.classifier import Classifier
 from leadline.errors import LeadlineError, UsageError
-from leadline.inference.compiled import failed_before
+from leadline.inference.compiled import Compiled, failed_before
 from leadline.inference.engine import Engine
 from leadline.inference.engine_trial import Reference, Trial
 from leadline.inference.hardware import hardware
@@ -21,6 +22,18 @@ class Chosen:
 
     engine: Engine
     said: str
+
+    @property
+    def runtime(self) -> EngineName:
+        """Its name, by which it can be asked for."""
+        return self.engine.compiled.runtime if isinstance(self.engine.compiled, Compiled) else "torch"
+
+    @property
+    def precision(self) -> AnyPrecision:
+        """The precision, by which it can be asked for."""
+        compiled = self.engine.compiled
+        precision = compiled.precision if isinstance(compiled, Compiled) else self.engine.hardware.precision
+        return cast("AnyPrecision", precision)
 
 
 def choose_engine(

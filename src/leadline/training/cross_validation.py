@@ -24,9 +24,9 @@ from leadline.evaluation.predictions import Predictions
 from leadline.evaluation.seeds import seed_spread
 from leadline.evaluation.suspects import suspects
 from leadline.progress import Progress
+from leadline.ranks import ALONE, Group
 from leadline.results.run_metrics import Folds, RunMetrics, SecondsPerImage
 from leadline.training import checkpoint
-from leadline.training.distributed import ALONE, Group
 from leadline.training.loop import Interrupted
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import FOLDS, Run, begin, out_of_fold_file

@@ -18,9 +18,10 @@ from leadline.data.keyed import key
 from leadline.inference.engine import Engine
 from leadline.inference.hardware import Hardware
 from leadline.progress import Progress
+from leadline.ranks import ALONE, Group
 from leadline.training import averaging, checkpoint
 from leadline.training.data import TrainingData
-from leadline.training.distributed import ALONE, Group
+from leadline.training.distributed import shared
 from leadline.training.divergence import Losses
 from leadline.training.parameters import groups
 from leadline.training.recipe import Recipe
@@ -69,7 +70,7 @@ def _fit(
         optimizer.load_state_dict(state.optimizer)
         state.average = {name: value.to(hardware.device) for name, value in state.average.items()}
     own_steps = averaging.first_step(recipe)
-    trained = group.shared(network, recipe, hardware, progress)
+    trained = shared(group, network, recipe, hardware, progress)
     thawing = Thawing(network, recipe)
     losses = Losses(data, run)
     epochs = math.ceil(recipe.steps / len(batches))

@@ -22,10 +22,11 @@ from leadline.inference.memory import PeakMemory, enough_memory
 from leadline.pretrained.create import create_model
 from leadline.pretrained.weights import weights_of
 from leadline.progress import SILENT, Progress, WithoutNotes
+from leadline.ranks import ALONE, Group
 from leadline.results.run_metrics import RunMetrics, SecondsPerImage
 from leadline.training.data import TrainingData
 from leadline.training.description import description, left_out, provenance
-from leadline.training.distributed import ALONE, Group
+from leadline.training.distributed import announce, announced
 from leadline.training.head import fit_head
 from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
@@ -55,7 +56,7 @@ def train_one(
     if recipe.frozen:
         state, head = fit_head(network, data, machine, run.folder, progress)
     else:
-        group.announce(str(run.folder.resolve()))
+        announce(group, str(run.folder.resolve()))
         state = fit(network, data, machine, run.folder, progress, group)
 
     engine = Engine(network, data.classes, data.preprocessing, machine)
@@ -107,7 +108,7 @@ def train_one(
 
 def join_in(group: Group) -> None:
     """What a process that is not the first one of its `group` does: its share of each training that is announced."""
-    while folder := group.announced():
+    while folder := announced(group):
         run = Run(Path(folder))
         recipe, data = run.recipe, TrainingData.open(run.manifest, run.recipe)
         network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels)

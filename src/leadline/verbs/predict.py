@@ -1,8 +1,11 @@
 """`leadline predict`: new images → a table, a row per image in the order of the inputs."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import msgspec
 
 from leadline.classifier import Classifier, load
 from leadline.data.channel_files import Files
@@ -13,14 +16,16 @@ from leadline.data.sources.channel_columns import refuse_unlike_training
 from leadline.data.sources.class_folders import contents
 from leadline.data.sources.scan import TABLE_READERS, image_files, image_table
 from leadline.data.sources.walking import shown
-from leadline.data.views import Viewed, views
+from leadline.data.views import Viewed, images_together, views
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import FORMATS, NOVELTY, PROBABILITY_PREFIX, Predictions, check_abstention
 from leadline.inference.engine import BATCH_SIZE, Answers, Engine
 from leadline.inference.engine_choice import Chosen, choose_engine
 from leadline.inference.memory import enough_memory
 from leadline.inference.runtimes import AnyPrecision, EngineName
+from leadline.inference.shared_answers import shared_answers
 from leadline.progress import Progress
+from leadline.ranks import ALONE, Group, launched
 from leadline.training.run_folder import Run
 
 
@@ -47,19 +52,28 @@ def predict(
     `engine` computes the answers: "torch", "openvino" or "onnx", or with "auto" the fastest that is installed and has
     given the same answers as PyTorch on the run's own images. An engine that was named must have, or LeadlineError.
     A table may list images outside its own folder only with `allow_outside`.
+
+    Started by torchrun, several processes share the images; all return the whole table, and the first one writes it.
     """
     progress = progress or Progress()
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    if out is not None:
-        check_output(out, ours=_is_ours, kind="table of predictions", sources=inputs)
-    classifier = load(run)
-    if min_confidence is not None:
-        check_abstention(classifier.classes, min_confidence)
-    images = expand(inputs, channel_names=classifier.preprocessing.names, allow_outside=allow_outside)
-    chosen = engine_of(run, classifier, engine=engine, precision=precision, images=len(images), progress=progress)
-    found = predict_files(chosen, images, progress=progress)
+    group = launched()
+    with group.after_first():
+        if out is not None:
+            check_output(out, ours=_is_ours, kind="table of predictions", sources=inputs)
+        classifier = load(run)
+        if min_confidence is not None:
+            check_abstention(classifier.classes, min_confidence)
+    images = (
+        expand(inputs, channel_names=classifier.preprocessing.names, allow_outside=allow_outside) if group.first else []
+    )
+    images = files_of_first(group, images)
+    chosen = engine_of(
+        run, classifier, engine=engine, precision=precision, images=len(images), progress=progress, group=group
+    )
+    found = predict_files(chosen, images, progress=progress, group=group)
     predictions = Predictions.from_arrays(
         paths=[shown(first) for first, *_ in images],
         probabilities=found.probabilities,
@@ -70,8 +84,9 @@ def predict(
         predictions = predictions.with_novelty(found.novelty, found.unlike)
     if min_confidence is not None:
         predictions = predictions.abstaining(min_confidence)
-    if out is not None:
+    if out is not None and group.first:
         predictions.write(out)
+    group.barrier()  # nobody looks for the table before it is written
     return predictions
 
 
@@ -87,16 +102,40 @@ def _is_ours(file: Path) -> bool:
 
 @enough_memory(way_out="close other programs, or predict where there is more")
 def predict_files(
-    engine: Engine, images: list[Files], *, progress: Progress, protocol: Protocol | None = None
+    engine: Engine,
+    images: list[Files],
+    *,
+    progress: Progress,
+    protocol: Protocol | None = None,
+    group: Group = ALONE,
 ) -> Answers:
-    """The answers in the order of `images`; with a `protocol`, of the mean over the views that it takes of each."""
+    """The answers in the order of `images`; with a `protocol`, of the mean over the views that it takes of each.
+
+    Each process of a `group` answers a part of them, in the batches in which one process would: to the same bits.
+    """
+    own = images[group.block(len(images), whole=images_together(protocol) if protocol else BATCH_SIZE)]
     batches: Iterator[Decoded | Viewed] = (
-        views(images, engine.preprocessing, protocol)
+        views(own, engine.preprocessing, protocol)
         if protocol
-        else files(images, engine.preprocessing, batch_size=BATCH_SIZE)
+        else files(own, engine.preprocessing, batch_size=BATCH_SIZE)
     )
-    with progress.task("predicting", len(images)):
+
+    def answers() -> Answers:
         return engine.answers(progress.through(batches, size=lambda batch: len(batch.errors)))
+
+    with progress.task("predicting", len(own)):
+        return shared_answers(group, answers)
+
+
+def files_of_first(group: Group, images: list[Files]) -> list[Files]:
+    """The images that the first process names, in all of them."""
+    if group.size == 1:
+        return images
+    named = group.broadcast(msgspec.msgpack.encode([[os.fsencode(file) for file in image] for image in images]))
+    return [
+        tuple(Path(os.fsdecode(file)) for file in image)
+        for image in msgspec.msgpack.decode(named, type=list[list[bytes]])
+    ]
 
 
 def engine_of(
@@ -107,9 +146,18 @@ def engine_of(
     precision: AnyPrecision,
     images: int,
     progress: Progress,
+    group: Group = ALONE,
 ) -> Engine:
-    """The engine for so many images, which is said where it is not PyTorch alone."""
-    chosen = choose_for(run, classifier, engine=engine, precision=precision, images=images)
+    """The engine for so many images, which is said where it is not PyTorch alone. In a `group` of processes the first
+    one chooses, since each might choose another."""
+    named = b""
+    if group.first:
+        chosen = choose_for(run, classifier, engine=engine, precision=precision, images=images)
+        named = msgspec.json.encode((chosen.runtime, chosen.precision))
+    named = group.broadcast(named)
+    if not group.first:
+        engine, precision = msgspec.json.decode(named, type=tuple[EngineName, AnyPrecision])
+        chosen = choose_for(run, classifier, engine=engine, precision=precision, images=images)
     if chosen.engine.compiled:
         progress.note(chosen.said)
     return chosen.engine

@@ -7,10 +7,11 @@ from typing import Any, Unpack
 from leadline.data.cache_folder import made_in_cache
 from leadline.errors import LeadlineError, UsageError
 from leadline.progress import Progress
+from leadline.ranks import Group, launched, restarted
 from leadline.report import write_model_card, write_run_report
 from leadline.results.json_files import CHECK
 from leadline.training.cross_validation import train_in_folds
-from leadline.training.distributed import Group, launched, restarted
+from leadline.training.distributed import announce
 from leadline.training.loop import interrupted_as
 from leadline.training.plan import Plan, collect_settings, make_plan, read_data, tell_shortened
 from leadline.training.remember import remember_images
@@ -99,7 +100,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
     if whole is not None:
         raise UsageError(f"{run}: is a part of {whole}; go on with that one")
     if interrupted.finished:
-        group.announce("")
+        announce(group, "")
         progress.note(f"{run}: was finished already")
         with suppress(LeadlineError):  # its images may be gone
             remember_images(interrupted)
@@ -118,7 +119,7 @@ def resume(run: str | Path, *, progress: Progress | None = None) -> Run:
         else:
             train_one(interrupted, recipe, manifest, progress=progress, group=group)
             remember_images(interrupted)
-        group.announce("")
+        announce(group, "")
         write_run_report(folder)
         write_model_card(folder)
         return interrupted

@@ -1,0 +1,121 @@
+"""Several processes share the images of predict and evaluate, started by the real torchrun."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from leadline.training.run_folder import Run
+from leadline.verbs.train import train
+
+from ..conftest import MakeImages
+from ..torchrun import process_of, torchrun
+
+# A small batch, so that there are several; and where a mark is named, a pause in each, so that a process can be killed.
+SCRIPT = """
+import os, sys, time
+from pathlib import Path
+from leadline.verbs import predict
+from leadline.inference.engine import Engine
+from leadline.cli import main
+predict.BATCH_SIZE = 8
+real = Engine.outputs
+def slow(*arguments, **options):
+    if mark := os.environ.get("MARK"):
+        Path(f"{mark}-{os.environ.get('RANK')}").touch()
+        time.sleep(0.5)
+    if os.environ.get("FAIL") and os.environ.get("RANK") == "1":
+        from leadline.errors import LeadlineError
+        raise LeadlineError("memory is short")
+    return real(*arguments, **options)
+Engine.outputs = slow
+sys.argv[0] = "leadline"
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("script") / "started.py"
+    file.write_text(SCRIPT)
+    return file
+
+
+@pytest.fixture
+def run(make_images: MakeImages, tmp_path: Path) -> Run:
+    return train(make_images(count=30), model="lenet5", epochs=1, out=tmp_path / "run")
+
+
+@pytest.fixture
+def images(make_images: MakeImages) -> Path:
+    """66 images, two of which cannot be read, one under a name that is no text."""
+    folder = make_images("new", count=32)
+    (folder / "dark" / "damaged.png").write_bytes(b"not an image")
+    (folder / "light" / os.fsdecode(b"odd\xff.png")).write_bytes((folder / "light" / "000.png").read_bytes()[:60])
+    return folder
+
+
+def alone(script: Path, *arguments: str | Path) -> None:
+    command = [sys.executable, str(script), *map(str, arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode in (0, 3), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_two_processes_write_the_table_of_one_to_the_byte(run: Run, images: Path, script: Path, suffix: str) -> None:
+    one, two = images.with_name(f"one.{suffix}"), images.with_name(f"two.{suffix}")
+    alone(script, "predict", run.folder, images, "--out", one)
+    process = torchrun("predict", run.folder, images, "--out", two, script=script)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert said.count("66 images →") == 1
+    assert "2 of 66 images could not be read" in said
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_killed_process_leaves_no_half_table(
+    run: Run, images: Path, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    monkeypatch.setenv("MARK", str(tmp_path / "mark"))
+    out = tmp_path / "tables" / "table.csv"
+    out.parent.mkdir()
+    process = torchrun("predict", run.folder, images, "--out", out, script=script)
+    before = time.monotonic()
+    while not all((tmp_path / f"mark-{number}").exists() for number in (0, 1)):
+        assert process.poll() is None
+        assert time.monotonic() - before < 120
+        time.sleep(0.01)
+    os.kill(process_of(process, rank), signal.SIGKILL)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "SIGKILL" in said
+    assert "this is a defect" not in said
+    assert rank == 0 or "torchrun ends all processes where one has ended" in said
+    assert not list(out.parent.iterdir())
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_is_named_once_and_nothing_is_written(
+    run: Run, images: Path, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIL", "1")
+    process = torchrun("predict", run.folder, images, "--out", tmp_path / "table.csv", script=script)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert said.count("leadline: process 2 of 2: memory is short") == 1
+    assert not (tmp_path / "table.csv").exists()
+
+
+@pytest.mark.slow
+def test_what_is_asked_wrongly_is_said_once(run: Run, tmp_path: Path) -> None:
+    process = torchrun("predict", run.folder, tmp_path / "missing", "--out", tmp_path / "table.csv")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert said.count("leadline:") == said.count("missing: no such file or folder") == 1
