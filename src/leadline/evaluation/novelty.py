@@ -134,12 +134,20 @@ class Novelty:
 def statistics_of(pixels: NDArray[np.generic], *, full: float) -> Floats:
     """Of (images, height, width, channels), whose type has `full` as its largest value: the mean of each channel, then
     the standard deviation of each, then, of several channels, the share of each in the sum of the means."""
-    values = pixels.astype(np.float64) / full
-    mean = values.mean(axis=(1, 2))
-    parts = [mean, values.std(axis=(1, 2))]
+    moments = np.array([_moments(image) for image in pixels]) / full
+    mean = moments[:, 0]
+    parts = [mean, moments[:, 1]]
     if mean.shape[1] > 1:
         parts.append(mean / (mean.sum(axis=1, keepdims=True) + TINY))
     return np.concatenate(parts, axis=1)
+
+
+def _moments(image: NDArray[np.generic]) -> tuple[Floats, Floats]:
+    """The mean and the standard deviation of each channel of (height, width, channels)."""
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1)).reshape(image.shape[2], -1).astype(np.float64)
+    mean: Floats = planes.mean(axis=1)
+    planes -= mean[:, None]
+    return mean, np.sqrt(np.einsum("cp,cp->c", planes, planes) / planes.shape[1])
 
 
 def _principal(centred: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,6 +1,6 @@
 """Decoded images in, probabilities out, in order: validation, evaluation and prediction all come through here."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -33,6 +33,16 @@ class Answers:
     novelty: NDArray[np.float64]  # above 1: unlike the training images; NaN where that is not known
     unlike: list[str]  # why; "" where it is like them
 
+    @staticmethod
+    def joined(parts: "Sequence[Answers]") -> "Answers":
+        """The answers for the images of all parts, in their order."""
+        return Answers(
+            np.concatenate([part.probabilities for part in parts]),
+            [error for part in parts for error in part.errors],
+            np.concatenate([part.novelty for part in parts]),
+            [why for part in parts for why in part.unlike],
+        )
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -62,35 +72,35 @@ class Engine:
     def answers(self, batches: Iterable[Decoded | Viewed]) -> Answers:
         """Where an image comes in several views, its protocol's mean of them is taken, and novelty is not known. The
         network is in evaluation mode while it predicts, and then each part as it was, whatever was raised."""
-        probabilities: list[NDArray[np.float64]] = [np.empty((0, self.classes))]
-        novelty: list[NDArray[np.float64]] = [np.empty(0)]
-        errors: list[str] = []
-        unlike: list[str] = []
         with self._evaluating():
-            for batch in batches:
-                readable = np.array([not error for error in batch.errors], dtype=bool)
-                block, scores = np.full((len(readable), self.classes), np.nan), np.full(len(readable), np.nan)
-                reasons = [""] * len(readable)
-                if not readable.any():
-                    pass
-                elif isinstance(batch, Viewed):
-                    block[readable] = self._averaged(batch)
-                elif self.novelty is None:
-                    block[readable] = self._softmax(self.outputs(batch.pixels))
-                else:
-                    logits, features = self._outputs_and_features(batch.pixels)
-                    block[readable] = self._softmax(logits)
-                    statistics = self._statistics(batch.pixels)
-                    found = self.novelty.scores(features, statistics)
-                    scores[readable] = found.max(axis=1)
-                    names = self.preprocessing.names
-                    for row, *of_image in zip(np.flatnonzero(readable), found, statistics, strict=True):
-                        reasons[row] = self.novelty.reason(*of_image, names=names)
-                probabilities.append(block)
-                novelty.append(scores)
-                errors += batch.errors
-                unlike += reasons
-        return Answers(np.concatenate(probabilities), errors, np.concatenate(novelty), unlike)
+            parts = [self._answers_of(batch) for batch in batches]
+        nothing = Answers(np.empty((0, self.classes)), [], np.empty(0), [])
+        return Answers.joined([nothing, *parts])
+
+    def _answers_of(self, batch: Decoded | Viewed) -> Answers:
+        readable = np.array([not error for error in batch.errors], dtype=bool)
+        answers = Answers(
+            np.full((len(readable), self.classes), np.nan), batch.errors, np.full(len(readable), np.nan),
+            [""] * len(readable),
+        )  # fmt: skip
+        if not readable.any():
+            pass
+        elif isinstance(batch, Viewed):
+            answers.probabilities[readable] = self._averaged(batch)
+        elif self.novelty is None:
+            answers.probabilities[readable] = self._softmax(self.outputs(batch.pixels))
+        else:
+            logits, features = self._outputs_and_features(batch.pixels)
+            answers.probabilities[readable] = self._softmax(logits)
+            statistics = self._statistics(batch.pixels)
+            scores = self.novelty.scores(features, statistics)
+            answers.novelty[readable] = scores.max(axis=1)
+            rows = np.flatnonzero(readable)
+            for number in np.flatnonzero(scores.max(axis=1) > 1):
+                answers.unlike[rows[number]] = self.novelty.reason(
+                    scores[number], statistics[number], names=self.preprocessing.names
+                )
+        return answers
 
     def features(self, batches: Iterable[Decoded]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of the images that can be read: what the last layer is given, (images, width), and what there is of light and

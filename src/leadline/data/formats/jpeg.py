@@ -35,6 +35,8 @@ def header(content: bytes) -> Header:
 
 def image(content: bytes, *, reduce_to: int | None) -> tuple[Header, NDArray[Any]]:
     header, orientation = _stored(content)
+    if reduce_to and min(header.height, header.width) < 2 * reduce_to:
+        reduce_to = None
     samples = channels_first(_reduced(content, reduce_to) if reduce_to else imagecodecs.jpeg8_decode(content))
     if INKS in header.notes:
         samples = from_inks(255 - samples)  # stored as Adobe does it: 255 is no ink
