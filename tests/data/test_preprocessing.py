@@ -209,3 +209,13 @@ def test_a_stack_is_projected_alike_when_it_is_scanned_trained_on_and_predicted(
     found = geometry(manifest, size=10, reading=reading).read(tmp_path / "b" / "0.tif")[..., 0]
     expected = stacks["b"][:, 1].max(axis=0) if project == "max" else np.rint(stacks["b"][:, 1].mean(axis=0))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_it_normalises_a_view_as_it_does_a_copy() -> None:
+    pixels = torch.randint(0, 256, (2, 3, 5, 7), dtype=torch.uint8).permute(0, 2, 3, 1)
+    how = Preprocessing(3, "uint8", 5, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    expected = (pixels.float() / 255 - torch.tensor(how.mean)) / torch.tensor(how.std)
+    for images in (pixels, pixels.contiguous(), pixels.float()):
+        before = images.clone()
+        torch.testing.assert_close(how.normalise(images), expected.permute(0, 3, 1, 2))
+        assert torch.equal(images, before)

@@ -14,6 +14,7 @@ from leadline.errors import LeadlineError, UsageError
 from leadline.inference import compiled, engine_trial, runtimes
 from leadline.inference.compiled import Compiled, compile_once
 from leadline.inference.engine import Engine
+from leadline.inference.hardware import hardware
 from leadline.inference.runtimes import Runtime
 from leadline.verbs.predict import engine_of, predict
 from leadline.verbs.train import train
@@ -90,7 +91,7 @@ def choose(
 
 
 def test_auto_says_what_it_took_and_how_that_was_verified(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_trial, "median", lambda _: 3.0)
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-said"))
     found, notes = choose(run)
     assert found.compiled
@@ -130,7 +131,7 @@ def test_a_crash_of_the_compiler_costs_speed_alone(run: Path, monkeypatch: pytes
 
 def test_what_failed_is_tried_again_only_when_it_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-failed"))
-    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_trial, "median", lambda _: 3.0)
     with monkeypatch.context() as broken:
         broken.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "no"))
         choose(run)
@@ -164,12 +165,12 @@ def test_what_is_not_there_is_said(run: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_integers_are_taken_only_where_next_to_nothing_is_lost(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADLINE_CACHE", str(run.parent / "cache-int8"))
-    monkeypatch.setattr(engine_trial, "_seconds", lambda *_: [3.0, 1.0])
+    monkeypatch.setattr(engine_trial, "median", lambda _: 3.0)
     with pytest.raises(LeadlineError, match="points below PyTorch's"):  # 36 images show too little
         choose(run, engine="openvino", precision="int8")
     fallen_back, _ = choose(run, precision="int8")
     assert fallen_back.compiled
-    assert fallen_back.compiled.precision == "fp32"
+    assert fallen_back.compiled.precision == hardware().precision  # what PyTorch would compute in
     monkeypatch.setattr(engine_trial, "MARGIN", 0.2)
     taken, notes = choose(run, precision="int8")
     assert taken.compiled

@@ -98,8 +98,8 @@ class Preprocessing:
 
     def normalise(self, images: Tensor) -> Tensor:
         """float32 (batch, channels, size, size), channels last in memory, from (batch, size, size, channels)."""
-        values = images.to(torch.float32, copy=True)
-        # Whole rows of pixels at once: a loop over three channels is eight times as slow.
+        values = images.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
+        # In place, and whole rows of pixels at once: a loop over three channels is several times as slow.
         rows, width = values.flatten(2), values.shape[2]
         limits = (self.low, self.high, self.mean, self.std)
         low, high, mean, std = (torch.tensor(each, device=images.device).repeat(width) for each in limits)

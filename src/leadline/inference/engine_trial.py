@@ -4,12 +4,12 @@ As good as all answers must be equal. A network in 8-bit integers gives other an
 shown that it costs next to no accuracy.
 """
 
-import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Protocol
 
 import msgspec
@@ -34,7 +34,7 @@ FEWEST = 30
 # What 8-bit integers may cost of the accuracy, with 95 % confidence, on so many validation images at most.
 MARGIN, CONFIDENCE, JUDGED = 0.01, 0.95, 2_000
 CALIBRATED = 300  # training images, from which the ranges of 8-bit integers are taken
-TURNS, TIMED = 5, 64  # in which speeds are measured, on so many images
+TOGETHER = 64  # images that the engines compute in turn
 
 
 @dataclass(frozen=True)
@@ -147,19 +147,18 @@ class Trial:
     def _calibration(self) -> NDArray[np.float32]:
         """Normalised training images, (images, channels, height, width)."""
         how = self.plain.preprocessing
-        batches = files(self.reference.labelled("train").there(CALIBRATED).files, how, batch_size=TIMED)
+        batches = files(self.reference.labelled("train").there(CALIBRATED).files, how, batch_size=TOGETHER)
         normalised = [how.normalise(torch.from_numpy(batch.pixels)) for batch in batches if len(batch.pixels)]
         if not normalised:
             raise LeadlineError("int8: none of the run's training images can be read")
         return np.ascontiguousarray(torch.cat(normalised).numpy())
 
     def _compare(self, compiled: Compiled, images: Labelled) -> Verified:
-        batches = list(files(images.files, self.plain.preprocessing, batch_size=TIMED))
+        batches = list(files(images.files, self.plain.preprocessing, batch_size=TOGETHER))
         readable = np.array([not error for batch in batches for error in batch.errors], dtype=bool)
         refuse_few(compiled.runtime, int(readable.sum()))
-        engines = (self.plain, replace(self.plain, compiled=compiled))
-        known, found = (engine.predict(batches)[0][readable] for engine in engines)
-        seconds = _seconds(engines, max(batches, key=lambda batch: len(batch.pixels)))
+        known, found, speed = _side_by_side(self.plain, replace(self.plain, compiled=compiled), batches)
+        known, found = known[readable], found[readable]
         loss_bound = None
         if compiled.precision == "int8":
             judged = images.of(np.flatnonzero(readable))
@@ -180,7 +179,7 @@ class Trial:
             images=len(found),
             equal=float((found.argmax(axis=1) == known.argmax(axis=1)).mean()),
             largest_difference=float(np.abs(found - known).max()),
-            speed=seconds[0] / seconds[1],
+            speed=speed,
             loss_bound=loss_bound,
         )
 
@@ -193,13 +192,21 @@ def refuse_few(runtime: Runtime, images: int) -> None:
         )
 
 
-def _seconds(engines: Sequence[Engine], batch: Decoded) -> list[float]:
-    """Of one batch by each engine, at its best of several turns in turn: other programs disturb some of them."""
-    best = [math.inf] * len(engines)
-    for turn in range(1 + TURNS):  # the first warms up
-        for number, engine in enumerate(engines):
+def _side_by_side(
+    plain: Engine, other: Engine, batches: Sequence[Decoded]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """The probabilities that each gives, and how many times as fast as the first the other is: the median over batches
+    that both compute in turn, since other programs disturb some of them."""
+    engines, answers, ratios = (plain, other), ([], []), []  # type: ignore[var-annotated]
+    for turn, batch in enumerate([batches[0], *batches]):  # the first time warms up
+        seconds = []
+        for engine, of_engine in zip(engines, answers, strict=True):
             started = time.perf_counter()
-            engine.predict([batch])
+            probabilities, _ = engine.predict([batch])
+            seconds.append(time.perf_counter() - started)
             if turn:
-                best[number] = min(best[number], time.perf_counter() - started)
-    return best
+                of_engine.append(probabilities)
+        if turn:
+            ratios.append(seconds[0] / seconds[1])
+    known, found = map(np.concatenate, answers)
+    return known, found, median(ratios)
