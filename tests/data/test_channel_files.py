@@ -158,13 +158,24 @@ def test_a_manifest_keeps_the_files_and_one_of_before_is_read(table: Path, tmp_p
     manifest.write(tmp_path / "manifest.parquet")
     again = Manifest.read(tmp_path / "manifest.parquet")
     assert again.table.equals(manifest.table)
-    assert (again.channel_names, again.files()) == (NAMES, manifest.files())
+    assert (again.channel_names, list(again.files())) == (NAMES, list(manifest.files()))
     old = manifest.table.drop("files")
     metadata = {"classes": "a\nb", "root": str(table.parent), "source": "table.csv", "notes": ""}
     old.write_parquet(tmp_path / "old.parquet", metadata=metadata)
     before = Manifest.read(tmp_path / "old.parquet")
     assert before.channel_names == ()
-    assert before.files() == [(path,) for path in before.paths()]
+    assert list(before.files()) == [(path,) for path in before.paths()]
+
+
+def test_the_files_of_images_are_numbered_and_sliced_as_a_list_is(table: Path) -> None:
+    manifest = scan(table)
+    images, rows = manifest.files(), manifest.table.select("path", "files").rows()
+    expected = [tuple(table.parent / name for name in (path, *others)) for path, others in rows]
+    assert list(images) == expected
+    assert images[-1] == expected[-1]
+    assert list(images[1:3]) == expected[1:3]
+    with pytest.raises(IndexError):
+        images[len(expected)]
 
 
 def test_bad_tables_are_named_with_a_way_out(table: Path, tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import polars as pl
 
@@ -42,6 +42,29 @@ SPLITS = ("train", "validation", "test")
 BLOCK = 4096
 # Labels that are named of an image that has several.
 SHOWN_LABELS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class _FilesOfImages(Sequence[Files]):
+    """Path objects that are made when they are asked for: those of a million images would take half a gigabyte."""
+
+    root: Path
+    paths: pl.Series
+    others: pl.Series | None  # lists of the further files of each image
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, number: int) -> Files: ...
+    @overload
+    def __getitem__(self, number: slice) -> "_FilesOfImages": ...
+    def __getitem__(self, number: int | slice) -> "Files | _FilesOfImages":
+        if isinstance(number, slice):
+            others = None if self.others is None else self.others[number]
+            return _FilesOfImages(self.root, self.paths[number], others)
+        further = () if self.others is None else self.others[number]
+        return (self.root / self.paths[number], *(self.root / other for other in (() if further is None else further)))
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,7 @@ class Manifest:
         """SHA-256 over path, label, split, group and content of every image: equal data have equal fingerprints."""
         columns = ["path", "label", "split", "group", "sha256", "error"]
         streamed = self.shards.fingerprint if self.shards else ""
-        return hashlib.sha256((self.table.select(columns).write_csv() + streamed).encode()).hexdigest()
+        return digest_of(self.table.select(columns), tail=streamed)
 
     def labels(self, split: str) -> Counter[str]:
         """Class → usable images of the split, wherever they are."""
@@ -115,13 +138,10 @@ class Manifest:
         """Absolute paths of the images of `table` (default: all of them)."""
         return [self.root / path for path in (self.table if table is None else table)["path"]]
 
-    def files(self, table: pl.DataFrame | None = None) -> list[Files]:
+    def files(self, table: pl.DataFrame | None = None) -> Sequence[Files]:
         """The absolute paths of all files of each image of `table` (default: all of them)."""
         table = self.table if table is None else table
-        if not self.channel_names:
-            return [(path,) for path in self.paths(table)]
-        rows = table.select("path", "files").iter_rows()
-        return [(self.root / path, *(self.root / other for other in others or ())) for path, others in rows]
+        return _FilesOfImages(self.root, table["path"], table["files"] if self.channel_names else None)
 
     def with_table(self, table: pl.DataFrame) -> "Manifest":
         return replace(self, table=table)
@@ -207,8 +227,17 @@ def examine(
             rows.append((*own, entry.files) if channel_names else own)
         blocks.append(pl.DataFrame(rows, schema=schema, orient="row"))
     notes += tuple(f"{count} image{'s' * (count > 1)}: {remark}" for remark, count in remarks.most_common())
-    table = _without_contradictions(pl.concat(blocks))
+    table = _without_contradictions(pl.concat(blocks, rechunk=True))
     return Manifest(table, classes, root, source, notes, channel_names)
+
+
+def digest_of(table: pl.DataFrame, *, head: str = "", tail: str = "") -> str:
+    """The SHA-256 of the table as CSV, between `head` and `tail`; little of it is in memory at a time."""
+    digest = hashlib.sha256((head + table.clear().write_csv()).encode())
+    for rows in table.iter_slices(BLOCK):
+        digest.update(rows.write_csv(include_header=False).encode())
+    digest.update(tail.encode())
+    return digest.hexdigest()
 
 
 def _facts(entry: Entry, root: Path, reading: Reading) -> tuple[tuple[int | str | None, ...], tuple[str, ...]]:

@@ -78,7 +78,7 @@ class Run:
             turn=pl.int_range(pl.len()).over("split", "label")
         )
         table = table.sort(pl.col("split").replace_strict(order), "turn", "label")
-        return Labelled(manifest.files(table), table["label"].to_list(), table["group"].to_list())
+        return Labelled(list(manifest.files(table)), table["label"].to_list(), table["group"].to_list())
 
     @property
     def metrics(self) -> RunMetrics:

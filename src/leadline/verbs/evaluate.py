@@ -116,7 +116,7 @@ def evaluate(
         )
     )
     chosen = replace(chosen, novelty=None)  # which no metric asks for
-    answers = predict_files(chosen, manifest.files(), progress=progress, protocol=looked)
+    answers = predict_files(chosen, list(manifest.files()), progress=progress, protocol=looked)
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=answers.probabilities,

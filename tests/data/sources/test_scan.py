@@ -1,5 +1,6 @@
 """Folders and tables become manifests; what cannot be used is named, and nothing in the data folder is touched."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from leadline.data.manifest import Manifest
+from leadline.data.manifest import Manifest, digest_of
 from leadline.data.sources.scan import image_table, scan
 from leadline.errors import LeadlineError
 from leadline.verbs.check import check
@@ -184,6 +185,16 @@ def test_manifests_of_other_versions_are_read_or_refused_by_name(make_images: Ma
     table.write_parquet(file, metadata={**first, "version": "3"})
     with pytest.raises(LeadlineError, match=r"manifest\.parquet: .* version 3"):
         Manifest.read(file)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8])
+def test_a_digest_is_of_the_whole_table_whatever_is_in_memory_at_a_time(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadline.data.manifest.BLOCK", 4)
+    table = pl.DataFrame({"path": [f'a "{n}", b' for n in range(rows)], "error": [None] * rows})
+    expected = hashlib.sha256(f"head{table.write_csv()}tail".encode()).hexdigest()
+    assert digest_of(table, head="head", tail="tail") == expected
 
 
 def test_the_fingerprint_changes_with_a_pixel(make_images: MakeImages) -> None:

@@ -24,9 +24,9 @@ ADVICE = {
 
 def exact(manifest: Manifest) -> Iterator[Problem]:
     """Files of equal content, a problem per content."""
-    for rows in _equal_contents(manifest.table):
-        if len(rows) > 1:
-            yield _problem("exact_duplicates", manifest.table[rows], "the same file")
+    contents = _equal_contents(manifest.table)
+    for rows in contents.filter(contents.list.len() > 1):
+        yield _problem("exact_duplicates", manifest.table[rows.to_numpy()], "the same file")
 
 
 def near(manifest: Manifest, looks: Looks) -> Iterator[Problem]:
@@ -56,23 +56,24 @@ def with_near_copies(manifest: Manifest, *, project: Projection | None = None) -
 
 def _near_copies(table: pl.DataFrame, looks: Looks) -> Iterator[NDArray[np.int64]]:
     """The rows of each cluster of near-copies, exact copies of its images among them."""
-    readable = looks.readable
-    contents = [rows for rows in _equal_contents(table) if readable[rows[0]]]
-    first = np.array([rows[0] for rows in contents], dtype=np.int64)
-    pairs, _ = similar(looks.thumbnails[first])
+    contents = _equal_contents(table)
+    first = contents.list.first().to_numpy()
+    readable = looks.readable[first]
+    contents, first = contents.filter(pl.Series(readable)), first[readable]
+    pairs, _ = similar(looks.thumbnails if len(first) == len(table) else looks.thumbnails[first])
     for cluster in clusters(pairs):
-        yield np.sort(np.concatenate([contents[number] for number in cluster]))
+        yield np.sort(contents[cluster].explode().to_numpy())
 
 
-def _equal_contents(table: pl.DataFrame) -> list[NDArray[np.int64]]:
-    """The rows of each content, in the order of their first rows."""
+def _equal_contents(table: pl.DataFrame) -> pl.Series:
+    """The rows of each content, as lists, in the order of their first rows."""
     grouped = (
         table.with_row_index("row")
         .drop_nulls("sha256")
         .group_by("sha256", maintain_order=True)
         .agg(pl.col("row").cast(pl.Int64))
     )
-    return [np.array(rows, dtype=np.int64) for rows in grouped["row"]]
+    return grouped["row"]
 
 
 def _problem(kind: str, rows: pl.DataFrame, what: str) -> Problem:

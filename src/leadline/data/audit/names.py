@@ -53,19 +53,22 @@ def likely_group(manifest: Manifest) -> LikelyGroup | None:
     if len(table) != len(manifest.table) or len(table) < 2 * FEWEST_GROUPS:
         return None
     paths, labels = table["path"].to_list(), table["label"].to_list()
-    found = []
+    enough: LikelyGroup | None = None
+    largest: LikelyGroup | None = None
     for where, pattern in dict.fromkeys(_candidates(paths)):
         if not re.search(pattern, paths[0]):
             continue
         known = [value for value in values_of(pattern, paths=paths) if value is not None]
         if len(known) == len(paths):
             shared = _is_grouping(known, paths, labels)
-            if shared is not None:
-                found.append(LikelyGroup(where, pattern, known, shared))
-    enough = [likely for likely in found if likely.count >= ENOUGH_GROUPS]
-    if enough:
-        return min(enough, key=lambda likely: likely.count)
-    return max(found, key=lambda likely: likely.count, default=None)
+            if shared is None:
+                continue
+            likely = LikelyGroup(where, pattern, known, shared)
+            if likely.count >= ENOUGH_GROUPS and (enough is None or likely.count < enough.count):
+                enough = likely
+            elif largest is None or likely.count > largest.count:
+                largest = likely
+    return enough or largest
 
 
 def _candidates(paths: list[str]) -> Iterator[tuple[str, str]]:
@@ -75,10 +78,16 @@ def _candidates(paths: list[str]) -> Iterator[tuple[str, str]]:
     stems = [path.rpartition("/")[2].rpartition(".")[0] for path in paths]
     if all(HEXADECIMAL.fullmatch(stem) for stem in stems):
         return  # numbers or hashes, whose letters separate nothing
-    runs = [RUNS.findall(stem)[:LONGEST] for stem in stems]
+    # Position → the different runs that names have there; the names' own lists of runs would be millions of texts.
+    runs: list[set[str]] = [set() for _ in range(LONGEST)]
+    shortest = LONGEST
+    for stem in stems:
+        own = RUNS.findall(stem)[:LONGEST]
+        shortest = min(shortest, len(own))
+        for here, run in zip(runs, own, strict=False):
+            here.add(run)
     inside = ""
-    for position in range(min(map(len, runs), default=0)):
-        here = {names[position] for names in runs}
+    for position, here in enumerate(runs[:shortest]):
         for kind in (LETTERS, DIGITS, BETWEEN):
             if all(re.fullmatch(kind, run) for run in here):
                 inside += kind if kind == DIGITS else _word(here, first=position == 0) or kind

@@ -1,6 +1,5 @@
 """One look at each image: decoded whole, once, and reduced to a thumbnail and a few figures."""
 
-import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from PIL import Image
 from leadline.data.cache_folder import cache_folder, made_in_cache
 from leadline.data.channel_files import Files, examine_files, read_files, reason
 from leadline.data.image import MOST_CHANNELS, ImageError, Projection, content_of, read_header, read_image
-from leadline.data.manifest import Manifest
+from leadline.data.manifest import Manifest, digest_of
 from leadline.errors import LeadlineError
 from leadline.progress import SILENT, Progress
 from leadline.writing import in_one_piece
@@ -75,7 +74,7 @@ def look_at(manifest: Manifest, *, project: Projection | None = None, progress: 
     """
     # A file without a hash is known by what is wrong with it.
     contents = manifest.table.select("path", pl.coalesce("sha256", "error"))
-    digest = hashlib.sha256(f"{FORMAT} {project}\n{contents.write_csv()}".encode()).hexdigest()
+    digest = digest_of(contents, head=f"{FORMAT} {project}\n")
     try:
         kept = Looks.read(cache_folder() / "looks" / f"{digest[:24]}.npz")
         if len(kept.errors) == len(manifest.table):
