@@ -119,3 +119,29 @@ def test_what_is_asked_wrongly_is_said_once(run: Run, tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=120)
     assert process.returncode != 0
     assert said.count("leadline:") == said.count("missing: no such file or folder") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [(), ("--protocol", "ten-crop")], ids=["own", "ten-crop"])
+def test_two_processes_judge_as_one(run: Run, images: Path, script: Path, how: tuple[str, ...]) -> None:
+    """The same predictions to the byte and the same metrics."""
+    (images / "dark" / "damaged.png").unlink()
+    evaluations = run.folder / "evaluations"
+    name = "new-ten-crop" if how else "new"
+    alone(script, "evaluate", run.folder, images, *how)
+    process = torchrun("evaluate", run.folder, images, *how, script=script)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert said.count("written to") == 1
+    for file in ("predictions.parquet", "metrics.json"):
+        assert (evaluations / name / file).read_bytes() == (evaluations / f"{name}-2" / file).read_bytes()
+    assert sorted(folder.name for folder in evaluations.iterdir()) == [name, f"{name}-2"]
+
+
+@pytest.mark.slow
+def test_several_processes_are_one_look_at_the_test_images(run: Run, script: Path) -> None:
+    looks = run.metrics.looks_at_test
+    process = torchrun("evaluate", run.folder, script=script)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert run.metrics.looks_at_test == looks + 1

@@ -5,8 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import AllowOutside, Data, Engine, Json, MinConfidence, Precision
+from leadline.ranks import first_process, started_by_torchrun
 
 
 def evaluate(
@@ -53,4 +55,5 @@ def evaluate(
             allow_outside=allow_outside,
             progress=progress,
         )
-    return show.evaluation(found, json=json)
+    status = show.evaluation(found, json=json) if first_process() else DONE
+    return DONE if started_by_torchrun() else status  # for which all others are failures

@@ -1,5 +1,6 @@
 """`leadline evaluate`: how good is a trained classifier, on its own test split or on new labelled images."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ import msgspec
 import polars as pl
 
 from leadline.classifier import Classifier
-from leadline.data.channel_files import changes
+from leadline.data.channel_files import Files, changes
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
@@ -18,17 +19,18 @@ from leadline.errors import LeadlineError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
-from leadline.inference.engine import Engine
+from leadline.inference.engine import Answers, Engine
 from leadline.inference.hardware import hardware
 from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.progress import Progress
+from leadline.ranks import launched
 from leadline.report import write_comparison_card, write_comparison_report, write_model_card, write_run_report
 from leadline.report.looks import looks_at_test
 from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON
 from leadline.results.run_metrics import METRICS, EvaluationMetrics, ProtocolRecord
 from leadline.training.run_folder import Run, numbered
-from leadline.verbs.predict import engine_of, predict_files
+from leadline.verbs.predict import engine_of, files_of_first, predict_files
 from leadline.zoo.convolutional import fully_convolutional
 
 # Changed images that an error names.
@@ -42,6 +44,12 @@ class Evaluation:
     folder: Path
     predictions: Predictions
     metrics: EvaluationMetrics
+
+    @staticmethod
+    def read(folder: Path) -> "Evaluation":
+        """As it was written."""
+        predictions = Predictions.read(folder / "predictions.parquet")
+        return Evaluation(folder, predictions, json_files.read(folder / METRICS, EvaluationMetrics))
 
 
 def evaluate(
@@ -65,39 +73,36 @@ def evaluate(
     UsageError where the classifier cannot be looked at so. With `min_confidence` the metrics say too what is left, and
     how much of it is right, where answers below this probability are left open. `engine` and `precision` are those of
     `predict`; with a protocol PyTorch computes. `allow_outside` is that of `predict`, too.
+
+    Started by torchrun, several processes share the images, and the first one does everything else.
     """
     progress = progress or Progress()
-    trained = Run(Path(run))
-    classifier, looks = trained.classifier, trained.metrics.looks_at_test
-    looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
-    if looked and looked.whole:
-        classifier = sliding(classifier)
-    if min_confidence is not None:
-        check_abstention((), min_confidence)  # no answer is renamed here, so a class may have any name
-    if data is None:
-        manifest = trained.manifest
-        manifest = manifest.with_table(manifest.table.filter(split="test"))
-        if not len(manifest.table):
-            raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
-        _refuse_changed(manifest, run)
-        name = "test"
-        count_look(trained, progress)
-    else:
-        manifest = _labelled(data, classifier, trained.recipe.group, progress, allow_outside=allow_outside)
-        if "test" in manifest.table["split"]:
-            progress.note(
-                f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others"
+    trained, group = Run(Path(run)), launched()
+    with group.after_first():
+        classifier = trained.classifier
+        looked = find_protocol(protocol, size=classifier.preprocessing.size, scales=scales)
+        if looked and looked.whole:
+            classifier = sliding(classifier)
+        if min_confidence is not None:
+            check_abstention((), min_confidence)  # no answer is renamed here, so a class may have any name
+
+    def answers_to(images: list[Files]) -> Answers:
+        images = files_of_first(group, images)
+        chosen = (
+            Engine.of(classifier, hardware())  # views have several sizes
+            if looked
+            else engine_of(
+                run, classifier, engine=engine, precision=precision, images=len(images), progress=progress, group=group
             )
-        name = shown(Path(data).resolve().stem)
-        known = set(trained.manifest.usable.filter(split="train")["sha256"])
-        seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
-        if len(seen):
-            progress.note(
-                f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters"
-            )
-        if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
-            progress.note(f"images of the test split of {run} are among these")
-            count_look(trained, progress)
+        )
+        chosen = replace(chosen, novelty=None)  # which no metric asks for
+        return predict_files(chosen, images, progress=progress, protocol=looked, group=group)
+
+    if not group.first:
+        answers_to([])
+        return Evaluation.read(Path(os.fsdecode(group.broadcast())))
+    looks = trained.metrics.looks_at_test
+    manifest, name = _judged(trained, data, classifier, progress, allow_outside=allow_outside)
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         progress.note(note)
     table = manifest.table
@@ -108,15 +113,7 @@ def evaluate(
             progress.note(
                 f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged"
             )
-    chosen = (
-        Engine.of(classifier, hardware())  # views have several sizes
-        if looked
-        else engine_of(
-            run, classifier, engine=engine, precision=precision, images=len(manifest.table), progress=progress
-        )
-    )
-    chosen = replace(chosen, novelty=None)  # which no metric asks for
-    answers = predict_files(chosen, list(manifest.files()), progress=progress, protocol=looked)
+    answers = answers_to(list(manifest.files()))
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=answers.probabilities,
@@ -143,7 +140,34 @@ def evaluate(
         write_run_report(trained.folder)
         write_model_card(trained.folder)
         count_in_comparison(trained, progress)
+    group.broadcast(os.fsencode(folder.resolve()))
     return Evaluation(folder, predictions, metrics)
+
+
+def _judged(
+    trained: Run, data: str | Path | None, classifier: Classifier, progress: Progress, *, allow_outside: bool
+) -> tuple[Manifest, str]:
+    """The images that are judged, and what they are called; a look at the run's own test split is counted."""
+    run = trained.folder
+    if data is None:
+        manifest = trained.manifest
+        manifest = manifest.with_table(manifest.table.filter(split="test"))
+        if not len(manifest.table):
+            raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
+        _refuse_changed(manifest, run)
+        count_look(trained, progress)
+        return manifest, "test"
+    manifest = _labelled(data, classifier, trained.recipe.group, progress, allow_outside=allow_outside)
+    if "test" in manifest.table["split"]:
+        progress.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
+    known = set(trained.manifest.usable.filter(split="train")["sha256"])
+    seen = manifest.usable.filter(manifest.usable["sha256"].is_in(list(known)))
+    if len(seen):
+        progress.note(f"{len(seen)} of these images were trained on, such as {seen['path'][0]}: the result flatters")
+    if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
+        progress.note(f"images of the test split of {run} are among these")
+        count_look(trained, progress)
+    return manifest, shown(Path(data).resolve().stem)
 
 
 def _refuse_changed(manifest: Manifest, run: str | Path) -> None:
