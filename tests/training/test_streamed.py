@@ -70,7 +70,7 @@ def test_what_shards_cannot_do_is_said(shards: Path, settings: dict[str, object]
 def test_other_verbs_say_who_reads_shards(shards: Path) -> None:
     with pytest.raises(UsageError, match="these are shards"):
         compare(shards)
-    with pytest.raises(LeadlineError, match="these are shards, which train reads"):
+    with pytest.raises(LeadlineError, match="these are shards, which train, evaluate and predict read"):
         app(["check", str(shards)], exit_on_error=False)
 
 

@@ -15,7 +15,7 @@ from leadline.ranks import first_process, started_by_torchrun
 def predict(
     run: Annotated[Path, Parameter(help="The run folder of a trained classifier.")],
     inputs: Annotated[
-        list[str], Parameter(help="Images, folders of images, globs, tables with path or path:NAME columns.")
+        list[str], Parameter(help="Images, folders of images, globs, tables with path or path:NAME columns; or shards.")
     ],
     /,
     *,
@@ -37,7 +37,20 @@ def predict(
 
     if out is None and sys.__stdout__ is None:
         raise LeadlineError("there is no standard output to print the table on; name a file with --out")
+    from leadline.data.shards.finding import is_shards
+
     with display() as progress:
+        if out is not None and any(map(is_shards, inputs)):
+            written = verb.predict_shards(
+                run,
+                inputs,
+                out=out,
+                min_confidence=min_confidence,
+                engine=engine,
+                precision=precision,
+                progress=progress,
+            )
+            return show.written(written, out=out)
         found = verb.predict(
             run,
             inputs,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they bring torch, which a table of the catalogue does witho
     from leadline.verbs.compare import Comparison
     from leadline.verbs.evaluate import Evaluation
     from leadline.verbs.export import Export
+    from leadline.verbs.predict import Written
 
 
 def plan(planned: "Plan", *, json: bool) -> int:
@@ -231,6 +232,19 @@ def predictions(found: "Predictions", *, out: Path | None) -> int:
     if unreadable:
         line(f"{unreadable} of {len(found)} images could not be read; see the column error", file=sys.stderr)
     return SOME_UNREADABLE if unreadable else DONE
+
+
+def written(found: "Written", *, out: Path) -> int:
+    """The predictions of shards, which are in a file already."""
+    line(f"{found.images:,} images → {out}")
+    for count, what in (
+        (found.left_open, "are uncertain"),
+        (found.unlike, "are unlike the training images; see the column unlike"),
+        (found.unreadable, "could not be read; see the column error"),
+    ):
+        if count:
+            line(f"{count:,} of {found.images:,} images {what}", file=sys.stderr)
+    return SOME_UNREADABLE if found.unreadable else DONE
 
 
 def unlike_training(found: "Predictions") -> list[str]:

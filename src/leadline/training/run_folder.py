@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from leadline.classifier import Classifier, load
 from leadline.data.manifest import Manifest
 from leadline.data.outputs import lies_in
+from leadline.data.shards.finding import is_shards, name_of
 from leadline.data.sources.walking import is_text, shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
@@ -140,7 +141,8 @@ def new_folder(out: str | Path | None, *, data: str | Path, suffix: str) -> Path
     UsageError where `out` exists already, or where it would lie in the folder `data`.
     """
     source = Path(data).resolve()
-    wanted = Path(out) if out is not None else Path("runs") / f"{shown(source.stem)}-{suffix}"
+    name = name_of(data) if is_shards(data) else shown(source.stem)
+    wanted = Path(out) if out is not None else Path("runs") / f"{name}-{suffix}"
     if not is_text(wanted):
         raise UsageError(
             f"--out {shown(wanted)}: is no UTF-8, which some files of a run cannot do without; choose another"

@@ -13,13 +13,16 @@ from leadline.data.channel_files import Files, changes
 from leadline.data.manifest import Manifest, describe_problems
 from leadline.data.protocols import OWN, Protocol, find_protocol
 from leadline.data.reading import Reading
+from leadline.data.shards.finding import is_shards, name_of
+from leadline.data.shards.held_out import with_files
 from leadline.data.sources.scan import scan
 from leadline.data.sources.walking import shown
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.calibration import answered_at
 from leadline.evaluation.metrics import measure, recalibration
 from leadline.evaluation.predictions import Predictions, check_abstention
 from leadline.inference.engine import Answers, Engine
+from leadline.inference.engine_choice import WORTH
 from leadline.inference.hardware import hardware
 from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.progress import Progress
@@ -31,6 +34,7 @@ from leadline.results.comparison_result import COMPARISON
 from leadline.results.run_metrics import METRICS, EvaluationMetrics, ProtocolRecord
 from leadline.training.run_folder import Run, numbered
 from leadline.verbs.predict import engine_of, files_of_first, predict_files
+from leadline.verbs.streamed import answers_of
 from leadline.zoo.convolutional import fully_convolutional
 
 # Changed images that an error names.
@@ -98,11 +102,21 @@ def evaluate(
         chosen = replace(chosen, novelty=None)  # which no metric asks for
         return predict_files(chosen, images, progress=progress, protocol=looked, group=group)
 
+    streamed = None
+    if data is not None and is_shards(data):
+        if looked:
+            raise UsageError(f"--protocol {protocol}: shards are judged as in training; leave it out, or unpack them")
+        if group.size > 1:
+            raise UsageError("shards are judged by one process; leave out torchrun")
+        chosen = engine_of(run, classifier, engine=engine, precision=precision, images=WORTH, progress=progress)
+        streamed = answers_of(replace(chosen, novelty=None), classifier.classes, data, progress=progress)
     if not group.first:
         answers_to([])
         return Evaluation.read(Path(os.fsdecode(group.broadcast())))
     looks = trained.metrics.looks_at_test
-    manifest, name = _judged(trained, data, classifier, progress, allow_outside=allow_outside)
+    manifest, name = _judged(
+        trained, data, classifier, progress, allow_outside=allow_outside, streamed=streamed[0] if streamed else None
+    )
     for note in [*manifest.notes, *describe_problems(manifest.unusable)]:
         progress.note(note)
     table = manifest.table
@@ -113,7 +127,7 @@ def evaluate(
             progress.note(
                 f"{small:,} of these images are smaller than the {largest} pixels of the protocol, and enlarged"
             )
-    answers = answers_to(list(manifest.files()))
+    answers = streamed[1] if streamed else answers_to(list(manifest.files()))
     predictions = Predictions.from_arrays(
         paths=table["path"].to_list(),
         probabilities=answers.probabilities,
@@ -145,19 +159,27 @@ def evaluate(
 
 
 def _judged(
-    trained: Run, data: str | Path | None, classifier: Classifier, progress: Progress, *, allow_outside: bool
+    trained: Run,
+    data: str | Path | None,
+    classifier: Classifier,
+    progress: Progress,
+    *,
+    allow_outside: bool,
+    streamed: Manifest | None,
 ) -> tuple[Manifest, str]:
-    """The images that are judged, and what they are called; a look at the run's own test split is counted."""
+    """The images that are judged, and what they are called; a look at the run's own test split is counted.
+
+    Those of shards have been read already: they are `streamed`."""
     run = trained.folder
     if data is None:
-        manifest = trained.manifest
+        manifest = with_files(trained.manifest, reading=trained.recipe.reading, progress=progress)
         manifest = manifest.with_table(manifest.table.filter(split="test"))
         if not len(manifest.table):
             raise LeadlineError(f"{run}: has no test split; name labelled images that it was not trained on")
         _refuse_changed(manifest, run)
         count_look(trained, progress)
         return manifest, "test"
-    manifest = _labelled(data, classifier, trained.recipe.group, progress, allow_outside=allow_outside)
+    manifest = streamed or _labelled(data, classifier, trained.recipe.group, progress, allow_outside=allow_outside)
     if "test" in manifest.table["split"]:
         progress.note(f"{data} has a test split of its own: its {len(manifest.table):,} images are judged, no others")
     known = set(trained.manifest.usable.filter(split="train")["sha256"])
@@ -167,7 +189,7 @@ def _judged(
     if not set(trained.manifest.usable.filter(split="test")["sha256"]).isdisjoint(manifest.usable["sha256"]):
         progress.note(f"images of the test split of {run} are among these")
         count_look(trained, progress)
-    return manifest, shown(Path(data).resolve().stem)
+    return manifest, name_of(data) if is_shards(data) else shown(Path(data).resolve().stem)
 
 
 def _refuse_changed(manifest: Manifest, run: str | Path) -> None:

@@ -3,6 +3,8 @@
 import glob
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -12,21 +14,24 @@ from leadline.data.channel_files import Files
 from leadline.data.loader import Decoded, files
 from leadline.data.outputs import check_output
 from leadline.data.protocols import Protocol
+from leadline.data.shards.finding import is_shards
 from leadline.data.sources.channel_columns import refuse_unlike_training
 from leadline.data.sources.class_folders import contents
 from leadline.data.sources.scan import TABLE_READERS, image_files, image_table
 from leadline.data.sources.walking import shown
 from leadline.data.views import Viewed, images_together, views
 from leadline.errors import LeadlineError, UsageError
+from leadline.evaluation.growing_table import growing_table, joined
 from leadline.evaluation.predictions import FORMATS, NOVELTY, PROBABILITY_PREFIX, Predictions, check_abstention
 from leadline.inference.engine import BATCH_SIZE, Answers, Engine
-from leadline.inference.engine_choice import Chosen, choose_engine
+from leadline.inference.engine_choice import WORTH, Chosen, choose_engine
 from leadline.inference.memory import enough_memory
 from leadline.inference.runtimes import AnyPrecision, EngineName
 from leadline.inference.shared_answers import shared_answers
 from leadline.progress import Progress
 from leadline.ranks import ALONE, Group, launched
 from leadline.training.run_folder import Run
+from leadline.verbs.streamed import predictions_of
 
 
 def predict(
@@ -51,7 +56,8 @@ def predict(
 
     `engine` computes the answers: "torch", "openvino" or "onnx", or with "auto" the fastest that is installed and has
     given the same answers as PyTorch on the run's own images. An engine that was named must have, or LeadlineError.
-    A table may list images outside its own folder only with `allow_outside`.
+    A table may list images outside its own folder only with `allow_outside`. Shards are predicted too, all of them;
+    `predict_shards` does that without holding the whole table.
 
     Started by torchrun, several processes share the images; all return the whole table, and the first one writes it.
     """
@@ -59,6 +65,11 @@ def predict(
     if out is not None and Path(out).suffix.lower() not in FORMATS:
         raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    if any(map(is_shards, inputs)):
+        written = predict_shards(
+            run, inputs, out=out, min_confidence=min_confidence, engine=engine, precision=precision, progress=progress
+        )
+        return written.predictions if out is None else Predictions.read(out)
     group = launched()
     with group.after_first():
         if out is not None:
@@ -88,6 +99,66 @@ def predict(
         predictions.write(out)
     group.barrier()  # nobody looks for the table before it is written
     return predictions
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `predict_shards` has done."""
+
+    predictions: Predictions  # all of them, or none where they went into a file
+    images: int = 0
+    unreadable: int = 0
+    left_open: int = 0
+    unlike: int = 0
+
+
+def predict_shards(
+    run: str | Path,
+    inputs: Iterable[str | Path] | str | Path,
+    *,
+    out: str | Path | None = None,
+    min_confidence: float | None = None,
+    engine: EngineName = "auto",
+    precision: AnyPrecision = "auto",
+    progress: Progress | None = None,
+) -> Written:
+    """As `predict`, of all images in shards, in their order: with `out` the table is written while it grows, so that
+    memory does not depend on the number of images. Raises LeadlineError, with the shard and the member, where one is
+    damaged; `out` is not written then."""
+    progress = progress or Progress()
+    if launched().size > 1:
+        raise UsageError("shards are predicted by one process: leave out torchrun, or give each process its own shards")
+    inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    other = next((given for given in inputs if not is_shards(given)), None)
+    if other is not None:
+        raise UsageError(f"{other}: is no shard, and the others are; predict one kind at a time")
+    if out is not None and Path(out).suffix.lower() not in FORMATS:
+        raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
+    if out is not None:
+        here = [given for given in inputs if "://" not in str(given)]
+        check_output(out, ours=_is_ours, kind="table of predictions", sources=here)
+    classifier = load(run)
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
+    chosen = engine_of(run, classifier, engine=engine, precision=precision, images=WORTH, progress=progress)
+    written, kept = Written(joined([], classifier.classes)), []
+    with growing_table(Path(out)) if out is not None else nullcontext() as table:
+        for part in predictions_of(chosen, classifier.classes, inputs, progress=progress):
+            part = part if min_confidence is None else part.abstaining(min_confidence)
+            written = replace(
+                written,
+                images=written.images + len(part),
+                unreadable=written.unreadable + len(part) - len(part.readable),
+                left_open=written.left_open + len(part.readable) - len(part.answered),
+                unlike=written.unlike + len(part.unlike),
+            )
+            if table is None:
+                kept.append(part)
+            else:
+                table.add(part)
+        if not written.images:
+            raise LeadlineError(f"{inputs[0]}: its shards hold no images")
+    return replace(written, predictions=joined(kept, classifier.classes)) if kept else written
 
 
 def _is_ours(file: Path) -> bool:

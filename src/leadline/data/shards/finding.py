@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.keyed import generator
 from leadline.data.shards.index import INDEX, Shard, ShardIndex
 from leadline.data.shards.records import library, records, split_of, unreadable
@@ -32,7 +33,7 @@ def is_shards(source: str | Path | None) -> bool:
         return source is not None
     path = Path(text)
     if path.is_dir():
-        return (path / INDEX).is_file() or (bool(_shards_in(path)) and not folders_in(path))
+        return (path / INDEX).is_file() or _nothing_but_shards(path)
     return path.suffix == ".tar" or (path.suffix in SUFFIXES and any(sign in text for sign in "*?[{"))
 
 
@@ -42,14 +43,14 @@ def find_shards(source: str | Path, *, progress: Progress = SILENT) -> ShardInde
 
     Raises LeadlineError where there are none, or where one cannot be read.
     """
-    index = _written_index(str(source))
+    index = find_written(source)
     return index if index is not None else _examined(str(source), files_of(source), progress)
 
 
 def files_of(source: str | Path) -> list[str]:
     """The paths or URLs of the shards that `source` names, in order: a file, a folder, a pattern, an hf:// data set."""
     text = str(source)
-    if (index := _written_index(text)) is not None:
+    if (index := find_written(text)) is not None:
         return [index.url(shard) for shard in index.shards]
     found = list(_expanded(text))
     if len(found) == 1 and not text.endswith(SUFFIXES):
@@ -97,6 +98,20 @@ def _matches(pattern: str) -> list[str]:
     return [name if "://" not in pattern else system.unstrip_protocol(name) for name in map(str, found)]
 
 
+def _nothing_but_shards(folder: Path) -> bool:
+    """A table may lie beside the images of a folder, or beside its classes."""
+    if not _shards_in(folder) or folders_in(folder):
+        return False
+    with listing(folder) as children:
+        return not any(Path(child.name).suffix.lower() in IMAGE_SUFFIXES for child in children)
+
+
+def name_of(source: str | Path) -> str:
+    """What a folder that is about these shards may be called, on any system."""
+    words = [word for word in re.split(r"[^\w.-]+", str(source).removesuffix(f"/{INDEX}")) if word.strip(".-")]
+    return re.sub(r"\.(tar|parquet)$", "", words[-1]).strip(".-") or "shards" if words else "shards"
+
+
 def _shards_in(folder: Path) -> list[Path]:
     with listing(folder) as children:
         return sorted(
@@ -115,8 +130,9 @@ def _file_system(url: str) -> tuple[Any, str]:
     return system, path
 
 
-def _written_index(text: str) -> ShardIndex | None:
-    """The index.json that `text` is or has in it."""
+def find_written(source: str | Path) -> ShardIndex | None:
+    """The index.json that `source` is or has in it; None where there is none."""
+    text = str(source)
     if text.endswith(SUFFIXES) or BRACES.search(text):
         return None
     file = text if text.endswith(f"/{INDEX}") else f"{text.rstrip('/')}/{INDEX}"

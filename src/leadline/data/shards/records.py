@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -122,18 +123,32 @@ def _record(url: str, key: str, parts: dict[str, bytes]) -> Record:
 
 def _members(url: str) -> Iterator[tuple[str, bytes]]:
     """Name and content of the files in a tar file, in order."""
-    members, last = iter(library().StreamingDownloadManager().iter_archive(url)), ""
-    while True:
+    last = ""
+    with ExitStack() as opened:
         try:
-            found = next(members, None)
-            if found is None:
-                return
-            last, content = found[0], found[1].read(LARGEST + 1)
+            members = iter(library().StreamingDownloadManager().iter_archive(_opened(url, opened)))
         except Exception as error:  # whatever a damaged file, or the way to it, leads the library to
-            raise unreadable(url, error, after=last) from error
-        if len(content) > LARGEST:
-            raise LeadlineError(f"{url}: {last} is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
-        yield last, content
+            raise unreadable(url, error) from error
+        while True:
+            try:
+                found = next(members, None)
+                if found is None:
+                    return
+                last, content = found[0], found[1].read(LARGEST + 1)
+            except Exception as error:
+                raise unreadable(url, error, after=last) from error
+            if len(content) > LARGEST:
+                raise LeadlineError(f"{url}: {last} is larger than {LARGEST / 2**30:g} GiB; cut it into tiles")
+            yield last, content
+
+
+def _opened(url: str, opened: ExitStack) -> Any:
+    """What `datasets` takes: it opens files, the web and the hub itself, but s3fs not in a way that works."""
+    if "://" not in url or url.startswith(("http://", "https://", "hf://")):
+        return url
+    import fsspec
+
+    return opened.enter_context(fsspec.open(url, "rb"))
 
 
 def _of_parquet(url: str) -> Iterator[Record]:

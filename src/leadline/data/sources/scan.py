@@ -46,7 +46,9 @@ def scan(
     """
     path = Path(source)
     if is_shards(source):
-        raise LeadlineError(f"{source}: these are shards, which train reads; for anything else, name the images")
+        raise LeadlineError(
+            f"{source}: these are shards, which train, evaluate and predict read; for anything else, name the images"
+        )
     if path.is_dir():
         manifest = _scan_folder(path, str(source), reading, split, refuse, for_training=classes is None)
     elif path.is_file() and path.suffix.lower() in TABLE_READERS:
