@@ -74,6 +74,7 @@ def test_fsspec_opens_what_else_there_is(tmp_path: Path) -> None:
         ({"a\\..\\..\\x.png": picture(0)}, r"a\.tar: .*leads out"),
         ({**sample(0), "7.txt": b"a caption"}, r"a\.tar: 7 has no images \(7\.txt\)"),
         ({"7.png": picture(0), "7.jpg": picture(1)}, r"a\.tar: 7 has 2 images"),
+        ({"7.mask.png": picture(0), "7.png": picture(1)}, r"a\.tar: 7 has 2 images"),
         ({"7.png": picture(0), "7.json": b"{"}, r"a\.tar: 7\.json is no JSON"),
         ({"7.png": picture(0), "7.json": b"[]"}, r"a\.tar: 7\.json holds no object"),
     ],

@@ -55,7 +55,7 @@ def files_of(source: str | Path) -> list[str]:
     found = list(_expanded(text))
     if len(found) == 1 and not text.endswith(SUFFIXES):
         found = _listed(text)
-    elif any(sign in text for sign in "*?["):
+    elif any(sign in text for sign in "*?[") and not Path(text).is_file():
         found = [file for pattern in found for file in _matches(pattern)]
     if not found:
         raise LeadlineError(

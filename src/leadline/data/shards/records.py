@@ -99,7 +99,7 @@ def _of_tar(url: str) -> Iterator[Record]:
 
 def _record(url: str, key: str, parts: dict[str, bytes]) -> Record:
     """A sample of WebDataset: members of one name, the image and what is known of it."""
-    images = [suffix for suffix in parts if f".{suffix}".lower() in IMAGES]
+    images = [suffix for suffix in parts if f".{suffix.rpartition('.')[2]}".lower() in IMAGES]
     if len(images) != 1:
         members = ", ".join(f"{key}.{suffix}" for suffix in parts)
         raise LeadlineError(
