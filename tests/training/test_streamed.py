@@ -44,6 +44,7 @@ def test_a_network_learns_from_shards_and_resumes_to_the_same_bits(
         return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loop, "update", interrupting)
+    monkeypatch.setattr("leadline.verbs.train.write_run_report", lambda folder: None)  # which takes seconds
     with pytest.raises(Interrupted):
         train(shards, out=tmp_path / "interrupted", **settings)  # type: ignore[arg-type]
     resumed = resume(tmp_path / "interrupted")

@@ -49,7 +49,8 @@ def shards(images: Path) -> Path:
 @pytest.fixture(scope="module")
 def run(images: Path, shards: Path) -> Run:
     """Trained on shards that a server hands out."""
-    with served(shards) as (url, _):
+    with served(shards) as (url, _), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leadline.verbs.train.write_run_report", lambda folder: None)  # which takes seconds
         return train(f"{url}/index.json", model="lenet5", out=images.parent / "run", epochs=3, batch_size=8)
 
 
@@ -110,7 +111,11 @@ def test_images_and_shards_are_not_mixed(run: Run, images: Path, shards: Path) -
         predict(run.folder, [images, shards])
 
 
-def test_the_test_split_of_shards_is_judged_as_the_runs_own(run: Run, shards: Path) -> None:
+def test_the_test_split_of_shards_is_judged_as_the_runs_own(
+    run: Run, shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in ("write_run_report", "write_model_card"):  # which take seconds
+        monkeypatch.setattr(f"leadline.verbs.evaluate.{page}", lambda folder: None)
     own = evaluate(run.folder)
     with served(shards) as (url, asked):
         found = evaluate(run.folder, f"{url}/index.json")
