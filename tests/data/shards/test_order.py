@@ -19,6 +19,7 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert (first == order_of(COUNTS, seed=3, epoch=1)).all()
     assert (first != order_of(COUNTS, seed=3, epoch=2)).any()
     assert (first != order_of(COUNTS, seed=4, epoch=1)).any()
+    assert lanes_of(COUNTS, seed=3, epoch=1) != lanes_of(COUNTS, seed=3, epoch=2)
 
 
 def test_images_of_one_shard_are_spread_over_the_epoch() -> None:
