@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ from leadline.data.preprocessing import Preprocessing
 from leadline.data.sources.scan import scan
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
+from leadline.parquet import read_parquet, write_parquet
 from leadline.results import json_files
 from leadline.results.comparison_result import COMPARISON
 from leadline.training import checkpoint
@@ -25,6 +27,9 @@ from leadline.training.recipe_files import read_settings
 from leadline.zoo import build_model
 
 DEEP = "[" * 100_000
+READERS = pytest.mark.parametrize(
+    "read", [Manifest.read, Predictions.read, scan], ids=["manifest", "predictions", "table"]
+)
 
 
 def parquet_that_panics() -> bytes:
@@ -45,7 +50,7 @@ def classifier(tmp_path: Path) -> Path:
     return tmp_path / "classifier"
 
 
-@pytest.mark.parametrize("read", [Manifest.read, Predictions.read, scan], ids=["manifest", "predictions", "table"])
+@READERS
 def test_a_parquet_file_at_which_its_reader_panics_is_damaged(read: Callable[[Path], object], tmp_path: Path) -> None:
     """The panic of polars is no Exception, and would end the program with a traceback."""
     file = tmp_path / "table.parquet"
@@ -60,13 +65,40 @@ def test_a_parquet_file_at_which_its_reader_panics_is_damaged(read: Callable[[Pa
         read(file)
 
 
-def test_a_strangers_parquet_that_kills_its_reader_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@READERS
+def test_a_parquet_file_that_kills_its_reader_is_damaged(
+    read: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A size of 2 EiB in a page ends the process that reads it; it is not the program's."""
     file = tmp_path / "table.parquet"
     file.write_bytes(b"PAR1")
     monkeypatch.setattr("leadline.parquet.TRIAL", "import os; os.abort()")
     with pytest.raises(LeadlineError, match=r"table\.parquet: .*crashes its reader"):
-        scan(file)
+        read(file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the memory of a process is not bounded so")
+def test_a_small_parquet_file_that_takes_all_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal rows pack well: 100 MB of numbers in some kilobytes."""
+    file = tmp_path / "table.parquet"
+    pl.select(path=pl.repeat(7, 2**24, dtype=pl.Int64)).write_parquet(file)
+    assert file.stat().st_size < 2**18
+    monkeypatch.setattr("leadline.parquet.MEMORY", 2**26)
+    monkeypatch.setattr("leadline.parquet.SECONDS", 3)
+    with pytest.raises(LeadlineError, match=r"table\.parquet: .*memory"):
+        Predictions.read(file)
+
+
+def test_what_was_tried_or_written_before_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, ours = tmp_path / "theirs.parquet", tmp_path / "ours.parquet"
+    pl.DataFrame({"a": [secrets.randbits(40)]}).write_parquet(theirs)
+    read_parquet(theirs)
+    write_parquet(pl.DataFrame({"a": [secrets.randbits(40)]}), ours)
+    monkeypatch.setattr("leadline.parquet.TRIAL", "import os; os.abort()")
+    assert read_parquet(theirs).height == read_parquet(ours).height == 1
+    pl.DataFrame({"a": [secrets.randbits(40)]}).write_parquet(theirs)
+    with pytest.raises(pl.exceptions.ComputeError, match="crashes its reader"):
+        read_parquet(theirs)
 
 
 @pytest.mark.parametrize("content", [f'{{"schema": 2, "data": {DEEP}', DEEP])

@@ -9,7 +9,7 @@ from pathlib import Path
 from leadline.errors import LeadlineError, StorageError
 
 # Libraries written in Rust pass on what the system said in this way.
-OS_ERROR = re.compile(r"([^:]+) \(os error \d+\)")
+OS_ERROR = re.compile(r"(?P<said>[^:]+) \(os error \d+\)|Os \{ code: \d+, .*message: \"(?P<quoted>[^\"]+)\"")
 WAY_OUT = "make room or get the right to write there, or name another folder"
 
 
@@ -51,6 +51,6 @@ def _said_by_the_system(error: BaseException | None) -> str | None:
             return error.strerror or str(error)
         found = OS_ERROR.search(str(error))
         if found:
-            return found[1].strip()
+            return (found["said"] or found["quoted"]).strip()
         error = error.__cause__ or error.__context__
     return None

@@ -16,7 +16,7 @@ from leadline.data.in_threads import in_threads
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.shards.index import ShardIndex
 from leadline.errors import LeadlineError
-from leadline.parquet import read_parquet, read_parquet_metadata
+from leadline.parquet import read_parquet, read_parquet_metadata, write_parquet
 from leadline.writing import in_one_piece
 
 SCHEMA = {
@@ -159,7 +159,7 @@ class Manifest:
         # In ASCII, as JSON writes what is no UTF-8 in the name of a folder, too.
         metadata = {name: json.dumps(value) for name, value in vars(about).items()}
         with in_one_piece(file) as temporary:
-            self.table.write_parquet(temporary, metadata={"version": str(VERSION), **metadata})
+            write_parquet(self.table, temporary, {"version": str(VERSION), **metadata})
 
     @staticmethod
     def read(file: Path) -> "Manifest":

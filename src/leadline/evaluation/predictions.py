@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from leadline.errors import LeadlineError, UsageError
-from leadline.parquet import read_parquet
+from leadline.parquet import read_parquet, write_parquet
 from leadline.writing import in_one_piece
 
 PROBABILITY_PREFIX = "p:"
@@ -102,7 +102,7 @@ class Predictions:
             table = reader(path)
         except FileNotFoundError:
             raise LeadlineError(f"{path}: no such file") from None
-        except (pl.exceptions.PolarsError, UnicodeDecodeError, csv.Error) as error:
+        except (pl.exceptions.PolarsError, UnicodeDecodeError, csv.Error, OSError) as error:
             raise LeadlineError(f"{path}: not a readable table of predictions ({error})") from error
         classes = tuple(c.removeprefix(PROBABILITY_PREFIX) for c in table.columns if c.startswith(PROBABILITY_PREFIX))
         numbers = ["probability", NOVELTY[0], *(PROBABILITY_PREFIX + name for name in classes)]
@@ -281,7 +281,7 @@ def _read_lines(path: Path) -> pl.DataFrame:
 Reader = Callable[[Path], pl.DataFrame]
 Writer = Callable[[pl.DataFrame, Path], None]
 FORMATS: dict[str, tuple[Reader, Writer]] = {
-    ".parquet": (read_parquet, lambda table, path: table.write_parquet(path)),
+    ".parquet": (read_parquet, write_parquet),
     ".csv": (lambda path: _read_separated(path, ","), lambda table, path: table.write_csv(path)),
     ".tsv": (lambda path: _read_separated(path, "\t"), lambda table, path: table.write_csv(path, separator="\t")),
     ".jsonl": (_read_lines, lambda table, path: table.write_ndjson(path)),

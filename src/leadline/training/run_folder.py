@@ -201,7 +201,10 @@ def alone_in(folder: Path) -> Iterator[None]:
     except NotImplementedError:
         pass
     except OSError as error:
-        raise LeadlineError(f"{folder}: cannot be written into ({error.strerror or error})") from error
+        raise LeadlineError(
+            f"{folder}: cannot be written into ({error.strerror or error}); get the right to write there, or copy it "
+            "elsewhere and go on with the copy"
+        ) from error
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from leadline.data.sources.channel_columns import with_files
 from leadline.data.sources.refusal import Refuse, cut, refuse_at_once
 from leadline.data.sources.text_tables import read_text_table
 from leadline.errors import LeadlineError
-from leadline.parquet import read_strangers_parquet
+from leadline.parquet import read_parquet
 
 # Names that mean a split, as people write them, of folders too.
 SPLIT_NAMES = {
@@ -115,7 +115,7 @@ def _read_table(file: Path) -> pl.DataFrame:
 
 def _read_parquet(file: Path) -> pl.DataFrame:
     """What is no value of one row's own, such as a list, is left out; a NaN of pandas is a value that is missing."""
-    table = read_strangers_parquet(file)
+    table = read_parquet(file)
     for name, kind in table.schema.items():
         if kind.is_nested() and name in ("path", "label", "group", "split"):
             raise LeadlineError(f"{file}: the column {name} holds {kind} where a text or a number is expected")
