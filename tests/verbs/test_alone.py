@@ -39,3 +39,24 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(LeadlineError, match="no such run folder"), alone_in(tmp_path / "absent"):
         pass
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a folder so that nobody may write into it")
+def test_a_folder_that_may_not_be_written_into_says_how_to_go_on(tmp_path: Path) -> None:
+    """Even root heeds a read-only mount, as a medium or a share may be."""
+    mounted = f"mount --bind {tmp_path} {tmp_path} && mount -o remount,ro,bind {tmp_path}"
+    script = (
+        f"{mounted} && echo mounted && {sys.executable} -c "
+        f'\'from leadline.training.run_folder import alone_in; alone_in(__import__("pathlib").Path("{tmp_path}"))'
+        ".__enter__()'"
+    )
+    ended = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "mounted" not in ended.stdout:
+        pytest.skip(f"nothing can be mounted here: {ended.stderr[-200:]}")
+    assert "cannot be written into" in ended.stderr
+    assert "copy it elsewhere and go on with the copy" in ended.stderr
