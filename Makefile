@@ -65,6 +65,7 @@ types: install
 
 bench: install
 	$(BIN)/python benchmarks/training_speed.py
+	$(BIN)/python benchmarks/prediction_speed.py --turns 1
 
 catalogue: install
 	$(BIN)/python benchmarks/catalogue_costs.py

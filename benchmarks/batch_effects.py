@@ -14,7 +14,7 @@ import sys
 import numpy as np
 
 from leadline.data.audit import told_apart as method
-from leadline.data.audit.batch import FALSE_ALARMS
+from leadline.data.audit.problem import FALSE_ALARMS
 
 method.PERMUTATIONS = 99  # of 399; a p-value of fewer is as right, and a little less sharp
 

@@ -1,9 +1,10 @@
 """Training speed beside the loop that most people write, in images per second: python benchmarks/training_speed.py
 
-The plain loop: torchvision's ImageFolder (PIL, a decode per image and epoch), ToTensor and Normalize, a DataLoader with
+The plain loop: torchvision's ImageFolder (PIL, a decode per image and epoch), the usual transforms, a DataLoader with
 two workers, contiguous fp32, torch.optim.SGD. Ours: the cache, keyed augmentation, and the precision and memory format
-that `leadline train` chooses here. Both train the same network from the catalogue on the same JPEGs, in turn (A B A B),
-each turn in a fresh process; the median of the turns' ratios is what counts.
+that `leadline train` chooses here. Both train the same network on the same JPEGs for whole epochs, of
+which the first, which fills caches, does not count; in turn (A B A B), each turn in a fresh process. The median of the
+turns' ratios is what counts.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,14 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-WARM_UP, MEASURED = 3, 12  # steps
+EPOCHS = 3  # the first of which does not count
+# Network, pixels, images: what people train on a processor.
+SETS = (
+    ("resnet20_cifar", 32, 2_000),
+    ("vgg_small", 32, 2_000),
+    ("densenet_small", 32, 1_000),
+    ("resnet18", 128, 300),
+)
 
 
 def write_images(folder: Path, *, count: int, size: int) -> None:
@@ -48,62 +57,62 @@ def plain(folder: Path, model: str, size: int, batch_size: int) -> float:
         ]
     )
     data = datasets.ImageFolder(str(folder), prepare)
-    loader = torch.utils.data.DataLoader(data, batch_size, shuffle=True, num_workers=2, drop_last=True)
+    loader = torch.utils.data.DataLoader(data, batch_size, shuffle=True, num_workers=2)
     network = create_model(model, num_classes=10).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    times = []
-    batches = iter(loader)
-    for _ in range(WARM_UP + MEASURED):
-        started = time.perf_counter()
-        images, labels = next(batches)
-        outputs = network(images)
-        loss = F.cross_entropy(outputs[0] if isinstance(outputs, tuple) else outputs, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        loss.item()
-        times.append(time.perf_counter() - started)
-    return batch_size / statistics.median(times[WARM_UP:])
+
+    def epoch(_: int) -> int:
+        for images, labels in loader:
+            outputs = network(images)
+            loss = F.cross_entropy(outputs[0] if isinstance(outputs, tuple) else outputs, labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
+        return len(data)
+
+    return rate(epoch)
 
 
 def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
-    """Images per second of `leadline.training.loop`, from an image cache that the first epoch has filled."""
+    """Images per second of what `leadline.training.loop` does with each batch, on the data of a run."""
     from leadline.cli.allocator import keep_freed_memory
-    from leadline.data.cache import ImageCache
-    from leadline.data.loader import TrainingBatches
-    from leadline.data.preprocessing import geometry, measured
-    from leadline.data.sources.scan import scan
     from leadline.inference.hardware import hardware
-    from leadline.pretrained.create import create_model
+    from leadline.training.data import TrainingData
     from leadline.training.loop import prepare, update
-    from leadline.training.recipe import Recipe
+    from leadline.training.training import initialised
+    from leadline.verbs.train import train
 
     keep_freed_memory()
-    manifest = scan(folder)
-    cache = ImageCache(manifest, geometry(manifest, size=size))
-    rows = np.arange(len(manifest.table))
-    preprocessing = measured(geometry(manifest, size=size), cache.decode_now(rows))
-    labels = np.arange(len(rows)) % 10
-    recipe = Recipe(
-        data=str(folder), model=model, steps=100, batch_size=batch_size, learning_rate=0.01, size=size, augment="flip"
-    )
-    network = create_model(model, num_classes=10).train()
-    optimizer = prepare(network, recipe, hardware())
-    times = []
-    batches = TrainingBatches(cache, rows, labels, batch_size, 0, "flip").epoch(0)
-    for _ in range(WARM_UP + MEASURED):
-        started = time.perf_counter()
-        batch = next(batches)
-        update(network, optimizer, preprocessing.normalise(batch.images), batch.labels, recipe, hardware())[1].item()
-        times.append(time.perf_counter() - started)
-    cache.close()
-    return batch_size / statistics.median(times[WARM_UP:])
+    with tempfile.TemporaryDirectory() as out:
+        settings = {"size": size, "batch_size": batch_size, "augment": "flip", "optimizer": "sgd"}
+        run = train(folder, model=model, out=Path(out) / "run", epochs=0.05, **settings)
+        recipe, data = run.recipe, TrainingData.open(run.manifest, run.recipe)
+        network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels).train()
+        optimizer, machine, batches = prepare(network, recipe, hardware()), hardware(), data.batches
+
+        def epoch(number: int) -> int:
+            for batch in batches.epoch(number):
+                images = data.preprocessing.normalise(batch.images)
+                update(network, optimizer, images, batch.labels, recipe, machine)[1].item()
+            return len(batches.rows)
+
+        return rate(epoch)
+
+
+def rate(epoch: Callable[[int], int]) -> float:
+    """Images per second of epochs, which say how many images they trained on."""
+    epoch(0)
+    started = time.perf_counter()
+    images = sum(epoch(number) for number in range(1, EPOCHS))
+    return images / (time.perf_counter() - started)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", default="resnet20_cifar,resnet18,vgg_small,densenet_small")
-    parser.add_argument("--size", type=int, default=64, help="pixels")
+    parser.add_argument("--models", help="separated by commas; all, if not named")
+    parser.add_argument("--size", type=int, help="pixels")
+    parser.add_argument("--images", type=int)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--one", choices=["plain", "ours"], help=argparse.SUPPRESS)  # a turn, in its own process
@@ -113,21 +122,30 @@ def main() -> None:
         turn = {"plain": plain, "ours": ours}[given.one]
         print(json.dumps(turn(given.folder, given.models, given.size, given.batch_size)))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        images = Path(folder) / "images"
-        write_images(images, count=(WARM_UP + MEASURED + 1) * given.batch_size, size=given.size)
-        print(f"{given.size} pixels, batches of {given.batch_size}, {torch.get_num_threads()} threads")
-        print(f"{'network':18} {'plain':>8} {'ours':>8} {'ratio':>7}   images/s, medians of {given.turns} turns")
-        for model in given.models.split(","):
+    from leadline.inference.hardware import hardware
+
+    print(
+        f"batches of {given.batch_size}, {torch.get_num_threads()} threads, {hardware().name}, {hardware().precision}"
+    )
+    print(
+        f"{'network':18} {'pixels':>6} {'plain':>8} {'ours':>8} {'ratio':>7}   images/s, medians of {given.turns} turns"
+    )
+    for model, usual_size, usual_images in SETS:
+        if given.models and model not in given.models.split(","):
+            continue
+        size = given.size or usual_size
+        with tempfile.TemporaryDirectory() as folder:
+            write_images(Path(folder), count=given.images or usual_images, size=size)
             found: dict[str, list[float]] = {"plain": [], "ours": []}
             for _ in range(given.turns):
-                for one, rates in found.items():
-                    command = [sys.executable, __file__, "--one", one, "--folder", str(images), "--models", model]
-                    command += ["--size", str(given.size), "--batch-size", str(given.batch_size)]
-                    rates.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
-            ratio = statistics.median(b / a for a, b in zip(found["plain"], found["ours"], strict=True))
-            medians = (statistics.median(found["plain"]), statistics.median(found["ours"]))
-            print(f"{model:18} {medians[0]:8.0f} {medians[1]:8.0f} {ratio:7.2f}", flush=True)
+                for way, rates in found.items():
+                    command = [sys.executable, __file__, "--one", way, "--folder", folder, "--models", model]
+                    command += ["--size", str(size), "--batch-size", str(given.batch_size)]
+                    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                    rates.append(json.loads(printed.splitlines()[-1]))
+        ratio = statistics.median(b / a for a, b in zip(found["plain"], found["ours"], strict=True))
+        medians = (statistics.median(found["plain"]), statistics.median(found["ours"]))
+        print(f"{model:18} {size:6} {medians[0]:8.0f} {medians[1]:8.0f} {ratio:7.2f}", flush=True)
 
 
 if __name__ == "__main__":
