@@ -1,9 +1,10 @@
 """How time and memory grow with the images: python benchmarks/growth.py --images 5000 20000 50000 100000 200000
 
 One folder grows to each of these numbers of small images, no two alike; at each of them every stage runs in a fresh
-process. Measured are its seconds, without what starting Python and importing takes, and the most memory that it and its
-children had at one moment: all of it, and without the pages of files, which the system takes back when it needs them.
-(From /proc, so on Linux alone.) A JSON file has all figures, and where they were measured; an SVG draws them.
+process. Measured are its seconds and those of all processors together, which other programs hardly change, without what
+starting Python and importing takes; and the most memory that it and its children had at one moment: all of it, and
+without the pages of files, which the system takes back when it needs them. (From /proc, so on Linux alone.) A JSON file
+has all figures, and where they were measured; an SVG draws the processors' seconds and the memory without pages.
 """
 
 import argparse
@@ -82,6 +83,9 @@ STAGES: dict[str, Callable[[Path, Path], None]] = {
     "report": report,
 }  # fmt: skip
 
+# Folders of an earlier call that a stage must not find.
+MADE_BEFORE = {"check": ("cache",), "train": ("run",)}
+
 
 def measured(stage: str, data: Path, work: Path) -> dict[str, float]:
     """Seconds and peak bytes of a stage in a process of its own."""
@@ -95,7 +99,10 @@ def measured(stage: str, data: Path, work: Path) -> dict[str, float]:
         time.sleep(EVERY)
     if process.returncode or process.stdout is None:
         raise SystemExit(f"{stage} failed; its message is above")
-    return {"seconds": float(process.stdout.read().split()[-1]), "peak_bytes": whole, "peak_bytes_without_files": own}
+    seconds, computing = map(float, process.stdout.read().split()[-2:])
+    return {
+        "seconds": seconds, "processor_seconds": computing, "peak_bytes": whole, "peak_bytes_without_files": own,
+    }  # fmt: skip
 
 
 def with_children(process: int) -> list[int]:
@@ -130,18 +137,33 @@ def drawn(rows: list[dict[str, float | str]], file: Path) -> None:
     figure = Figure((9, 4), layout="constrained")
     times, memory = figure.subplots(1, 2)
     for stage in STAGES:
-        own = [row for row in rows if row["stage"] == stage]
+        own = sorted((row for row in rows if row["stage"] == stage), key=lambda row: float(row["images"]))
         images = [row["images"] for row in own]
-        times.plot(images, [row["seconds"] for row in own], marker="o", markersize=3, label=stage)
+        times.plot(images, [row["processor_seconds"] for row in own], marker="o", markersize=3, label=stage)
         megabytes = [float(row["peak_bytes_without_files"]) / 1e6 for row in own]
         memory.plot(images, megabytes, marker="o", markersize=3, label=stage)
-    times.set(xlabel="images", ylabel="seconds")
+    times.set(xlabel="images", ylabel="seconds of all processors")
     memory.set(xlabel="images", ylabel="peak memory, MB", ylim=(0, None))
     times.legend(frameon=False)
     for axes in (times, memory):
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, metadata={"Date": None})
+
+
+def write(rows: list[dict[str, float | str]], file: Path) -> None:
+    """The figures, and where they were measured."""
+    from leadline.inference.hardware import hardware
+
+    numbers = " ".join(map(str, sorted({row["images"] for row in rows})))
+    found = {
+        "command": f"python benchmarks/growth.py --images {numbers}",
+        "processor": hardware().processor,
+        "cores": os.cpu_count(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "rows": rows,
+    }
+    file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -151,20 +173,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("growth.json"))
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--data", type=Path, help="Where the images are made, and kept. [default: a temporary folder]")
-    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, help="Where runs and caches are kept. [default: a temporary folder]")
     parser.add_argument("--stage", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.stage:
         import leadline.report
         import leadline.verbs.train  # noqa: F401  what is imported is not measured
 
-        started = time.perf_counter()
+        started, computing = time.perf_counter(), time.process_time()
         STAGES[asked.stage](asked.data, asked.work)
-        print(time.perf_counter() - started)
+        print(time.perf_counter() - started, time.process_time() - computing)
         return
-    from leadline.inference.hardware import hardware
-
-    rows: list[dict[str, float | str]] = []
+    # Rows of an earlier call are kept, so that a long measurement can be made in parts, stage by stage.
+    rows: list[dict[str, float | str]] = json.loads(asked.out.read_text("utf-8"))["rows"] if asked.out.is_file() else []
     with tempfile.TemporaryDirectory() as folder:
         data = asked.data or Path(folder) / "data"
         made = sum(1 for _ in data.glob("*/*")) if data.is_dir() else 0
@@ -173,22 +194,20 @@ def main() -> None:
                 raise SystemExit(f"{data}: has {made:,} images already; name another folder")
             for number in range(made, images):
                 write_image(data, number)
-            made, work = images, Path(folder) / "work"
-            work.mkdir()
+            made, work = images, (asked.work or Path(folder)) / str(images)
+            work.mkdir(parents=True, exist_ok=True)
             for stage in asked.stages:
+                for made_before in MADE_BEFORE.get(stage, ()):
+                    shutil.rmtree(work / made_before, ignore_errors=True)
+                rows = [row for row in rows if (row["stage"], row["images"]) != (stage, images)]
                 rows.append({"stage": stage, "images": images, **measured(stage, data, work)})
-                seconds, peak = float(rows[-1]["seconds"]), float(rows[-1]["peak_bytes_without_files"]) / 1e6
-                rate = images / seconds
-                print(f"{images:>9,}  {stage:<12} {seconds:8.1f} s {rate:9,.0f} images/s {peak:8,.0f} MB", flush=True)
-            shutil.rmtree(work)
-            found = {
-                "command": f"python benchmarks/growth.py --images {' '.join(map(str, sorted(asked.images)))}",
-                "processor": hardware().processor,
-                "cores": os.cpu_count(),
-                "date": datetime.now(UTC).date().isoformat(),
-                "rows": rows,
-            }
-            asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                row = rows[-1]
+                seconds, computing = float(row["seconds"]), float(row["processor_seconds"])
+                peak = float(row["peak_bytes_without_files"]) / 1e6
+                print(f"{images:>9,}  {stage:<12} {seconds:8.1f} s {computing:8.1f} s {peak:8,.0f} MB", flush=True)
+                write(rows, asked.out)
+            if not asked.work:
+                shutil.rmtree(work)
     if asked.figure:
         drawn(rows, asked.figure)
 
