@@ -51,10 +51,13 @@ def test_onnx(make_subject: MakeSubject, tmp_path: Path, architecture: str) -> N
         np.testing.assert_allclose(probabilities, subject.samples.probabilities[:count], atol=1e-4)
 
 
-@pytest.mark.slow
-def test_openvino(make_subject: MakeSubject, tmp_path: Path) -> None:
+STRETCHED = {"low": (10.0,), "high": (3000.0,), "dtype": "uint16"}
+
+
+@pytest.mark.parametrize("how", [{}, pytest.param(STRETCHED, marks=pytest.mark.slow)], ids=["uint8", "stretched"])
+def test_openvino(make_subject: MakeSubject, tmp_path: Path, how: dict[str, object]) -> None:
     openvino = pytest.importorskip("openvino")
-    subject = make_subject()
+    subject = make_subject(**how)
     write("openvino", subject, tmp_path / "first")
     assert sorted(path.name for path in (tmp_path / "first").iterdir()) == ["leadline.json", "model.bin", "model.xml"]
     says_what_it_takes(json.loads((tmp_path / "first" / "leadline.json").read_text("utf-8")), subject)

@@ -104,11 +104,11 @@ class Preprocessing:
         limits = (self.low, self.high, self.mean, self.std)
         low, high, mean, std = (torch.tensor(each, device=images.device).repeat(width) for each in limits)
         if self.low:
-            rows.sub_(low).div_(high - low).clamp_(0, 1)
+            rows = rows.sub_(low).div_(high - low).clamp_(0, 1)
         else:
             mean, std = mean * self.full_range, std * self.full_range
-        rows.sub_(mean).div_(std)
-        return values.permute(0, 3, 1, 2)
+        rows = rows.sub_(mean).div_(std)
+        return rows.unflatten(2, (width, -1)).permute(0, 3, 1, 2)  # not `values`: OpenVINO knows no writing into views
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
