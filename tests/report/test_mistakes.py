@@ -19,7 +19,7 @@ from leadline.training.recipe import Recipe
 
 
 def pixels_of(mistake: Mistake) -> np.ndarray:
-    return np.array(Image.open(BytesIO(b64decode(mistake.thumbnail.split(",")[1]))))
+    return np.array(Image.open(BytesIO(b64decode(mistake.thumbnail.uri.split(",")[1]))))
 
 
 def gallery_of(root: Path, *paths: str, **tables: Any) -> Gallery:
@@ -64,16 +64,16 @@ def test_a_small_image_is_shown_pixel_by_pixel(finished: Path) -> None:
     for mistake in gallery.mistakes:
         assert network.tables.data_root is not None
         assert np.array_equal(pixels_of(mistake), np.array(Image.open(network.tables.data_root / mistake.path)))
-        assert mistake.enlarged
-        assert not mistake.changed
+        assert mistake.thumbnail.enlarged
+        assert not mistake.thumbnail.changed
 
 
 def test_a_large_image_becomes_a_small_file(tmp_path: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (900, 1200, 3), dtype=np.uint8)).save(tmp_path / "a.png")
     mistake = gallery_of(tmp_path, "a.png").mistakes[0]
-    assert mistake.thumbnail.startswith("data:image/jpeg")
+    assert mistake.thumbnail.uri.startswith("data:image/jpeg")
     assert pixels_of(mistake).shape == (LARGEST_SIDE * 3 // 4, LARGEST_SIDE, 3)
-    assert not mistake.enlarged
+    assert not mistake.thumbnail.enlarged
 
 
 def test_sixteen_bits_are_stretched_and_the_page_says_so(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_channels_and_the_projection_of_the_run_are_shown(tmp_path: Path) ->
         assert (pixels_of(gallery.mistakes[0]) == value).all()
         assert gallery.changes == ()
     for unsuitable in (None, reading("4", "max"), reading("dna", "max")):
-        assert gallery_of(tmp_path, "stack.tif", recipe=unsuitable).mistakes[0].thumbnail == ""
+        assert gallery_of(tmp_path, "stack.tif", recipe=unsuitable).mistakes[0].thumbnail.uri == ""
 
 
 def test_channels_in_files_of_their_own_are_shown_together(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_one_unreadable_image_does_not_cost_the_others_their_thumbnails(tmp_path
     Image.fromarray(np.zeros((8, 8), dtype=np.uint8)).save(tmp_path / "good.png")
     (tmp_path / "text.png").write_text("not an image")
     mistakes = gallery_of(tmp_path, "text.png", "good.png", "gone.png").mistakes
-    assert {mistake.path: bool(mistake.thumbnail) for mistake in mistakes} == {
+    assert {mistake.path: bool(mistake.thumbnail.uri) for mistake in mistakes} == {
         "good.png": True,
         "text.png": False,
         "gone.png": False,

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
-from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -34,8 +34,8 @@ class Cost:
     words: Callable[[float], str]
 
 
-TIME = Cost("time", "time per image on this machine", lambda one: one.seconds_per_image, duration)
-MULTIPLY_ADDS = Cost("multiply-adds", "multiply-adds per image", lambda one: one.multiply_adds, count)
+TIME = Cost("time", "time per image on this machine", lambda standing: standing.seconds_per_image, duration)
+MULTIPLY_ADDS = Cost("multiply-adds", "multiply-adds per image", lambda standing: standing.multiply_adds, count)
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,19 @@ def _floor(drawn: list[Point], best: float, margin: float) -> float:
 def _mark(axes: Axes, point: Point, floor: float) -> Label:
     """Draw one network; what is to be written beside it."""
     bottom = axes.get_ylim()[0]
-    style: dict[str, Any] = {"color": tone_colour(point.family), "clip_on": False, "zorder": 4}
+    colour = tone_colour(point.family)
+    mark = partial(axes.plot, point.cost, clip_on=False, zorder=4)
     if point.accuracy < floor:
-        axes.plot(point.cost, bottom, marker="v", markersize=9, **style)
+        mark(bottom, marker="v", markersize=9, color=colour)
         return Label(f"{point.name} {percent(point.accuracy)}", point.cost, bottom, bottom, point.named)
     lowest = max(point.worst, bottom)
     end, size = ("_", 10) if point.worst >= bottom else ("v", 7)
-    axes.vlines(point.cost, lowest, point.accuracy, color=style["color"], linewidth=1.75)
-    axes.plot(point.cost, lowest, marker=end, markersize=size, markeredgewidth=2, **style)
-    axes.plot(point.cost, point.accuracy, marker=of_family(point.family)[1], markersize=9.5, **style)
+    axes.vlines(point.cost, lowest, point.accuracy, color=colour, linewidth=1.75)
+    mark(lowest, marker=end, markersize=size, markeredgewidth=2, color=colour)
+    mark(point.accuracy, marker=of_family(point.family)[1], markersize=9.5, color=colour)
     if point.named:
-        ring: dict[str, Any] = {"marker": "o", "markersize": 21, "fillstyle": "none", "markeredgewidth": 1.75}
-        axes.plot(point.cost, point.accuracy, **{**style, "color": tone_colour("ink")}, **ring)
+        ink = tone_colour("ink")
+        mark(point.accuracy, marker="o", markersize=21, fillstyle="none", markeredgewidth=1.75, color=ink)
     return Label(point.name, point.cost, point.accuracy, lowest, point.named)
 
 

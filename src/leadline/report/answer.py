@@ -7,7 +7,6 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from leadline.evaluation.records import Estimate
 from leadline.report.page import template
@@ -71,26 +70,26 @@ def left_after_heat(result: ComparisonResult) -> list[tuple[NetworkResult, float
     best = max((value for value in reached.values() if value is not None), default=0.0)
     further = {network.name for network in final.networks}
     gone = [
-        (one, None if (value := reached[one.name]) is None else best - value)
-        for one in heat.networks
-        if one.name not in further and not one.failed
+        (network, None if (value := reached[network.name]) is None else best - value)
+        for network in heat.networks
+        if network.name not in further and not network.failed
     ]
     return sorted(gone, key=lambda pair: 1.0 if pair[1] is None else pair[1])
 
 
-def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, Any]:
+def _facts(result: ComparisonResult, folder: Path | str) -> dict[str, object]:
     """What the template is filled with."""
     answer = result.answer
     present = result.final or result.heat
     networks = present.networks if present else ()
     every = [network for part in result.rounds for network in part.networks]
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "answer": answer,
         "kind": present.kind if present else "comparison",
         "networks": len(networks),
-        "trained": sum(bool(one.metrics) for one in networks),
-        "left": [(one.name, behind) for one, behind in left_after_heat(result)] if answer else [],
-        "failed": list({one.name: one for one in every if one.failed}.values()),
+        "trained": sum(bool(network.metrics) for network in networks),
+        "left": [(network.name, behind) for network, behind in left_after_heat(result)] if answer else [],
+        "failed": list({network.name: network for network in every if network.failed}.values()),
         "rates_tried": result.rates_tried,
         "resume": f"leadline compare --resume {path_words(folder)}",
         "hint": result.hint,
@@ -132,7 +131,9 @@ def _test(result: ComparisonResult) -> Estimate | None:
 def _length(result: ComparisonResult) -> str:
     if result.minutes is not None:
         return f"{result.minutes:g} minute{'s' * (result.minutes != 1)} of training"
-    epochs = sorted({round(one.epochs, 1) for one in (result.final.networks if result.final else ()) if one.epochs})
+    epochs = sorted(
+        {round(network.epochs, 1) for network in (result.final.networks if result.final else ()) if network.epochs}
+    )
     if not epochs:
         return "trainings of this length"
     return f"{' to '.join(f'{value:g}' for value in dict.fromkeys((epochs[0], epochs[-1])))} epochs of training"

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from leadline.evaluation.records import SeedSpread
 from leadline.report.answer import left_after_heat
@@ -59,9 +58,9 @@ class Compared:
         return [facts.recipe for facts in self.networks if facts.recipe and not facts.recipe.frozen]
 
     @property
-    def common_settings(self) -> dict[str, Any]:
+    def common_settings(self) -> dict[str, object]:
         """Every setting of these recipes; None where they differ in it."""
-        first, *others = map(asdict, self.recipes or [])
+        first, *others = map(asdict, self.recipes)
         return {name: value if all(one[name] == value for one in others) else None for name, value in first.items()}
 
     @property
@@ -122,7 +121,9 @@ def compared_in(folder: Path) -> Compared:
 
     def read(networks: Iterable[NetworkResult]) -> tuple[Facts, ...]:
         there = [network for network in networks if (folder / network.run).is_dir()]
-        return tuple(facts_of(folder / one.run, one, result.seed_spreads.get(one.name)) for one in there)
+        return tuple(
+            facts_of(folder / network.run, network, result.seed_spreads.get(network.name)) for network in there
+        )
 
     left = read(network for network, _ in left_after_heat(result))
     return Compared(result, read(last.networks if last else ()), left, looks_at_test(folder, result))

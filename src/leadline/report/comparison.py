@@ -47,8 +47,8 @@ def write_comparison_report(folder: Path) -> Path:
     result = read_comparison(folder)
     last = result.final or (result.rounds[-1] if result.rounds else None)
     networks = [
-        read_network(folder / one.run, one, result.seed_spreads.get(one.name))
-        for one in sorted(last.networks if last else (), key=_time)
+        read_network(folder / entry.run, entry, result.seed_spreads.get(entry.name))
+        for entry in sorted(last.networks if last else (), key=_time)
     ]
     featured = _featured(networks, result)
     limits = shared_limits(networks)
@@ -77,7 +77,9 @@ def write_comparison_report(folder: Path) -> Path:
         methods=comparison_methods(compared_in(folder)),
         gallery=most_confident_mistakes(featured) if featured else None,
         doubts=doubtful_labels(featured) if featured else None,
-        findings=findings_of(folder, next((one.tables for one in networks if one.tables.data_root), RunTables())),
+        findings=findings_of(
+            folder, next((network.tables for network in networks if network.tables.data_root), RunTables())
+        ),
         left_out=_left_out(networks, result),
         how=provenance(
             networks,
@@ -102,7 +104,7 @@ def _featured(networks: list[Network], result: ComparisonResult) -> Network | No
     if result.answer and result.answer.name in judged:
         return judged[result.answer.name]
     reached = {network.name: result.reached(network) or 0.0 for part in result.rounds for network in part.networks}
-    return max(judged.values(), key=lambda one: reached[one.name], default=None)
+    return max(judged.values(), key=lambda network: reached[network.name], default=None)
 
 
 def _judged_alike(networks: list[Network]) -> list[Network]:
@@ -120,8 +122,10 @@ def _rounds(result: ComparisonResult, networks: list[Network]) -> list[ShownRoun
     for number, part in enumerate(result.rounds, start=1):
         newest = number == len(result.rounds)
         rows = [
-            Row(read[one.name], one, standings.get(one.name)) if newest else Row(network_of(one, RunTables()), one)
-            for one in sorted(part.networks, key=_time)
+            Row(read[network.name], network, standings.get(network.name))
+            if newest
+            else Row(network_of(network, RunTables()), network)
+            for network in sorted(part.networks, key=_time)
         ]
         shown.append(ShownRound(_title(part, number, result), part.seconds, tuple(rows)))
     return shown[::-1]
@@ -130,10 +134,12 @@ def _rounds(result: ComparisonResult, networks: list[Network]) -> list[ShownRoun
 def _title(part: Round, number: int, result: ComparisonResult) -> str:
     if len(result.rounds) == 1 and part.kind == "final":
         return "The networks"
-    finals = sum(one.kind == "final" for one in result.rounds[:number])
+    finals = sum(other.kind == "final" for other in result.rounds[:number])
     return f"The {part.kind}" if finals < 2 else f"Final {finals}, longer than the one before"
 
 
 def _left_out(networks: list[Network], result: ComparisonResult) -> dict[str, str]:
-    found = {image.path: image.error for part in result.rounds for one in part.networks for image in one.left_out}
-    return found | {path: reason for network in networks for path, reason in network.tables.left_out.items()}
+    left_out = {
+        image.path: image.error for part in result.rounds for network in part.networks for image in network.left_out
+    }
+    return left_out | {path: reason for network in networks for path, reason in network.tables.left_out.items()}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leadline.evaluation.suspects import suspects
-from leadline.report.mistakes import Thumbnail, thumbnail_of
+from leadline.report.mistakes import Thumbnail, changes_of, thumbnail_of
 from leadline.report.run_tables import Network
 
 SHOWN = 24
@@ -30,9 +30,7 @@ class Doubts:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What was done to show these images, each said once."""
-        found = [suspect.thumbnail.changed for suspect in self.suspects]
-        return tuple(dict.fromkeys(filter(None, found)))
+        return changes_of(suspect.thumbnail for suspect in self.suspects)
 
 
 def doubtful_labels(network: Network) -> Doubts | None:
@@ -40,10 +38,10 @@ def doubtful_labels(network: Network) -> Doubts | None:
     predictions = network.tables.predictions
     if predictions is None or not len(predictions.readable.labelled):
         return None
-    found = suspects(predictions)
+    contradicted = suspects(predictions)
     shown = tuple(
         Suspect(**{**row, "split": row["split"] or ""}, thumbnail=thumbnail_of(row["path"], network.tables))
-        for row in found.table.drop("margin").head(SHOWN).iter_rows(named=True)
+        for row in contradicted.table.drop("margin").head(SHOWN).iter_rows(named=True)
     )
     splits = " and ".join(predictions.table["split"].unique(maintain_order=True).drop_nulls())
-    return Doubts(shown, len(found.table), found.images, splits, found.estimated_errors)
+    return Doubts(shown, len(contradicted.table), contradicted.images, splits, contradicted.estimated_errors)

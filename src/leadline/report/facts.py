@@ -8,12 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from leadline.data.audit import Audit
-from leadline.data.manifest import read_about
 from leadline.data.preprocessing import Preprocessing
-from leadline.data.shards.index import ShardIndex
 from leadline.errors import LeadlineError
 from leadline.evaluation.records import AbstentionPoint, Calibration, Recalibration, SeedSpread, SplitMetrics, SplitName
-from leadline.parquet import read_parquet
 from leadline.pretrained.torchvision_files import Pretrained
 from leadline.report.run_tables import Network, read_network
 from leadline.results import json_files
@@ -37,7 +34,6 @@ MEASURES: dict[str, tuple[str, int | None]] = {
     "brier_score": ("Brier score", 3),
     "expected_calibration_error": ("expected calibration error", 3),
 }
-
 
 # The shares of images answered that a card shows of the curve of accuracy against coverage.
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)
@@ -206,11 +202,7 @@ def facts_of(
         about = architecture(recipe.model if recipe else network.name)
     except LeadlineError:
         about = None
-    try:
-        manifest = read_parquet(run / "manifest.parquet")
-    except (OSError, pl.exceptions.PolarsError):
-        manifest = pl.DataFrame()
-    streamed = _streamed(run / "manifest.parquet") if len(manifest) else None
+    manifest, streamed = network.tables.manifest, network.tables.streamed
     check, preprocessing = _check_of(run), _preprocessing_of(run)
     if not {"path", "split", "error", "label"} <= set(manifest.columns):
         return Facts(network, about, checked=check is not None, preprocessing=preprocessing)
@@ -236,15 +228,6 @@ def _preprocessing_of(run: Path) -> Preprocessing | None:
         described = json.loads((run / "classifier" / "classifier.json").read_text("utf-8"))
         return Preprocessing.from_dict(described["preprocessing"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _streamed(manifest: Path) -> ShardIndex | None:
-    """The index of the training images, where they were streamed from shards."""
-    try:
-        text = read_about(manifest).shards
-        return ShardIndex.from_json(text, file=str(manifest)) if text else None
-    except (LeadlineError, OSError, ValueError, pl.exceptions.PolarsError):
         return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from leadline.data.audit import Audit, Problem
 from leadline.data.audit.problem import KINDS
 from leadline.errors import LeadlineError
-from leadline.report.mistakes import Thumbnail, thumbnail_of
+from leadline.report.mistakes import Thumbnail, changes_of, thumbnail_of
 from leadline.report.run_tables import RunTables
 from leadline.results import json_files
 
@@ -43,9 +43,8 @@ class Findings:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What was done to show these images, each said once."""
-        pictures = [one for kind in self.kinds for finding in kind.findings for _, one in finding.pictures]
-        return tuple(dict.fromkeys(filter(None, (picture.changed for picture in pictures))))
+        findings = [finding for kind in self.kinds for finding in kind.findings]
+        return changes_of(thumbnail for finding in findings for _, thumbnail in finding.pictures)
 
 
 def findings_of(folder: Path, tables: RunTables) -> Findings | None:

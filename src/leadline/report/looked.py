@@ -82,13 +82,13 @@ def looks_of(network: Network, run: Path) -> Looks | None:
 
 def _pictures(classifier: Classifier, images: dict[Files, str]) -> dict[str, str]:
     """Path → a data URI of the map over the image; without what cannot be read."""
-    found = [one for one in explained(classifier, list(images)) if not one.error]
+    maps = [image_map for image_map in explained(classifier, list(images)) if not image_map.error]
     pictures = {}
-    for one, strongest in zip(found, one_scale(found), strict=True):
+    for image_map, strongest in zip(maps, one_scale(maps), strict=True):
         try:
-            overlay, _ = drawn(one, classifier.preprocessing, strongest=strongest)
+            overlay, _ = drawn(image_map, classifier.preprocessing, strongest=strongest)
         except (ImageError, OSError):
             continue
         small = max(overlay.shape[:2]) <= LARGEST_SIDE
-        pictures[images[one.image]] = data_uri(overlay, small=small, largest_side=LARGEST_SIDE)
+        pictures[images[image_map.image]] = data_uri(overlay, small=small, largest_side=LARGEST_SIDE)
     return pictures

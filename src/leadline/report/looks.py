@@ -14,8 +14,8 @@ def looks_at_test(folder: Path, result: ComparisonResult) -> int:
     `result` is what `folder`/comparison.json holds; 0 where there are no test images.
     """
     looks = 0
-    for one in (part for part in result.rounds if part.kind == "final"):  # each ends with one look
-        runs = {run for network in one.networks for run in network.runs or (network.run,)}
+    for final in (part for part in result.rounds if part.kind == "final"):  # each ends with one look
+        runs = {run for network in final.networks for run in network.runs or (network.run,)}
         own = [count for run in runs if (count := _own(folder / run))]
         looks += 1 + sum(count - 1 for count in own) if own else 0
     return max(looks, result.looks_at_test)  # not less than it was, also where a run has been taken away since

@@ -34,7 +34,7 @@ def comparison_methods(compared: Compared) -> Methods:
     )
 
 
-def word_context() -> dict[str, Any]:
+def word_context() -> dict[str, object]:
     """What the sentences of words.j2 need besides the facts."""
     return {"measures": MEASURES, "strong_degrees": DEGREES, "strong_scale": SCALE}
 

@@ -1,5 +1,6 @@
 """The most confident mistakes: the images in which a network errs most surely, or in which the label does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +31,7 @@ class Mistake:
     label: str
     predicted: str
     probability: float
-    thumbnail: str  # a data URI; empty where the image could not be read
-    enlarged: bool  # so small that its pixels are to be seen
-    changed: str = ""  # what was done to its intensities or channels to show it
+    thumbnail: Thumbnail
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ class Gallery:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What was done to show these images, each said once."""
-        return tuple(dict.fromkeys(mistake.changed for mistake in self.mistakes if mistake.changed))
+        return changes_of(mistake.thumbnail for mistake in self.mistakes)
 
 
 def most_confident_mistakes(network: Network) -> Gallery | None:
@@ -57,15 +55,18 @@ def most_confident_mistakes(network: Network) -> Gallery | None:
     except LeadlineError:
         return None
     wrong = table.filter(pl.col("predicted") != pl.col("label"))
-    shown = wrong.sort(["probability", "path"], descending=[True, False]).head(SHOWN)
-    mistakes = tuple(_mistake(row, tables) for row in shown.iter_rows(named=True))
+    surest = wrong.sort(["probability", "path"], descending=[True, False]).head(SHOWN)
+    rows = surest.select("path", "label", "predicted", "probability")
+    mistakes = tuple(
+        Mistake(path, label, predicted, probability, thumbnail_of(path, tables))
+        for path, label, predicted, probability in rows.iter_rows()
+    )
     return Gallery(mistakes, len(wrong), len(table))
 
 
-def _mistake(row: dict[str, Any], tables: RunTables) -> Mistake:
-    named = {name: row[name] for name in ("path", "label", "predicted", "probability")}
-    shown = thumbnail_of(row["path"], tables)
-    return Mistake(**named, thumbnail=shown.uri, enlarged=shown.enlarged, changed=shown.changed)
+def changes_of(thumbnails: Iterable[Thumbnail]) -> tuple[str, ...]:
+    """What was done to show these images, each said once."""
+    return tuple(dict.fromkeys(shown.changed for shown in thumbnails if shown.changed))
 
 
 def thumbnail_of(path: str, tables: RunTables) -> Thumbnail:

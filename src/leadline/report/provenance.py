@@ -84,7 +84,9 @@ def provenance(
     return Provenance(
         facts=tuple((name, str(fact)) for name, fact in facts.items() if fact),
         recipes=_recipes([network for network in networks if network.tables.recipe]),
-        warnings=tuple(f"{one.name}, {one.judged_on}: {warning}" for one in networks for warning in _warnings(one)),
+        warnings=tuple(
+            f"{network.name}, {network.judged_on}: {warning}" for network in networks for warning in _warnings(network)
+        ),
         missing=tuple(line for network in networks for line in network.tables.missing),
         cross_validated=any(network.folds for network in networks),
     )
@@ -93,8 +95,8 @@ def provenance(
 def _recipes(networks: list[Network]) -> Recipes:
     recipes = [network.tables.recipe for network in networks]
     values = {name: [_setting(_chosen(recipe, name)) for recipe in recipes if recipe] for name in SETTINGS}
-    common = {name: found[0] for name, found in values.items() if len(set(found)) == 1 and found[0]}
-    differing = [name for name, found in values.items() if len(set(found)) > 1]
+    common = {name: settings[0] for name, settings in values.items() if len(set(settings)) == 1 and settings[0]}
+    differing = [name for name, settings in values.items() if len(set(settings)) > 1]
     rows = [(network, tuple(values[name][row] for name in differing)) for row, network in enumerate(networks)]
     return Recipes(
         common=tuple((SETTINGS[name], value) for name, value in common.items()),

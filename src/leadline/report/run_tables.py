@@ -31,6 +31,8 @@ class RunTables:
     metrics: RunMetrics | None = None
     environment: Environment = field(default_factory=Environment)
     predictions: Predictions | None = None
+    manifest: pl.DataFrame = field(default_factory=pl.DataFrame)
+    streamed: ShardIndex | None = None  # of the training images, where they were streamed from shards
     images: dict[str, int] = field(default_factory=dict)  # usable ones of each split
     left_out: dict[str, str] = field(default_factory=dict)  # path → why it could not be used
     data_root: Path | None = None
@@ -167,8 +169,8 @@ def read_run(folder: Path) -> RunTables:
             return reader(file)
         except (OSError, ValueError, csv.Error, LeadlineError, pl.exceptions.PolarsError) as error:
             said = str(error).removeprefix(f"{file}: ").partition("\n")[0]
-            found = f"cannot be read ({said or type(error).__name__})" if file.exists() else "is missing"
-        missing.append(f"{folder.name}/{name} {found}")
+            problem = f"cannot be read ({said or type(error).__name__})" if file.exists() else "is missing"
+        missing.append(f"{folder.name}/{name} {problem}")
         return otherwise
 
     metrics = read(METRICS, partial(json_files.read, kind=RunMetrics), None)
@@ -176,6 +178,7 @@ def read_run(folder: Path) -> RunTables:
     predictions = read("predictions.parquet", Predictions.read, None)
     manifest, manifest_root, channel_files = read("manifest.parquet", _read_manifest, (pl.DataFrame(), None, {}))
     root = environment.data_root or manifest_root
+    streamed = _streamed(folder / "manifest.parquet") if len(manifest) else None
     left_out = _errors(manifest)
     if predictions is not None:
         left_out |= _errors(predictions.table)
@@ -187,7 +190,9 @@ def read_run(folder: Path) -> RunTables:
         metrics=metrics,
         environment=environment,
         predictions=predictions,
-        images=_images(manifest) | (_streamed(folder / "manifest.parquet") if len(manifest) else {}),
+        manifest=manifest,
+        streamed=streamed,
+        images=_images(manifest) | ({"train": streamed.images("train")} if streamed else {}),
         left_out=left_out,
         data_root=Path(root) if root else None,
         channel_files=channel_files,
@@ -204,10 +209,12 @@ def _read_manifest(file: Path) -> tuple[pl.DataFrame, str | None, dict[str, tupl
     return table, about.root or None, files
 
 
-def _streamed(file: Path) -> dict[str, int]:
-    """Images of the training split, where they were streamed from shards."""
-    text = read_about(file).shards
-    return {"train": ShardIndex.from_json(text, file=str(file)).images("train")} if text else {}
+def _streamed(file: Path) -> ShardIndex | None:
+    try:
+        text = read_about(file).shards
+        return ShardIndex.from_json(text, file=str(file)) if text else None
+    except (LeadlineError, OSError, ValueError, pl.exceptions.PolarsError):
+        return None
 
 
 def _read_history(file: Path) -> list[dict[str, float]]:
