@@ -64,12 +64,13 @@ def shares(name: str, limits: tuple[float, float], ticks: Sequence[float] = ()) 
     return Axis(name, Axis(name, ticks, within).written, limits, words=lambda share: f"{100 * share:g}")
 
 
-PLACES: dict[str, dict[str, Any]] = {
-    "above": {"xytext": (0, 8), "ha": "center", "va": "bottom"},
-    "below": {"xytext": (0, -8), "ha": "center", "va": "top"},
-    "right": {"xytext": (9, 0), "ha": "left", "va": "center"},
-    "below right": {"xytext": (8, -5), "ha": "left", "va": "top"},
-    "left": {"xytext": (-9, 0), "ha": "right", "va": "center"},
+# Where a label stands: CSS pixels to the right of its point and above it, and which of its edges is there.
+PLACES = {
+    "above": ((0, 8), "center", "bottom"),
+    "below": ((0, -8), "center", "top"),
+    "right": ((9, 0), "left", "center"),
+    "below right": ((8, -5), "left", "top"),
+    "left": ((-9, 0), "right", "center"),
 }
 
 
@@ -128,8 +129,8 @@ def show(axes: Axes, series: Series) -> None:
         markerfacecolor="none" if series.hollow else colour,
     )  # fmt: skip
     for number, text in enumerate(series.labels):
-        place = series.beside[number] if number < len(series.beside) else "above"
+        offset, ha, va = PLACES[series.beside[number] if number < len(series.beside) else "above"]
         axes.annotate(
-            text, (series.xs[number], series.ys[number]), textcoords="offset points", color=tone_colour("ink"),
-            annotation_clip=False, **PLACES[place],
+            text, (series.xs[number], series.ys[number]), xytext=offset, textcoords="offset points", ha=ha, va=va,
+            color=tone_colour("ink"), annotation_clip=False,
         )  # fmt: skip

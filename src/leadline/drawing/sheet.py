@@ -48,23 +48,15 @@ class Sheet:
         )  # fmt: skip
 
     def box(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        height: float,
-        *,
-        tone: str,
-        strength: float = 1.0,
+        self, x: float, y: float, width: float, height: float, *, tone: str, strength: float = 1.0,
         round_by: float = 0.0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         colour, own = face(tone)
-        shape: dict[str, Any] = {"facecolor": colour, "linewidth": 0, "alpha": own * strength, "clip_on": False}
-        if round_by:
-            style = f"round,pad=0,rounding_size={min(round_by, width / 2, height / 2)}"
-            self.axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, **shape))
-        else:
-            self.axes.add_patch(Rectangle((x, y), width, height, **shape))
+        style = f"round,pad=0,rounding_size={min(round_by, width / 2, height / 2)}"
+        rounded = FancyBboxPatch((x, y), width, height, boxstyle=style) if round_by else None
+        shape = rounded or Rectangle((x, y), width, height)
+        shape.set(facecolor=colour, linewidth=0, alpha=own * strength, clip_on=False)
+        self.axes.add_patch(shape)
 
     def frame(self, x: float, y: float, width: float, height: float, *, tone: str = "ink", line: float = 2.0) -> None:
         self.axes.add_patch(
@@ -86,23 +78,25 @@ LINE = 20.0
 
 def legend(sheet: Sheet, keys: Sequence[Key]) -> float:
     """What the colours stand for, in as many lines as it takes; where the last line ends."""
-    x, y = 0.0, LINE / 2
-    for tone, name in keys:
-        width = 16 + text_width(name) + 14
-        if x and x + width - 14 > sheet.width:
-            x, y = 0.0, y + LINE
+    for (tone, name), (x, line) in zip(keys, _key_places(keys, sheet.width), strict=True):
+        y = (line + 0.5) * LINE
         sheet.box(x, y - 5, 10, 10, tone=tone, round_by=2)
         sheet.text(x + 15, y + 0.5, name, tone="muted")
-        x += width
-    return y + LINE / 2 + 4 if keys else 0.0
+    return legend_height(keys, sheet.width)
 
 
 def legend_height(keys: Sequence[Key], width: float) -> float:
     """How much `legend` will take."""
-    x, lines = 0.0, 1
+    return (_key_places(keys, width)[-1][1] + 1) * LINE + 4 if keys else 0.0
+
+
+def _key_places(keys: Sequence[Key], width: float) -> list[tuple[float, int]]:
+    """Where each key begins, and in which line."""
+    x, line, places = 0.0, 0, []
     for _, name in keys:
-        needed = 16 + text_width(name) + 14
-        if x and x + needed - 14 > width:
-            x, lines = 0.0, lines + 1
-        x += needed
-    return lines * LINE + 4 if keys else 0.0
+        needed = 16 + text_width(name)
+        if x and x + needed > width:
+            x, line = 0.0, line + 1
+        places.append((x, line))
+        x += needed + 14
+    return places
