@@ -87,7 +87,8 @@ def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
     with tempfile.TemporaryDirectory() as out:
         settings = {"size": size, "batch_size": batch_size, "augment": "flip", "optimizer": "sgd"}
         run = train(folder, model=model, out=Path(out) / "run", epochs=0.05, **settings)
-        recipe, data = run.recipe, TrainingData.open(run.manifest, run.recipe)
+        recipe, manifest = run.recipe, run.manifest
+        data = TrainingData.open(manifest, recipe)
         network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels).train()
         optimizer, machine, batches = prepare(network, recipe, hardware()), hardware(), data.batches
 
@@ -95,7 +96,7 @@ def ours(folder: Path, model: str, size: int, batch_size: int) -> float:
             for batch in batches.epoch(number):
                 images = data.preprocessing.normalise(batch.images)
                 update(network, optimizer, images, batch.labels, recipe, machine)[1].item()
-            return len(batches.rows)
+            return manifest.labels("train").total()
 
         return rate(epoch)
 
@@ -124,12 +125,9 @@ def main() -> None:
         return
     from leadline.inference.hardware import hardware
 
-    print(
-        f"batches of {given.batch_size}, {torch.get_num_threads()} threads, {hardware().name}, {hardware().precision}"
-    )
-    print(
-        f"{'network':18} {'pixels':>6} {'plain':>8} {'ours':>8} {'ratio':>7}   images/s, medians of {given.turns} turns"
-    )
+    machine = hardware()
+    print(f"{machine.processor} ({machine.instructions}), {machine.precision}, {machine.threads} threads")
+    print(f"{'network':18} {'pixels':>6} {'plain':>8} {'ours':>8} {'ratio':>7}   images/s, medians")
     for model, usual_size, usual_images in SETS:
         if given.models and model not in given.models.split(","):
             continue
