@@ -2,14 +2,7 @@
 
 from torch import nn
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.gradients import awake, dependence, shares
 from leadline.claims.networks import anatomy, unfilled
 from leadline.drawing.bodies import Body, bodies
@@ -18,17 +11,17 @@ from leadline.drawing.squares import Pair, squares
 
 
 def measure_alexnet_shape() -> Measurement:
-    found = anatomy("alexnet")
-    maps = [layer for layer in found.layers if layer.type == "Conv2d"]
-    pools = [layer for layer in found.layers if layer.type == "MaxPool2d"]
-    units = [layer.output_shape[0] for layer in found.layers if layer.type == "Linear"]
+    network = anatomy("alexnet")
+    maps = [layer for layer in network.layers if layer.type == "Conv2d"]
+    pools = [layer for layer in network.layers if layer.type == "MaxPool2d"]
+    units = [layer.output_shape[0] for layer in network.layers if layer.type == "Linear"]
     first = maps[0]
     assert first.kernel
     assert first.stride
     numbers = {
-        "layers with weights": Number(found.depth, 8, 8),
-        "channels of the image": Number(found.input[0], 3, 3),
-        "side of the image": Number(found.input[1], 224, 224),
+        "layers with weights": Number(network.depth, 8, 8),
+        "channels of the image": Number(network.input[0], 3, 3),
+        "side of the image": Number(network.input[1], 224, 224),
         "side of the filters of conv1": Number(first.kernel[0], 11, 11),
         "stride of conv1": Number(first.stride[0], 4, 4),
     }
@@ -49,12 +42,7 @@ def measure_alexnet_shape() -> Measurement:
     sides = " → ".join(str(body.side) for body in drawn if body.side > 1)
     return Measurement(
         numbers=numbers,
-        result=f"{found.depth} layers, {found.parameters:,} parameters",
-        explanation=(
-            "The network of this package was taken apart layer by layer: five convolutions and three fully connected "
-            f"layers, whose maps shrink as {sides} pixels along a side. It has {found.parameters:,} parameters and "
-            f"takes {found.multiply_adds:,} multiply-adds for one image; the paper says 60 million parameters."
-        ),
+        words={"network": network, "sides": sides},
         drawing=bodies(
             drawn,
             says="AlexNet from image to classes, channels and side: "
@@ -84,11 +72,7 @@ def measure_alexnet_two_gpus() -> Measurement:
         numbers[f"{name}: maps of one tower"] = Number(len(depends) // 2, own, own)
         if name != "conv1":
             panels.append(
-                Grid(
-                    shares(depends, rows=16, columns=16),
-                    (name, f"{most} of {layer.in_channels}"),
-                    tone="AlexNet",
-                )
+                Grid(shares(depends, rows=16, columns=16), (name, f"{most} of {layer.in_channels}"), tone="AlexNet")
             )
     return Measurement(
         numbers=numbers,
@@ -122,21 +106,10 @@ def measure_alexnet_vs_lenet() -> Measurement:
     ratio = {name: pair[1] / pair[0] for name, pair in values.items()}
     return Measurement(
         numbers=numbers,
-        result=f"{ratio['parameters']:,.0f} times the parameters, {ratio['multiply-adds']:,.0f} the multiply-adds",
-        explanation=(
-            f"Depth grew from {old.depth} to {new.depth} layers, but everything else by orders of magnitude: the "
-            f"image holds {ratio['numbers in the image']:.0f} times as many numbers, the network has "
-            f"{ratio['parameters']:,.0f} times as many parameters and takes {ratio['multiply-adds']:,.0f} times as "
-            "many multiply-adds. LeNet-5 is the form in common use with 61,706 parameters; that of 1998, whose third "
-            "layer saw only parts of the maps, had 60,000."
-        ),
+        words={"ratio": ratio, "lenet": old, "alexnet": new},
         drawing=squares(
             [
-                Pair(
-                    name,
-                    (before, "LeNet", f"LeNet-5 {before:,}"),
-                    (after, "AlexNet", f"AlexNet {after:,}"),
-                )
+                Pair(name, (before, "LeNet", f"LeNet-5 {before:,}"), (after, "AlexNet", f"AlexNet {after:,}"))
                 for name, (before, after, *_) in values.items()
                 if name in ("parameters", "multiply-adds")
             ],

@@ -46,14 +46,13 @@ def measure_padding() -> Measurement:
             ),
             "the same, rounding down": Number(floored, map_side(224, 11, 4)),
         },
-        result=f"{padded}×{padded}; the formula fails in {disagreeing} of {tried:,} settings",
-        explanation=(
-            f"A 3×3 image with a ring of zeros around it is 5×5, and a 2×2 filter finds {padded} places along each "
-            f"side. Sizes, filters, strides and paddings were varied in {tried:,} ways, each run through a real "
-            "convolution: the formula was right every time. What happens when the stride does not divide evenly is a "
-            "choice: torch leaves the last pixels out, the code of 2012 let the last window hang over the edge. That "
-            f"is how AlexNet makes {published} of 224 pixels where rounding down makes {floored}."
-        ),
+        words={
+            "padded": padded,
+            "disagreeing": disagreeing,
+            "tried": tried,
+            "published": published,
+            "floored": floored,
+        },
         drawing=grids(
             [
                 Grid(ring, ("5×5", "3×3 image in zeros"), frames=(Frame(0, 0, 2, 2, "wrong"), Frame(3, 3, 2, 2))),
@@ -103,7 +102,7 @@ def measure_top5() -> Measurement:
     labels = torch.randint(classes, (images,))
     scores[torch.arange(images), labels] += 2.5  # a classifier that has learnt something
     right = scores.gather(1, labels[:, None])
-    found = (scores.topk(5).indices == labels[:, None]).any(dim=1)
+    among_five = (scores.topk(5).indices == labels[:, None]).any(dim=1)
     better = (scores > right).sum(dim=1)
     few = scores[:, :5].topk(5).indices.eq(labels[:, None] % 5).any(dim=1)
 
@@ -115,15 +114,15 @@ def measure_top5() -> Measurement:
     return Measurement(
         numbers={
             "right among the five best guesses": Number(
-                int(found.sum()), int((better < 5).sum()), unit="images of 2,000"
+                int(among_five.sum()), int((better < 5).sum()), unit="images of 2,000"
             ),
             "right as the best guess": Number(
                 int((scores.argmax(dim=1) == labels).sum()), int((better == 0).sum()), unit="images of 2,000"
             ),
-            "images on which the two ways of counting disagree": Number(int((found != (better < 5)).sum()), 0),
+            "images on which the two ways of counting disagree": Number(int((among_five != (better < 5)).sum()), 0),
             "right among five when there are only five classes": Number(int(few.sum()), images, unit="images of 2,000"),
         },
-        words={"top5": share(found), "top1": share(better == 0)},
+        words={"top5": share(among_five), "top1": share(better == 0)},
         drawing=bars(
             [
                 bar(

@@ -16,7 +16,7 @@ def branch_use(network: GoogLeNet) -> dict[str, dict[str, float]]:
     the next layers read it. At the start all scales are 1 and all weights of one distribution.
     """
     modules = [(name, layer) for name, layer in network.named_children() if isinstance(layer, Inception)]
-    found = {}
+    use = {}
     for number, (name, module) in enumerate(modules):
         following = modules[number + 1][1] if number + 1 < len(modules) else network.fc
         reading = _reading(following)
@@ -27,8 +27,8 @@ def branch_use(network: GoogLeNet) -> dict[str, dict[str, float]]:
             channels = _last_norm(getattr(module, branch)).num_features
             used[words] = round(float(weights[start : start + channels].mean() / weights.mean()), 4)
             start += channels
-        found[name.removeprefix("inception")] = used
-    return found
+        use[name.removeprefix("inception")] = used
+    return use
 
 
 def _last_norm(branch: nn.Module) -> nn.BatchNorm2d:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
 import torch
 
 from leadline.drawing.sheet import Drawing
@@ -72,7 +73,7 @@ def _same(one: Value, other: Value) -> bool:
 class Measurement:
     """`result` says in a few words what came out, `explanation` in a paragraph what it means.
 
-    Both stand beside the claim (claims.toml), unless they are given; `words` are what is filled in there.
+    Of what is computed both stand beside the claim (claims.toml); `words` are what is filled in there.
     """
 
     numbers: Numbers
@@ -82,8 +83,7 @@ class Measurement:
     drawing: Drawing
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`measure` computes what can be computed, and `rule` judges its numbers and nothing else.
 
     What only trainings can tell is judged by an experiment of the same id (experiments.toml). Where a part can be
@@ -107,9 +107,11 @@ class Claim:
             torch.manual_seed(0)
             measurement = self.measure()
         judged = self.rule(measurement.numbers)
-        if self.result:
-            said = {name: getattr(self, name).format(**measurement.words) for name in ("result", "explanation")}
-            measurement = replace(measurement, **said)
+        measurement = replace(
+            measurement,
+            result=self.result.format(**measurement.words),
+            explanation=self.explanation.format(**measurement.words),
+        )
         whole = not self.kind.endswith("trained")
         return Finding(claim=self, measurement=measurement, judged=judged, verdict=judged if whole else None)
 
@@ -143,7 +145,7 @@ class Finding:
         return [part for part in (self.trained, self.measurement) if part]
 
     @property
-    def measured(self) -> dict[str, dict[str, Any]]:
+    def measured(self) -> dict[str, dict[str, Value | str | None]]:
         """Each number by its plain name: `value`, `formula`, `stated` (null where there is none) and `unit`; of
         trainings also `low` and `high`."""
         return {
@@ -164,8 +166,7 @@ def both(judged: Verdict | None, trained: Verdict | None) -> Verdict | None:
     return "undecided" if "undecided" in (judged, trained) else "holds with a correction"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
+class Chapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The claims of one part of the lecture, in its order."""
 
     name: str

@@ -145,9 +145,9 @@ def measure_dense_parameters() -> Measurement:
 
 
 def _centre(name: str) -> float:
-    found = next(error for error in architecture(name).errors if error.protocol.startswith("centre crop"))
-    assert found.top1 is not None
-    return found.top1
+    published = next(error for error in architecture(name).errors if error.protocol.startswith("centre crop"))
+    assert published.top1 is not None
+    return published.top1
 
 
 def judge_dense_parameters(numbers: Numbers) -> Verdict:

@@ -106,16 +106,7 @@ def measure_going_deeper() -> Measurement:
     alone = [100 - entry.alone for entry in ENTRIES]
     return Measurement(
         numbers=numbers,
-        result="the entries are ensembles; one network on one crop: 80.2, 90.1, 89.9, 93.3 %",
-        explanation=(
-            "As published, the entries reached 84.7, 92.7, 93.3 (6.67 % error, not 93.4) and 96.4 % on the test "
-            "images, and deeper did win. But each is an average of six or seven networks over many crops or scales, "
-            "each under rules of its own: "
-            + "; ".join(f"{entry.network}: {entry.how}" for entry in ENTRIES)
-            + ". So they are not accuracies of architectures. One network on one centre crop of the validation images "
-            "has 80.2, 90.1, 89.9 and 93.3 %: the order of VGG and GoogLeNet turns round, and ResNet-152 alone is as "
-            "good as GoogLeNet's seven. (AlexNet's is BVLC's re-training.)"
-        ),
+        words={"rules": "; ".join(f"{entry.network}: {entry.how}" for entry in ENTRIES)},
         drawing=plot(
             [
                 Series(

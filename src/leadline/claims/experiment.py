@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -18,13 +18,13 @@ CONFIDENCE = 0.95
 
 # What a rule may ask of a training. Errors and gaps in percentage points.
 MEASURES: dict[str, Callable[[TrainingRecord], float]] = {
-    "test_error": lambda one: 100 * one.test_error,
-    "train_error": lambda one: 100 * one.train_error,
-    "gap": lambda one: 100 * (one.test_error - one.train_error),
-    "error_at_start": lambda one: 100 * one.curve[0].train_error,
-    "parameters": lambda one: float(one.parameters),
-    "steps_to_25": lambda one: steps_to(one, ENOUGH),
-    "unevenness": lambda one: unevenness(one),
+    "test_error": lambda training: 100 * training.test_error,
+    "train_error": lambda training: 100 * training.train_error,
+    "gap": lambda training: 100 * (training.test_error - training.train_error),
+    "error_at_start": lambda training: 100 * training.curve[0].train_error,
+    "parameters": lambda training: float(training.parameters),
+    "steps_to_25": lambda training: steps_to(training, ENOUGH),
+    "unevenness": lambda training: unevenness(training),
 }
 UNITS = {"parameters": "", "steps_to_25": "steps", "unevenness": ""}  # percentage points unless told
 
@@ -33,7 +33,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A network of the catalogue or a variation of one, with settings of its training that the others do not have."""
 
     model: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, bool | int | float | str] = {}
     length: float = 1.0  # of the training, as a fraction of the others'
 
 
@@ -81,7 +81,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     means: str  # what it shows, and what it does not
     picture: Literal["curves", "training curves", "seeds", "branches", "depth"]
     of: str = ""  # "test_error" and such: what the picture shows of the networks, where it is of seeds
-    settings: dict[str, Any] = {}
+    settings: dict[str, bool | int | float | str] = {}
     toy: bool = False  # claims.identity's, which needs no images
 
     def setting(self, name: str) -> Setting:
@@ -130,7 +130,7 @@ def unevenness(training: TrainingRecord) -> float:
 
 
 def by_seed(trainings: Sequence[TrainingRecord], network: str, measure: str) -> dict[int, float]:
-    return {one.seed: MEASURES[measure](one) for one in trainings if one.network == network}
+    return {training.seed: MEASURES[measure](training) for training in trainings if training.network == network}
 
 
 def apply(rule: Rule, trainings: Sequence[TrainingRecord]) -> Judged:
@@ -143,7 +143,7 @@ def apply(rule: Rule, trainings: Sequence[TrainingRecord]) -> Judged:
     else:
         paired = list(values.values())
     ratio = rule.by == "ratio" and bool(rule.against)
-    value, low, high = interval([math.log(one) for one in paired] if ratio else paired)
+    value, low, high = interval(list(map(math.log, paired)) if ratio else paired)
     if ratio:
         value, low, high = math.exp(value), math.exp(low), math.exp(high) if high < math.inf else math.inf
     return Judged(rule=rule, value=value, low=low, high=high, seeds=len(paired))
@@ -163,25 +163,25 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 def judge_result(experiment: Experiment, result: ExperimentResult) -> tuple[tuple[Judged, ...], Verdict]:
     """Each rule's outcome, and the verdict on what was trained."""
     judged = tuple(apply(rule, result.trainings) for rule in experiment.rules)
-    return judged, verdict_of([one.verdict for one in judged])
+    return judged, verdict_of([outcome.verdict for outcome in judged])
 
 
 def verdict_of(verdicts: Sequence[Verdict]) -> Verdict:
     """Of the core of a claim and its further parts."""
     core, further = verdicts[0], verdicts[1:]
-    if core != "holds" or all(one == "holds" for one in further):
+    if core != "holds" or all(verdict == "holds" for verdict in further):
         return core
     return "holds with a correction" if "does not hold" in further else "undecided"
 
 
 def read_experiments(text: str) -> dict[str, Experiment]:
     document = tomllib.loads(text)
-    found = msgspec.convert(document["experiment"], list[Experiment])
-    for experiment in found:
+    experiments = msgspec.convert(document["experiment"], list[Experiment])
+    for experiment in experiments:
         for rule in experiment.rules:
             assert {rule.of, rule.against or rule.of} <= experiment.networks.keys(), experiment.id
             assert (rule.at_least is None) != (rule.at_most is None), experiment.id
-    return {experiment.id: experiment for experiment in found}
+    return {experiment.id: experiment for experiment in experiments}
 
 
 EXPERIMENTS: dict[str, Experiment] = read_experiments(Path(__file__).with_name("experiments.toml").read_text("utf-8"))

@@ -2,16 +2,9 @@
 
 import torch
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.clock import training_seconds
-from leadline.claims.networks import anatomy, quickly_filled
+from leadline.claims.networks import anatomy, jumps, quickly_filled
 from leadline.drawing.arcs import Row, arcs
 from leadline.drawing.bars import Bar, bar, bars
 from leadline.wording import millions, percent
@@ -32,14 +25,10 @@ def measure_not_sequential() -> Measurement:
     for name, (label, family, formula) in GRAPHS.items():
         layers = anatomy(name).layers
         joins = sum(len(layer.inputs) > 1 for layer in layers)
-        jumps = tuple((start, end) for end, layer in enumerate(layers) for start in layer.inputs if end - start > 1)
         numbers[f"layers of {label} that take from several"] = Number(joins, formula)
         says = f"{joins} places where ways meet" if joins else "a chain"
-        rows.append(Row(label, len(layers), jumps, says, family))
-    return Measurement(
-        numbers=numbers,
-        drawing=arcs(rows, title="Networks as graphs"),
-    )
+        rows.append(Row(label, len(layers), jumps(anatomy(name)), says, family))
+    return Measurement(numbers=numbers, drawing=arcs(rows, title="Networks as graphs"))
 
 
 def judge_not_sequential(numbers: Numbers) -> Verdict:
@@ -59,9 +48,9 @@ def measure_auxiliary_heads() -> Measurement:
             if name.startswith("aux"):
                 values.zero_()
         differing = int((model(image) != before).sum())
-    found = anatomy("googlenet")
+    network = anatomy("googlenet")
     extra, multiply_adds = (
-        sum(getattr(one, key) for one in found.auxiliary) for key in ("parameters", "multiply_adds")
+        sum(getattr(head, key) for head in network.auxiliary) for key in ("parameters", "multiply_adds")
     )
     own = [(channels + 1) * 128 + (128 * 16 + 1) * 1024 + 1025 * 1000 for channels in (512, 528)]
     return Measurement(
@@ -69,27 +58,26 @@ def measure_auxiliary_heads() -> Measurement:
             "heads that speak in training": Number(heads, 2, 2),
             "logits at test time that change with the heads' weights": Number(differing, 0, 0),
             "parameters of the heads": Number(extra, sum(own)),
-            "parameters of the network without them": Number(found.parameters, 6_998_552),
+            "parameters of the network without them": Number(network.parameters, 6_998_552),
             "multiply-adds of the heads": Number(
                 multiply_adds, 16 * 128 * (512 + 528) + 2 * (2048 * 1024 + 1024 * 1000)
             ),
         },
-        result=f"{heads} heads of {millions(extra)} parameters, gone at test time",
-        explanation=(
-            "In training the network returns three sets of logits, at test time one. Setting all weights of the "
-            f"heads to zero changes {differing} of the 1,000 logits at test time: they are gone. In training they "
-            f"nearly double the parameters ({millions(extra)} beside {millions(found.parameters)}) for "
-            f"{percent(multiply_adds / found.multiply_adds, 1)} more multiply-adds. What they add to the accuracy is "
-            "for a training to show."
-        ),
+        words={
+            "heads": heads,
+            "differing": differing,
+            "extra": millions(extra),
+            "parameters": millions(network.parameters),
+            "share": percent(multiply_adds / network.multiply_adds, 1),
+        },
         drawing=bars(
             [
                 Bar(
                     "in training",
-                    ((found.parameters, "GoogLeNet"), (extra, "pale GoogLeNet")),
-                    millions(found.parameters + extra),
+                    ((network.parameters, "GoogLeNet"), (extra, "pale GoogLeNet")),
+                    millions(network.parameters + extra),
                 ),
-                Bar("at test time", ((found.parameters, "GoogLeNet"),), millions(found.parameters)),
+                Bar("at test time", ((network.parameters, "GoogLeNet"),), millions(network.parameters)),
             ],
             title="Parameters of GoogLeNet",
             keys=[("GoogLeNet", "the network"), ("pale GoogLeNet", "two auxiliary heads")],

@@ -69,7 +69,7 @@ def learn_identity(label: str, network: Network, seed: int) -> TrainingRecord:
             descend(stacked, optimizer, error, recipe)
     return TrainingRecord(
         network=label, model=network.model, seed=seed, steps=STEPS, seconds=round(time.perf_counter() - started, 1),
-        parameters=sum(one.numel() for one in stacked.parameters()),
+        parameters=sum(values.numel() for values in stacked.parameters()),
         multiply_adds=BLOCKS * 2 * 9 * (CHANNELS * SIDE) ** 2,
         train_error=curve[-1].train_error, test_error=curve[-1].test_error, curve=tuple(curve),
     )  # fmt: skip
@@ -79,8 +79,8 @@ def _inputs(count: int) -> Tensor:
     return torch.randn(count, CHANNELS, SIDE, SIDE).relu()
 
 
-def _error(found: Tensor, images: Tensor) -> Tensor:
-    return (found - images).square().mean() / images.var()
+def _error(outputs: Tensor, images: Tensor) -> Tensor:
+    return (outputs - images).square().mean() / images.var()
 
 
 def _tested(network: nn.Module, images: Tensor) -> float:

@@ -18,13 +18,13 @@ SIDES = {name: {"3": 28, "4": 14, "5": 7}[name[0]] for name in TABLE_1}
 
 
 def measure_inception_branches() -> Measurement:
-    found, model = anatomy("googlenet"), unfilled("googlenet")
+    network, model = anatomy("googlenet"), unfilled("googlenet")
     rows, joined, wide = [], 0, 0
     for name, filters in TABLE_1.items():
         join = next(
-            layer for layer in found.layers if layer.name == f"inception{name}" and layer.type == "Concatenation"
+            layer for layer in network.layers if layer.name == f"inception{name}" and layer.type == "Concatenation"
         )
-        widths = [found.layers[place].output_shape[0] for place in join.inputs]
+        widths = [network.layers[place].output_shape[0] for place in join.inputs]
         joined += len(join.inputs) == len(BRANCHES)
         wide += (
             widths == [filters.one, filters.three, filters.five, filters.pool] and sum(widths) == join.output_shape[0]
@@ -42,7 +42,7 @@ def measure_inception_branches() -> Measurement:
         differing = int((module(images) != alone).sum())
     return Measurement(
         numbers={
-            "layers with weights, on the longest way": Number(found.depth, 22, 22),
+            "layers with weights, on the longest way": Number(network.depth, 22, 22),
             "modules": Number(len(rows), 9),
             "modules that join four branches": Number(joined, 9),
             "modules as wide as table 1 says": Number(wide, 9),
@@ -52,7 +52,7 @@ def measure_inception_branches() -> Measurement:
                 for name, side in zip(BRANCHES, seen, strict=True)
             },
         },
-        words={"depth": found.depth, "sides": ", ".join(map(str, seen))},
+        words={"depth": network.depth, "sides": ", ".join(map(str, seen))},
         drawing=bars(
             rows,
             title="Maps of the nine modules, by the branch that makes them",
@@ -98,14 +98,15 @@ def measure_inception_cost() -> Measurement:
     times = plain.multiply_adds / cut.multiply_adds
     return Measurement(
         numbers=numbers,
-        result=f"without reductions {times:.0f} times the multiply-adds and {naive_channels:,} channels at the end",
-        explanation=(
-            "The same nine modules were built without the 1×1 reductions. Their pooling branch cannot but pass on "
-            f"every map it is given, so channels pile up to {naive_channels:,} instead of {channels:,}, and every 3×3 "
-            f"and 5×5 filter has to look at all of them: {billions(plain.multiply_adds)} multiply-adds for the "
-            f"network instead of {billions(cut.multiply_adds)}, and {millions(plain.parameters, 0)} parameters "
-            f"instead of {millions(cut.parameters, 0)}."
-        ),
+        words={
+            "times": times,
+            "channels": channels,
+            "naive_channels": naive_channels,
+            "work": billions(cut.multiply_adds),
+            "naive_work": billions(plain.multiply_adds),
+            "parameters": millions(cut.parameters, 0),
+            "naive_parameters": millions(plain.parameters, 0),
+        },
         drawing=bars(
             rows,
             title="Multiply-adds of each module",
@@ -140,13 +141,15 @@ def measure_1x1_reduction() -> Measurement:
             "multiply-adds of a 5×5 layer to 60 maps after it": Number(after, 25 * 20 * 60 * 100**2),
             "multiply-adds of the 5×5 layer without it": Number(direct, 25 * 60 * 60 * 100**2),
         },
-        result=f"{channels}×{height}×{width} with {weights:,} weights",
-        explanation=(
-            "Height and width stay, channels go from 60 to 20. Each of the twenty filters has a weight for each of "
-            f"the 60 channels: {weights:,} in all (and 20 biases, if there are any), not 20 and not 60. They cost "
-            f"{millions(multiply_adds, 0)} multiply-adds, and pay for themselves at once: a 5×5 layer to 60 maps "
-            f"takes {millions(after, 0)} on the reduced maps and {millions(direct, 0)} on the full ones."
-        ),
+        words={
+            "channels": channels,
+            "height": height,
+            "width": width,
+            "weights": weights,
+            "work": millions(multiply_adds, 0),
+            "after": millions(after, 0),
+            "direct": millions(direct, 0),
+        },
         drawing=bars(
             [
                 bar("5×5 on 60 channels", direct, millions(direct, 0), tone="wrong"),

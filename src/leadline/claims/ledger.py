@@ -6,6 +6,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from leadline.claims import (
     alexnet,
     arithmetic,
@@ -37,20 +40,16 @@ def _function(prefix: str, id: str) -> Any:
     return next((getattr(module, name) for module in MODULES if hasattr(module, name)), None)
 
 
-def _claim(about: dict[str, Any]) -> Claim:
-    measure = _function("measure", about["id"])
-    rule = _function("judge", about["id"]) or (as_computed if measure else None)
-    return Claim(**about, measure=measure, rule=rule)
-
-
-def _chapter(about: dict[str, Any]) -> Chapter:
-    own = {name: value for name, value in about.items() if name != "claim"}
-    return Chapter(**own, claims=tuple(map(_claim, about["claim"])))
+def _with_functions(claim: Claim) -> Claim:
+    measure = _function("measure", claim.id)
+    rule = _function("judge", claim.id) or (as_computed if measure else None)
+    return replace(claim, measure=measure, rule=rule)
 
 
 def _chapters() -> tuple[Chapter, ...]:
     document = tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8"))
-    return tuple(_chapter(chapter) for chapter in document["chapter"])
+    chapters = msgspec.convert(document["chapter"], list[Chapter])
+    return tuple(replace(chapter, claims=tuple(map(_with_functions, chapter.claims))) for chapter in chapters)
 
 
 CHAPTERS = _chapters()

@@ -49,16 +49,16 @@ def measure_nested_functions() -> Measurement:
     for kind, added in (("resnet", SILENT), ("plain", SILENT), ("plain", IDENTITY)):
         shallow, deep = deepened(kind, added=added)
         with torch.no_grad():
-            expected, found = shallow(images), deep(images)
-        off[kind, added] = int(((found - expected).abs() > 1e-9 * expected.abs().max()).sum())
+            expected, logits = shallow(images), deep(images)
+        off[kind, added] = int(((logits - expected).abs() > 1e-9 * expected.abs().max()).sum())
         if added == SILENT:
             tone = "ResNet" if kind == "resnet" else "muted"
             pictures += [
                 (expected, (f"{kind}-{SHALLOW}", "a row per image"), tone),
-                (found, (f"{kind}-{DEEP}, F = 0", "a row per image"), tone),
+                (logits, (f"{kind}-{DEEP}, F = 0", "a row per image"), tone),
             ]
         if (kind, added) == ("plain", SILENT):
-            alike = int((found == found[:1]).all(dim=1).sum())
+            alike = int((logits == logits[:1]).all(dim=1).sum())
     added_blocks = 3 * ((DEEP - SHALLOW) // 6)
     return Measurement(
         numbers={

@@ -15,6 +15,11 @@ def anatomy(name: str) -> Anatomy:
     return measure(name)
 
 
+def jumps(network: Anatomy) -> tuple[tuple[int, int], ...]:
+    """From and to which layers an input skips others."""
+    return tuple((start, end) for end, layer in enumerate(network.layers) for start in layer.inputs if end - start > 1)
+
+
 def unfilled(name: str) -> nn.Module:
     """The network without values, to take layers from."""
     with torch.device("meta"):
@@ -32,5 +37,5 @@ def quickly_filled(name: str) -> nn.Module:
 
 def cost(module: nn.Module, shape: tuple[int, int, int]) -> tuple[int, int]:
     """Parameters and multiply-adds of any module on one input (channels, height, width)."""
-    found = trace(module, input_shape=shape)
-    return found.parameters, found.multiply_adds
+    traced = trace(module, input_shape=shape)
+    return traced.parameters, traced.multiply_adds

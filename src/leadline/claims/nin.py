@@ -3,14 +3,7 @@
 import torch
 from torch import nn
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.networks import anatomy, cost, unfilled
 from leadline.drawing.bars import bar, bars
 from leadline.drawing.grids import Frame, Grid, grids
@@ -26,9 +19,9 @@ def measure_fc_dominates() -> Measurement:
     assert isinstance(layer, nn.Linear)
     weights = layer.weight.numel()
     size = weights * torch.float32.itemsize
-    found = anatomy("vgg_a")
+    network = anatomy("vgg_a")
     groups = {
-        "convolutions": sum(one.parameters for one in found.layers if one.type == "Conv2d"),
+        "convolutions": sum(convolution.parameters for convolution in network.layers if convolution.type == "Conv2d"),
         "first fully connected": weights + layer.out_features,
         "second fully connected": 4097 * 4096,
         "third fully connected": 4097 * 1000,
@@ -39,15 +32,15 @@ def measure_fc_dominates() -> Measurement:
             "outputs of the layer": Number(layer.out_features, 4096, 4096),
             "its weights in FP32": Number(size / 1e6, 25088 * 4096 * 4 / 1e6, 400, unit="MB"),
             "the same in mebibytes": Number(size / MEBIBYTE, 392, unit="MiB"),
-            "share of the network's parameters": Number(weights / found.parameters, 102_760_448 / 132_863_336),
+            "share of the network's parameters": Number(weights / network.parameters, 102_760_448 / 132_863_336),
         },
-        result=f"{size / 1e6:.0f} MB or {size / MEBIBYTE:.0f} MiB: {percent(weights / found.parameters, 0)} of VGG-11",
-        explanation=(
-            f"The matrix is {layer.in_features:,}×{layer.out_features:,} = {weights:,} weights of four bytes each: "
-            f"{size / 1e6:.1f} million bytes. That is more than 400 MB; “almost 400” is right only in units of 2²⁰ "
-            f"bytes, of which it takes {size / MEBIBYTE:.0f} (MiB). The point stands: this one layer holds "
-            f"{percent(weights / found.parameters, 0)} of VGG-11's parameters, and every other VGG has the same layer."
-        ),
+        words={
+            "layer": layer,
+            "weights": weights,
+            "megabytes": size / 1e6,
+            "mebibytes": size / MEBIBYTE,
+            "share": percent(weights / network.parameters, 0),
+        },
         drawing=bars(
             [
                 bar(
@@ -77,9 +70,9 @@ def judge_fc_dominates(numbers: Numbers) -> Verdict:
 
 
 def measure_nin_parameters() -> Measurement:
-    found = {name: anatomy(name) for name in ("alexnet", "vgg_a", "nin_imagenet")}
-    full = sum(layer.type == "Linear" for layer in found["nin_imagenet"].layers)
-    totals = {name: one.parameters for name, one in found.items()}
+    networks = {name: anatomy(name) for name in ("alexnet", "vgg_a", "nin_imagenet")}
+    full = sum(layer.type == "Linear" for layer in networks["nin_imagenet"].layers)
+    totals = {name: one.parameters for name, one in networks.items()}
     # (inputs + 1) · maps of each convolution
     formula = sum(
         (inputs + 1) * maps
@@ -107,7 +100,7 @@ def measure_nin_parameters() -> Measurement:
         },
         words={
             "vgg_times": totals["vgg_a"] / totals["nin_imagenet"],
-            "convolutions": len([one for one in found["nin_imagenet"].layers if one.type == "Conv2d"]),
+            "convolutions": len([one for one in networks["nin_imagenet"].layers if one.type == "Conv2d"]),
             "parameters": totals["nin_imagenet"],
             "alexnet_times": totals["alexnet"] / totals["nin_imagenet"],
         },
@@ -209,13 +202,7 @@ def measure_gap_no_parameters() -> Measurement:
             "parameters of a 1×1 layer to ten maps and their averages": Number(averaged, 193 * 10),
             "parameters of a fully connected layer on the same maps": Number(full, (192 * 8 * 8 + 1) * 10),
         },
-        result=f"none; the head has {averaged:,} parameters where a fully connected one has {full:,}",
-        explanation=(
-            f"Averaging has nothing to learn. On the last maps of the CIFAR-10 network ({channels} of {side}×{side}) "
-            f"a fully connected layer to ten classes would need {full:,} weights; ten maps made by a 1×1 layer and "
-            f"averaged need {averaged:,}, {full / averaged:.0f} times fewer, and it does not matter where in the "
-            "image something is. That it also overfits less is for a training to show."
-        ),
+        words={"channels": channels, "side": side, "averaged": averaged, "full": full, "times": full / averaged},
         drawing=bars(
             [
                 bar("global average pooling", own, f"{own}", tone="Network in Network"),

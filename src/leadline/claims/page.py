@@ -28,7 +28,9 @@ CSS_CLASSES: dict[Verdict | None, str] = {
 
 def write_page(findings: Sequence[Finding], file: Path) -> Path:
     """One page of what was found, in the order of the lecture; its path. LeadlineError where it cannot be written."""
-    of_chapters = [(chapter, [one for one in findings if one.claim in chapter.claims]) for chapter in CHAPTERS]
+    of_chapters = [
+        (chapter, [finding for finding in findings if finding.claim in chapter.claims]) for chapter in CHAPTERS
+    ]
     verdicts = Counter(finding.verdict for finding in findings)
     return page.write_page(
         file,

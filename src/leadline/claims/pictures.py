@@ -33,13 +33,13 @@ def _tones(experiment: Experiment) -> dict[str, str]:
 def _curves(experiment: Experiment, result: ExperimentResult, *, tests: bool) -> Drawing:
     """Means over seeds, with a band from the lowest to the highest; with `tests`, the test error dashed."""
     series, words = [], []
-    longest = max(point.step for one in result.trainings for point in one.curve)
+    longest = max(point.step for training_run in result.trainings for point in training_run.curve)
     for network, tone in _tones(experiment).items():
-        several = [one for one in result.trainings if one.network == network]
+        several = [training_run for training_run in result.trainings if training_run.network == network]
         if not several:
             continue
         steps = [point.step for point in several[0].curve]
-        training = [[100 * point.train_error for point in one.curve] for one in several]
+        training = [[100 * point.train_error for point in training_run.curve] for training_run in several]
         lows, highs = _ends(training)
         means = [fmean(at) for at in zip(*training, strict=True)]
         series.append(
@@ -48,7 +48,7 @@ def _curves(experiment: Experiment, result: ExperimentResult, *, tests: bool) ->
             )
         )
         if tests:
-            held_out = [[100 * point.test_error for point in one.curve] for one in several]
+            held_out = [[100 * point.test_error for point in training_run.curve] for training_run in several]
             series.append(
                 Series("", steps, [fmean(at) for at in zip(*held_out, strict=True)], tone, dashed=True, marked=False,
                        width=1.5)
@@ -73,7 +73,7 @@ def _seeds(experiment: Experiment, result: ExperimentResult) -> Drawing:
     """A thin line per seed joins what it came to with each network; the mean and its interval stand out."""
     networks = [name for name in experiment.networks if by_seed(result.trainings, name, experiment.of)]
     values = {name: by_seed(result.trainings, name, experiment.of) for name in networks}
-    seeds = sorted(set.intersection(*(set(found) for found in values.values())))
+    seeds = sorted(set.intersection(*map(set, values.values())))
     places = list(range(len(networks)))
     lines = [name.replace("-", "\n") if len(networks) > 3 else name for name in networks]  # five fit on a phone
     series = [
@@ -81,14 +81,14 @@ def _seeds(experiment: Experiment, result: ExperimentResult) -> Drawing:
                marked=False, width=0.8)
         for seed in seeds
     ]  # fmt: skip
-    found = [interval([values[name][seed] for seed in seeds]) for name in networks]
-    means = [mean for mean, _, _ in found]
-    ends = [(low, high) if len(seeds) > 1 else (mean, mean) for mean, low, high in found]
+    intervals = [interval([values[name][seed] for seed in seeds]) for name in networks]
+    means = [mean for mean, _, _ in intervals]
+    ends = [(low, high) if len(seeds) > 1 else (mean, mean) for mean, low, high in intervals]
     series.append(
         Series("mean, with its 95 % interval over seeds", places, means, "right", joined=False, intervals=ends,
                labels=[f"{mean:.1f}" for mean in means], beside=["right"] * len(places))
     )  # fmt: skip
-    drawn = [*(y for one in series for y in one.ys), *(y for pair in ends for y in pair)]
+    drawn = [*(y for line in series for y in line.ys), *(y for pair in ends for y in pair)]
     lowest, highest = max(0.0, min(drawn)), max(drawn)
     room = max(0.08 * (highest - lowest), 0.2)
     return plot(
@@ -106,11 +106,11 @@ def _branches(experiment: Experiment, result: ExperimentResult) -> Drawing:
     """Per module and branch, from the shortest training to the longest."""
     rows = []
     networks = list(experiment.networks)
-    longest = _means([one for one in result.trainings if one.network == networks[-1]])
+    longest = _means([training for training in result.trainings if training.network == networks[-1]])
     for module, used in longest.items():
         for number, branch in enumerate(used):
             history = [
-                _means([one for one in result.trainings if one.network == network])[module][branch]
+                _means([training for training in result.trainings if training.network == network])[module][branch]
                 for network in networks
             ]
             rows.append(
@@ -127,22 +127,22 @@ def _branches(experiment: Experiment, result: ExperimentResult) -> Drawing:
 def _means(trainings: Sequence[TrainingRecord]) -> dict[str, dict[str, float]]:
     first = trainings[0].branches
     return {
-        module: {branch: fmean(one.branches[module][branch] for one in trainings) for branch in used}
+        module: {branch: fmean(training.branches[module][branch] for training in trainings) for branch in used}
         for module, used in first.items()
     }
 
 
 def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
     """Test error against depth, family by family, with intervals over seeds."""
-    found: dict[str, list[tuple[int, float, float, float]]] = {}
+    families: dict[str, list[tuple[int, float, float, float]]] = {}
     for network in experiment.networks:
         values = list(by_seed(result.trainings, network, "test_error").values())
         if values:
             family, _, depth = network.rpartition("-")
             mean, low, high = interval(values)
-            found.setdefault(family, []).append((int(depth), mean, low if len(values) > 1 else mean,
+            families.setdefault(family, []).append((int(depth), mean, low if len(values) > 1 else mean,
                                                  high if len(values) > 1 else mean))  # fmt: skip
-    depths = sorted({depth for points in found.values() for depth, *_ in points})
+    depths = sorted({depth for points in families.values() for depth, *_ in points})
     series = [
         Series(
             family,
@@ -151,9 +151,9 @@ def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
             FAMILY_TONES.get(family, family),
             intervals=[(max(0.0, point[2]), point[3]) for point in sorted(points)],
         )
-        for family, points in found.items()
+        for family, points in families.items()
     ]
-    ends = [end for one in series for pair in one.intervals for end in pair]
+    ends = [end for line in series for pair in line.intervals for end in pair]
     return plot(
         series,
         across=Axis(
@@ -165,8 +165,8 @@ def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
         up=Axis("test error, %", (), (max(0.0, min(ends) * 0.9), max(ends) * 1.05)),
         says=f"Test error against depth, over {_seed_count(result)} seeds. "
         + "; ".join(
-            f"{one.name}: " + ", ".join(f"{x:g} layers {y:.1f} %" for x, y in zip(one.xs, one.ys, strict=True))
-            for one in series
+            f"{line.name}: " + ", ".join(f"{x:g} layers {y:.1f} %" for x, y in zip(line.xs, line.ys, strict=True))
+            for line in series
         )
         + ".",
         tall=320,
@@ -174,4 +174,4 @@ def _depth(experiment: Experiment, result: ExperimentResult) -> Drawing:
 
 
 def _seed_count(result: ExperimentResult) -> int:
-    return len({one.seed for one in result.trainings})
+    return len({training.seed for training in result.trainings})

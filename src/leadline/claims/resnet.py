@@ -3,15 +3,8 @@
 import torch
 from torch import nn
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
-from leadline.claims.networks import anatomy, unfilled
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
+from leadline.claims.networks import anatomy, jumps, unfilled
 from leadline.drawing.arcs import Row, arcs
 from leadline.drawing.bars import bar, bars
 from leadline.drawing.plots import Axis, Series, plot
@@ -25,10 +18,10 @@ SHORTCUTS = {"A": (0, 21_623_848), "B": (3, 21_797_672), "C": (16, 22_716_840)} 
 def measure_shortcut_1x1() -> Measurement:
     halved = BasicBlock(64, 128, 2, shortcut=None)
     image = torch.rand(1, 64, 56, 56)
-    found = halved(image)
+    mapped = halved(image)
     fits = 0
     try:
-        found + image
+        mapped + image
     except RuntimeError:
         refused = 1
     else:
@@ -40,7 +33,7 @@ def measure_shortcut_1x1() -> Measurement:
     for option in OPTIONS:
         shortcut = make_shortcut(option, 64, 128, 2)  # type: ignore[arg-type]
         assert shortcut is not None
-        fits += (found + shortcut(image)).shape == found.shape
+        fits += (mapped + shortcut(image)).shape == mapped.shape
         projections = sum(
             isinstance(module, nn.Conv2d) and "downsample" in name
             for name, module in unfilled(names[option]).named_modules()
@@ -57,10 +50,7 @@ def measure_shortcut_1x1() -> Measurement:
             )
         )
     numbers["options that make the shapes fit"] = Number(fits, 3, 3)
-    return Measurement(
-        numbers=numbers,
-        drawing=bars(rows, title="Parameters that shortcuts add to plain-34"),
-    )
+    return Measurement(numbers=numbers, drawing=bars(rows, title="Parameters that shortcuts add to plain-34"))
 
 
 TWINS = {"plain18": "resnet18_a", "plain34": "resnet34_a"} | {
@@ -89,14 +79,14 @@ def measure_no_extra_cost() -> Measurement:
     )
     return Measurement(
         numbers=numbers,
-        result=f"equal in {equal} of {len(TWINS)} pairs, to the last parameter and multiply-add",
-        explanation=(
-            f"{len(TWINS)} plain networks were taken apart beside their residual twins with option A. Parameters and "
-            f"multiply-adds are equal to the last digit: {millions(thirty_four.parameters)} and "
-            f"{billions(thirty_four.multiply_adds)} for 34 layers. What shortcuts do cost are additions, "
-            f"{millions(additions)} of them in ResNet-34, {percent(additions / thirty_four.multiply_adds, 2)} of the "
-            "multiply-adds, and memory: a block's input has to be kept until it is added."
-        ),
+        words={
+            "equal": equal,
+            "pairs": len(TWINS),
+            "parameters": millions(thirty_four.parameters),
+            "work": billions(thirty_four.multiply_adds),
+            "additions": millions(additions),
+            "share": percent(additions / thirty_four.multiply_adds, 2),
+        },
         drawing=arcs(
             [_graph("plain34", "plain-34", "muted"), _graph("resnet34_a", "ResNet-34 A", "ResNet")],
             title="Plain-34 and ResNet-34 as graphs, with their parameters",
@@ -105,9 +95,8 @@ def measure_no_extra_cost() -> Measurement:
 
 
 def _graph(name: str, label: str, tone: str) -> Row:
-    found = anatomy(name)
-    jumps = tuple((start, end) for end, layer in enumerate(found.layers) for start in layer.inputs if end - start > 1)
-    return Row(label, len(found.layers), jumps, f"{found.parameters:,} parameters", tone)
+    network = anatomy(name)
+    return Row(label, len(network.layers), jumps(network), f"{network.parameters:,} parameters", tone)
 
 
 DEPTHS = {
@@ -126,11 +115,11 @@ def measure_ultra_deep() -> Measurement:
     numbers = {}
     points: dict[str, list[tuple[int, float, str]]] = {}
     for name, (label, family, depth, formula) in DEPTHS.items():
-        found = anatomy(name)
-        numbers[f"layers of {label}"] = Number(found.depth, depth, 152 if name == "resnet152" else None)
-        numbers[f"multiply-adds of {label}"] = Number(found.multiply_adds, formula)
-        points.setdefault(family, []).append((found.depth, found.multiply_adds / 1e9, label))
-    share = anatomy("resnet152").multiply_adds / anatomy("vgg_d").multiply_adds
+        network = anatomy(name)
+        numbers[f"layers of {label}"] = Number(network.depth, depth, 152 if name == "resnet152" else None)
+        numbers[f"multiply-adds of {label}"] = Number(network.multiply_adds, formula)
+        points.setdefault(family, []).append((network.depth, network.multiply_adds / 1e9, label))
+    resnet, vgg = anatomy("resnet152"), anatomy("vgg_d")
     beside = {
         "VGG-16": "left",
         "VGG-19": "right",
@@ -143,14 +132,14 @@ def measure_ultra_deep() -> Measurement:
     }
     return Measurement(
         numbers=numbers,
-        result=f"{anatomy('resnet152').depth} layers for {percent(share, 0)} of VGG-16's multiply-adds",
-        explanation=(
-            "ResNet-152 is more than nine times as deep as VGG-16 and takes "
-            f"{billions(anatomy('resnet152').multiply_adds)} multiply-adds for an image where VGG-16 takes "
-            f"{billions(anatomy('vgg_d').multiply_adds)}: it halves its maps early, and squeezes them to a quarter of "
-            "the channels before every 3×3 filter. It also has fewer than half the parameters "
-            f"({millions(anatomy('resnet152').parameters, 0)} against {millions(anatomy('vgg_d').parameters, 0)})."
-        ),
+        words={
+            "depth": resnet.depth,
+            "share": percent(resnet.multiply_adds / vgg.multiply_adds, 0),
+            "work": billions(resnet.multiply_adds),
+            "vgg_work": billions(vgg.multiply_adds),
+            "parameters": millions(resnet.parameters, 0),
+            "vgg_parameters": millions(vgg.parameters, 0),
+        },
         drawing=plot(
             [
                 Series(

@@ -5,14 +5,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.clock import core_seconds
 from leadline.claims.gradients import awake, dependence, shares
 from leadline.claims.networks import anatomy, cost
@@ -44,14 +37,14 @@ def measure_grouped_cost() -> Measurement:
     gained = f"with {', '.join(more)} it gained clearly more than g" if more else "never clearly more than g"
     return Measurement(
         numbers=numbers,
-        result=f"divided by g, exactly; with 32 groups {faster[5]:.1f} times as fast on this machine",
-        explanation=(
-            f"A 3×3 convolution of {CHANNELS} channels on {SIDE}×{SIDE} maps, in 1 to {GROUPS[-1]} groups. Parameters "
-            "and multiply-adds are divided by g, exactly. The clock has a mind of its own: with 32 groups a core of "
-            f"this machine was {faster[5]:.1f} times as fast and with 64 groups {faster[6]:.1f} times; {gained}. "
-            "Small groups leave more to fetch and less to reuse for every multiplication, and how much that costs "
-            "differs from machine to machine. So the time is shown, and no part of the verdict."
-        ),
+        words={
+            "channels": CHANNELS,
+            "side": SIDE,
+            "groups": GROUPS[-1],
+            "faster_32": faster[5],
+            "faster_64": faster[6],
+            "gained": gained,
+        },
         drawing=plot(
             [
                 Series("fewer multiply-adds", GROUPS, [work[0] / one for one in work], "ResNeXt"),
@@ -132,13 +125,14 @@ def measure_groups_isolate() -> Measurement:
             "pairs connected by 1×1, grouped 3×3 and 1×1": Number(int(whole.sum()), 64 * 64),
             "pairs that there are": Number(whole.numel(), 64 * 64),
         },
-        result=f"{int((alone & across).sum())} of {int(across.sum())} pairs across groups connected; with 1×1, all",
-        explanation=(
-            f"Gradients say on which input channels each output channel depends. A 3×3 convolution of {width} "
-            f"channels in {groups} groups connects {int(alone.sum())} of {width * width} pairs, all within a group: "
-            "nothing passes between groups, through however many such layers. Between two 1×1 convolutions, as in a "
-            "ResNeXt block, every output depends on every input again."
-        ),
+        words={
+            "width": width,
+            "groups": groups,
+            "pairs": width * width,
+            "connected": int(alone.sum()),
+            "across": int(across.sum()),
+            "connected_across": int((alone & across).sum()),
+        },
         drawing=grids(
             [
                 Grid(alone.double().tolist(), ("grouped 3×3", f"{groups} groups"), tone="ResNeXt"),

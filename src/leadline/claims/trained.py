@@ -5,16 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.claims.claim import Measurement, Number, Verdict
-from leadline.claims.experiment import (
-    UNITS,
-    Experiment,
-    Judged,
-    Rule,
-    apply,
-    by_seed,
-    interval,
-    judge_result,
-)
+from leadline.claims.experiment import UNITS, Experiment, Judged, Rule, apply, by_seed, interval, judge_result
 from leadline.claims.pictures import picture
 from leadline.results.lab_result import ExperimentResult
 from leadline.wording import NOTHING
@@ -44,9 +35,9 @@ def put_to_the_test(experiment: Experiment) -> str:
 def numbers_of(experiment: Experiment, result: ExperimentResult, judged: Sequence[Judged]) -> dict[str, Number]:
     """What the rules judge, then each network by itself, by what they ask of it and its test error."""
     numbers = {
-        one.rule.says: Number(one.value, unit=one.rule.unit, low=one.low, high=one.high)
-        for one in judged
-        if one.seeds > 1
+        outcome.rule.says: Number(outcome.value, unit=outcome.rule.unit, low=outcome.low, high=outcome.high)
+        for outcome in judged
+        if outcome.seeds > 1
     }
     shown = ["test_error"] * (not experiment.toy)
     for measure in dict.fromkeys([*shown, *(rule.measure for rule in experiment.rules)]):
@@ -95,10 +86,10 @@ def design(experiment: Experiment, result: ExperimentResult) -> str:
 
 def families(result: ExperimentResult) -> dict[str, list[str]]:
     """Family → its networks in the order of their depth; plain networks are one of their own."""
-    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     for training in result.trainings:
-        found.setdefault(training.network.rpartition("-")[0], set()).add(training.network)
-    return {family: sorted(networks, key=depth_of) for family, networks in found.items()}
+        names.setdefault(training.network.rpartition("-")[0], set()).add(training.network)
+    return {family: sorted(networks, key=depth_of) for family, networks in names.items()}
 
 
 def depth_of(network: str) -> int:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -154,8 +153,8 @@ def _balanced(table: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
 
 def recipe_for(experiment: Experiment, network: Network, size: Setting, drawn: Manifest, seed: int) -> Recipe:
     """Ours for the network, but for what the experiment decides."""
-    settings: dict[str, Any] = {"size": size.size, "augment": "none", **experiment.settings, **network.settings}
-    return resolve({**settings, "seed": seed}, drawn, model=network.model, epochs=size.epochs * network.length)
+    settings = {"size": size.size, "augment": "none", **experiment.settings, **network.settings, "seed": seed}
+    return resolve(settings, drawn, model=network.model, epochs=size.epochs * network.length)
 
 
 def _trained(

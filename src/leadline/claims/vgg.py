@@ -1,13 +1,6 @@
 """VGG, 2014: small filters in deep stacks, and what they cost."""
 
-from leadline.claims.claim import (
-    Measurement,
-    Number,
-    Numbers,
-    Verdict,
-    all_confirmed,
-    judge,
-)
+from leadline.claims.claim import Measurement, Number, Numbers, Verdict, all_confirmed, judge
 from leadline.claims.clock import training_seconds
 from leadline.claims.networks import anatomy
 from leadline.drawing.bars import Bar, bar, bars
@@ -83,19 +76,18 @@ def measure_vgg_fewer_parameters() -> Measurement:
         if configuration != "A-LRN":
             rows.append(_split(f"VGG {configuration}", name_of(configuration)))
     ratios = [anatomy(name_of(one)).parameters / old.parameters for one in TOTALS]
-    small, large = (_in_convolutions(name) / 1e6 for name in ("vgg_a", "vgg_e"))
     return Measurement(
         numbers=numbers,
-        result=f"VGG has {min(ratios):.1f} to {max(ratios):.1f} times as many",
-        explanation=(
-            f"AlexNet has {millions(old.parameters)} parameters, VGG from {millions(TOTALS['A'])} (A) to "
-            f"{millions(TOTALS['E'])} (E): {min(ratios):.2f} to {max(ratios):.2f} times as many. It is not the fully "
-            f"connected layers alone: the convolutions, too, have {small:.1f} to {large:.1f} M where AlexNet's have "
-            f"{_in_convolutions('alexnet') / 1e6:.1f} M. The paper itself says only that its nets have no more than "
-            "the 144 M of a wider, shallower one (OverFeat), and speaks of their larger number of parameters beside "
-            "AlexNet's. Small filters are cheaper than large ones that see the same; VGG has many more of them, on "
-            "many more channels."
-        ),
+        words={
+            "least": min(ratios),
+            "most": max(ratios),
+            "alexnet": millions(old.parameters),
+            "vgg_a": millions(TOTALS["A"]),
+            "vgg_e": millions(TOTALS["E"]),
+            "alexnet_convolutions": _in_convolutions("alexnet") / 1e6,
+            "vgg_a_convolutions": _in_convolutions("vgg_a") / 1e6,
+            "vgg_e_convolutions": _in_convolutions("vgg_e") / 1e6,
+        },
         drawing=bars(rows, title="Parameters", keys=[("VGG", "convolutions"), ("muted", "fully connected")]),
     )
 
@@ -142,14 +134,13 @@ def measure_vgg_slow() -> Measurement:
     rest = sorted((1 / seconds for name, seconds in taken.items() if name != "vgg_d"))
     return Measurement(
         numbers=numbers,
-        result=f"{times:.0f} times AlexNet's multiply-adds, and more than any other network here",
-        explanation=(
-            f"For one image VGG-16 takes {billions(anatomy('vgg_d').multiply_adds)} multiply-adds, {times:.0f} times "
-            "what AlexNet takes and four times what ResNet-50 does. On this machine it trains on "
-            f"{1 / taken['vgg_d']:.2g} images per second, forward and backward, one at a time; the others do "
-            f"{rest[0]:.2g} to {rest[-1]:.2g}. The verdict counts multiply-adds; times depend on the machine and are "
-            "only shown."
-        ),
+        words={
+            "work": billions(anatomy("vgg_d").multiply_adds),
+            "times": times,
+            "rate": 1 / taken["vgg_d"],
+            "slowest": rest[0],
+            "fastest": rest[-1],
+        },
         drawing=bars(rows, title="Multiply-adds for one image, and images per second in training on this machine"),
     )
 
