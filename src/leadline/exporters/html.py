@@ -28,9 +28,7 @@ def write_html(subject: Subject, out: Path) -> ExportVerification:
         network, verification = onnx_content(subject, module, beside=Path(folder) / "network.onnx")
     about = about_classifier(subject, module.method, verification)
     text = page(
-        about,
-        "browser",
-        embedded={"runtime-module": runtime.module, "runtime-wasm": runtime.wasm, "network": network},
+        about, "browser", embedded={"runtime-module": runtime.module, "runtime-wasm": runtime.wasm, "network": network}
     )
     with in_one_piece(out) as temporary:
         temporary.write_bytes(text.encode("utf-8", errors="replace"))

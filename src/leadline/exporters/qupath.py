@@ -86,10 +86,7 @@ def _config(subject: Subject) -> dict[str, object]:
         "patch_size_pixels": subject.image_side,
         "spacing_um_px": subject.pixel_size,
         "class_names": list(classifier.classes),
-        "transform": [
-            {"name": "Resize", "arguments": {"size": classifier.preprocessing.size}},
-            {"name": "ToTensor"},
-        ],
+        "transform": [{"name": "Resize", "arguments": {"size": classifier.preprocessing.size}}, {"name": "ToTensor"}],
     }
 
 

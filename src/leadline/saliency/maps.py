@@ -39,11 +39,7 @@ def method_of(network: nn.Module) -> Method:
 
 
 def maps_of(
-    network: nn.Module,
-    preprocessing: Preprocessing,
-    pixels: NDArray[Any],
-    *,
-    classes: NDArray[np.int64] | None = None,
+    network: nn.Module, preprocessing: Preprocessing, pixels: NDArray[Any], *, classes: NDArray[np.int64] | None = None
 ) -> Maps:
     """The maps of images (batch, size, size, channels), of the class that each is predicted as or of `classes`.
 
