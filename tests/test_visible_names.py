@@ -1,7 +1,9 @@
 """Names are data on every way out: a class or a file whose name would be obeyed by a terminal is printed as text."""
 
+import json
 import os
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,3 +94,36 @@ def test_the_verbs_print_and_write_hostile_names_as_text(
         text = file.read_text("utf-8")
         assert not OBEYED.search(text.replace("\n", ""))
         assert all(visible(name) in text for name in (RED, TURNED, "tumour [grade 1]"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no such names")
+def test_a_comparison_and_every_export_keep_hostile_names_as_text(
+    make_images: MakeImages, tmp_path: Path, said: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of exports hold the names themselves, so that answers can be matched; what people read shows them."""
+    classes = (RED, TURNED, BROKEN, "tumour [grade 1]", "<b>x<script>alert(1)<", "-v", "{{ 7 * 7 }}", "x" * 255)
+    data, compared = make_images(count=6, classes=classes), tmp_path / "compared"
+    run = compared / "final" / "lenet5"
+    asked = [["compare", data, "--models", "lenet5,alexnet_small", "--epochs", "1", "--out", compared]]
+    exports = {"torch": "a.pt2", "onnx": "a.onnx", "openvino": "a", "qupath": "b", "bioimageio": "a.zip"}
+    for format, out in exports.items():
+        size = ["--pixel-size", "0.5"] if format == "qupath" else []
+        asked.append(["export", run, "--to", format, "--out", tmp_path / out, *size])
+    for arguments in asked:
+        monkeypatch.setattr("sys.argv", ["leadline", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = said()
+        assert ended.value.code == cli.DONE, printed
+        assert not OBEYED.search(printed.replace("\n", "")), arguments
+    for file in (*compared.rglob("*.json"), tmp_path / "b" / "config.json", tmp_path / "a" / "leadline.json"):
+        assert not OBEYED.search(file.read_text("utf-8").replace("\n", "")), file
+    for file in (compared / "report.html", compared / "MODEL_CARD.md", run / "report.html", run / "MODEL_CARD.md"):
+        assert not OBEYED.search(file.read_text("utf-8").replace("\n", ""))
+        assert file.suffix == ".md" or "<script>alert" not in file.read_text("utf-8")
+    assert json.loads((tmp_path / "b" / "config.json").read_text())["class_names"] == sorted(classes)
+    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
+        for name in packed.namelist():
+            if name.endswith((".md", ".yaml", ".json")):
+                assert not OBEYED.search(packed.read(name).decode().replace("\n", ""))

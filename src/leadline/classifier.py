@@ -18,6 +18,7 @@ from leadline.data.preprocessing import Preprocessing
 from leadline.data.sources.walking import shown
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.novelty import Novelty
+from leadline.wording import visible_json
 from leadline.writing import in_one_piece, written
 from leadline.zoo import build_model
 
@@ -54,7 +55,8 @@ class Classifier:
             folder.mkdir(parents=True, exist_ok=True)
         with in_one_piece(folder / WEIGHTS) as new_weights, in_one_piece(folder / DESCRIPTION) as new_description:
             save_file(weights, new_weights)
-            new_description.write_text(shown(json.dumps(description, indent=2, ensure_ascii=False)) + "\n", "utf-8")
+            text = visible_json(shown(json.dumps(description, indent=2, ensure_ascii=False)))
+            new_description.write_text(text + "\n", "utf-8")
         if self.novelty:
             with in_one_piece(folder / NOVELTY) as new_novelty:
                 save_arrays(self.novelty.to_arrays(), new_novelty)

@@ -19,6 +19,11 @@ def visible(text: str, *, keep: str = "") -> str:
     return OBEYED.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
+def visible_json(text: str) -> str:
+    """The same JSON, which a terminal may show: what would be obeyed is an escape in it, and is read as it was."""
+    return OBEYED.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
 class Interval(Protocol):
     """A value with the ends of its interval, where it has them."""
 

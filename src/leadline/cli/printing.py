@@ -10,7 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from leadline.wording import OBEYED, visible
+from leadline.wording import visible, visible_json
 
 # Wide enough that nothing wraps where the output is read by a program or kept in a file.
 WIDE = 200
@@ -46,10 +46,7 @@ def line(text: str, *, file: TextIO | None = None) -> None:
 
 def as_json(value: Any) -> None:
     """Every sign is there, as an escape where standard output lacks it or a terminal would obey it."""
-    readable = OBEYED.sub(
-        lambda sign: sign[0] if sign[0] == "\n" else f"\\u{ord(sign[0]):04x}",
-        json.dumps(value, indent=2, ensure_ascii=False),
-    )
+    readable = visible_json(json.dumps(value, indent=2, ensure_ascii=False))
     print(readable if can_hold(readable) else json.dumps(value, indent=2))
 
 

@@ -108,7 +108,7 @@ class Preprocessing:
         else:
             mean, std = mean * self.full_range, std * self.full_range
         rows = rows.sub_(mean).div_(std)
-        return rows.unflatten(2, (width, -1)).permute(0, 3, 1, 2)  # not `values`: OpenVINO knows no writing into views
+        return torch.unflatten(rows, 2, (width, -1)).permute(0, 3, 1, 2)  # not `values`: OpenVINO knows no writing into views
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

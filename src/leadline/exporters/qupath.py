@@ -18,6 +18,7 @@ from leadline.exporters.deployed import Deployed
 from leadline.exporters.subject import Subject
 from leadline.exporters.verification import Run, verify
 from leadline.results.export_record import ExportVerification, to_json
+from leadline.wording import visible_json
 
 MODEL, CONFIG, RECORD = "torchscript_model.pt", "config.json", "leadline.json"
 
@@ -72,7 +73,9 @@ def write_qupath(subject: Subject, folder: Path) -> ExportVerification:
         )
         torch.jit.save(torch.jit.script(Tiles(network, grey=how.channels == 1)), str(model))
         verification = verify(tile_probabilities(model), subject.samples, format="TorchScript")
-    (folder / CONFIG).write_text(json.dumps(_config(subject), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    (folder / CONFIG).write_text(
+        visible_json(json.dumps(_config(subject), indent=2, ensure_ascii=False)) + "\n", "utf-8"
+    )
     (folder / RECORD).write_text(to_json(subject.record("qupath", verification), indent=2) + "\n", "utf-8")
     return verification
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from leadline.wording import visible_json
+
 EXPORT_SCHEMA = 1  # raised whenever the meaning of a field changes
 
 
@@ -37,4 +39,4 @@ class ExportRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def to_json(record: ExportRecord, *, indent: int = 0) -> str:
     text = msgspec.json.encode(record)
-    return (msgspec.json.format(text, indent=indent) if indent else text).decode()
+    return visible_json((msgspec.json.format(text, indent=indent) if indent else text).decode())

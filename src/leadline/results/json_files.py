@@ -13,6 +13,7 @@ from leadline.results.comparison_result import COMPARISON, COMPARISON_SCHEMA, Co
 from leadline.results.lab_result import LEDGER_SCHEMA, ExperimentResult, Ledger, TrainingRecord
 from leadline.results.map_check import MAP_CHECK_SCHEMA, MapCheck
 from leadline.results.run_metrics import METRICS_SCHEMA, Environment, EvaluationMetrics, RunMetrics
+from leadline.wording import visible_json
 from leadline.writing import in_one_piece
 
 Result: TypeAlias = (
@@ -67,7 +68,7 @@ def write(file: Path, result: Result) -> None:
     """Write it as JSON in one piece, or not at all."""
     # A byte of a file's name that is no UTF-8 becomes \\udce4, which is how JSON has it, too.
     indent = None if isinstance(result, Ledger) else 2  # a ledger has thousands of points
-    text = json.dumps(as_builtins(result), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = visible_json(json.dumps(as_builtins(result), indent=indent, ensure_ascii=False, allow_nan=False))
     with in_one_piece(file) as temporary:
         temporary.write_text(shown(text) + "\n", "utf-8")
 
