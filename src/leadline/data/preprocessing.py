@@ -107,8 +107,8 @@ class Preprocessing:
             rows = rows.sub_(low).div_(high - low).clamp_(0, 1)
         else:
             mean, std = mean * self.full_range, std * self.full_range
-        rows = rows.sub_(mean).div_(std)
-        return torch.unflatten(rows, 2, (width, -1)).permute(0, 3, 1, 2)  # not `values`: OpenVINO knows no writing into views
+        rows = rows.sub_(mean).div_(std)  # read on from here: OpenVINO knows no writing through a view
+        return torch.unflatten(rows, 2, (width, -1)).permute(0, 3, 1, 2)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
