@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from leadline.results.json_files import read_comparison
 from leadline.training.run_folder import Run
 from leadline.verbs.train import train
 
@@ -145,3 +146,55 @@ def test_several_processes_are_one_look_at_the_test_images(run: Run, script: Pat
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert run.metrics.looks_at_test == looks + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [("--seeds", "2"), ("--folds", "2")], ids=["seeds", "folds"])
+def test_two_processes_compare_as_one(
+    make_images: MakeImages, tmp_path: Path, script: Path, how: tuple[str, str]
+) -> None:
+    """The same networks to the bit, and the same answer."""
+    data = make_images(count=26)
+    common = ("--models", "lenet5,alexnet_small", "--epochs", "2", *how)
+    alone(script, "compare", data, *common, "--out", tmp_path / "one")
+    process = torchrun("compare", data, *common, "--out", tmp_path / "two", script=script)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    one, two = (read_comparison(tmp_path / name) for name in ("one", "two"))
+    assert [network.run for network in one.rounds[0].networks] == [network.run for network in two.rounds[0].networks]
+    for here, there in zip(one.rounds[0].networks, two.rounds[0].networks, strict=True):
+        assert here.metrics == there.metrics
+        for name in here.runs:
+            files = [tmp_path / which / name / "predictions.parquet" for which in ("one", "two")]
+            assert files[0].read_bytes() == files[1].read_bytes()
+    assert one.answer is not None
+    assert two.answer is not None
+    assert (one.answer.name, one.answer.best, one.answer.probability) == (
+        two.answer.name,
+        two.answer.best,
+        two.answer.probability,
+    )
+    models = [
+        tmp_path / which / one.named.run / "classifier" / "model.safetensors" for which in ("one", "two") if one.named
+    ]
+    assert models[0].read_bytes() == models[1].read_bytes()
+    assert said.count("report.html") <= 1
+
+
+@pytest.mark.slow
+def test_two_processes_compare_two_networks_at_a_time_where_time_is_given(
+    make_images: MakeImages, tmp_path: Path, script: Path
+) -> None:
+    """A heat and a final; and a finished comparison is not trained again."""
+    common = ("--models", "lenet5,alexnet_small", "--minutes", "0.5", "--out", tmp_path / "out")
+    process = torchrun("compare", make_images(count=26), *common, script=script)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    result = read_comparison(tmp_path / "out")
+    assert [one.kind for one in result.rounds] == ["heat", "final"]
+    assert all(not network.failed and network.metrics for one in result.rounds for network in one.networks)
+    assert result.answer is not None
+    resumed = torchrun("compare", "--resume", tmp_path / "out", script=script)
+    said, _ = resumed.communicate(timeout=240)
+    assert resumed.returncode == 0, said
+    assert read_comparison(tmp_path / "out").rounds == result.rounds

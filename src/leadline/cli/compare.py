@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
+from leadline.cli.processes import refuse_beside_torchrun
+from leadline.ranks import first_process, started_by_torchrun
 
 
 def compare(
@@ -67,6 +70,8 @@ def compare(
     started = time.perf_counter()
     named = [name.strip() for name in models.split(",")] if models else None
     refuse_early(models=named or [], data=data)
+    if dry_run:
+        refuse_beside_torchrun("--dry-run")
     from leadline.cli import show
     from leadline.cli.display import display
     from leadline.errors import UsageError
@@ -99,4 +104,5 @@ def compare(
                 finished = verb.compare(data, out=out, tests=tests, started=started, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline compare --resume {interrupt}") from None
-    return show.comparison(finished, json=json)
+    status = show.comparison(finished, json=json) if first_process() else DONE
+    return DONE if started_by_torchrun() else status  # for which all others are failures, to be tried again

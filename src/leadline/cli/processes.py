@@ -3,7 +3,7 @@
 from leadline.errors import UsageError
 from leadline.ranks import started_by_torchrun
 
-SHARED = ("train", "predict", "evaluate")
+SHARED = ("train", "predict", "evaluate", "compare")
 
 
 def refuse_beside_torchrun(what: str) -> None:

@@ -73,11 +73,9 @@ def train_in_folds(
     for part in parts_of(recipe, manifest):
         if part.repeat is None and not whole:
             continue
-        own = Run(run.folder / FOLDS / part.name)
+        own = _begun(run, part)
         if not own.finished:
             progress.note(f"{recipe.title}: {_named(part, recipe)}")
-            if not (own.folder / "recipe.toml").is_file():
-                begin(own, part.recipe, part.manifest)
             try:
                 train_one(own, part.recipe, part.manifest, progress=progress, part=True, group=group)
             except Interrupted:
@@ -86,6 +84,19 @@ def train_in_folds(
         finished.append((part, own))
     _conclude(run, recipe, manifest, finished)
     return run
+
+
+def folds_to_train(run: Run, recipe: Recipe, manifest: Manifest) -> list[Run]:
+    """The runs of folds that `train_in_folds` would train, begun."""
+    runs = [_begun(run, part) for part in parts_of(recipe, manifest) if part.repeat is not None]
+    return [own for own in runs if not own.finished]
+
+
+def _begun(run: Run, part: Part) -> Run:
+    own = Run(run.folder / FOLDS / part.name)
+    if not (own.folder / "recipe.toml").is_file():
+        begin(own, part.recipe, part.manifest)
+    return own
 
 
 def forget_checkpoints(run: Run) -> None:

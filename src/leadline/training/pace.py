@@ -106,9 +106,9 @@ class Pace:
         images = counts["train"] + counts["validation"]
         return {"train": images - images // folds, "validation": images // folds, "test": 0}
 
-    def seconds_of_folds(self, entrants: Sequence[Entrant], folds: int) -> float:
+    def seconds_of_folds(self, entrants: Sequence[Entrant], folds: int, *, processes: int = 1) -> float:
         """What the least cross-validation of these networks takes, each for as long as the slowest needs, with the last
-        training of the one that will be named."""
+        training of the one that will be named; shared by so many `processes`, all but that last one."""
         workload = self.workload(self.manifest, folds)
         images = len(pooled(self.manifest).usable.filter(split="train"))
 
@@ -118,7 +118,7 @@ class Pace:
                 return self.beside + images * cost.prediction / folds
             return self.beside + self.factor(entrant) * cost.seconds(EPOCHS_OF_A_FOLD, **workload)
 
-        return max(map(of_a_fold, entrants)) * (len(entrants) * folds + folds / (folds - 1))
+        return max(map(of_a_fold, entrants)) * (len(entrants) * folds / processes + folds / (folds - 1))
 
     def factor(self, entrant: Entrant) -> float:
         """Seconds that a second of a network's costs would take now: as when it last ran, if the machine has not

@@ -8,8 +8,9 @@ those that follow; the rounds so far, and the time they took, stand in compariso
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,8 +22,9 @@ from leadline.data.split.subset import judged_by_fewer
 from leadline.errors import DataError, DivergenceError, LeadlineError, StorageError
 from leadline.evaluation.choice import FEWEST_FINALISTS, survivors
 from leadline.progress import WithoutNotes
+from leadline.ranks import ALONE, Group
 from leadline.results.comparison_result import Entrant, NetworkResult, RateTried, Round
-from leadline.training.cross_validation import train_in_folds
+from leadline.training.cross_validation import folds_to_train, train_in_folds
 from leadline.training.description import description
 from leadline.training.fewer_images import HALVINGS
 from leadline.training.pace import MEASURED, SHARE_MEASURED, STEPS_WORTH_A_SIZE, Pace, steps_per_epoch
@@ -31,6 +33,7 @@ from leadline.training.recipe import Recipe
 from leadline.training.round_results import contestants_of, with_results
 from leadline.training.run_folder import Run, begin
 from leadline.training.scoreboard import Scoreboard
+from leadline.training.shared_trainings import Task, train_together
 from leadline.training.training import open_data, train_one
 
 HEAT = 0.3  # of the time
@@ -51,6 +54,7 @@ class Race(Scoreboard):
     """A comparison as it runs; all that it has to know to go on stands in comparison.json."""
 
     manifest: Manifest
+    group: Group = ALONE  # of processes that share the trainings; the others `join_trainings`
 
     def __post_init__(self) -> None:
         settings = {name: value for name, value in self.result.settings.items() if name not in ("folds", "repeats")}
@@ -86,15 +90,54 @@ class Race(Scoreboard):
         manifest = self.round_manifest()
         finished = {network.name for network in self.current.networks if network.metrics or network.failed}
         waiting = [entrant for entrant in self.current.entrants if entrant.name not in finished]
-        for position, entrant in enumerate(waiting):
-            if entrant.name not in {network.name for network in self.current.networks}:
-                self.enter(entrant, self.recipes_for(entrant, manifest, waiting[position:]), manifest)
-            self.show(training=entrant.name)
-            self.train(entrant, manifest)
-            if self.start_over(entrant, manifest, waiting[position:]):
-                self.train(entrant, manifest)
+        # Several processes take as many networks at a time; without a time limit, all.
+        together = self.group.size if self.current.ends_at is not None or self.group.size == 1 else len(waiting)
+        for position in range(0, len(waiting), max(1, together)):
+            entrants, still_waiting = waiting[position : position + together], waiting[position:]
+            for entrant in entrants:
+                if entrant.name not in {network.name for network in self.current.networks}:
+                    self.enter(entrant, self.recipes_for(entrant, manifest, still_waiting), manifest)
+            self.show(training=[entrant.name for entrant in entrants])
+            self.train_all(entrants, manifest)
+            self.train_all([one for one in entrants if self.start_over(one, manifest, still_waiting)], manifest)
             self.show()
             self.change_round(seconds=self.clock.now - started)
+
+    def train_all(self, entrants: Sequence[Entrant], manifest: Manifest) -> None:
+        """Train these networks, and write down what they come to; several processes share their trainings."""
+        taken: dict[Path, float] = {}
+        tasks = [task for entrant in entrants for task in self.tasks_of(entrant, manifest)]
+        if self.group.size > 1 and tasks:
+            taken = train_together(self.group, tasks, WithoutNotes(self.progress))
+        for entrant in entrants:
+            self.train(entrant, manifest, taken)
+
+    def tasks_of(self, entrant: Entrant, manifest: Manifest) -> list[Task]:
+        """The trainings of a network that are to be done, for several processes; their images are decoded before."""
+        if self.group.size == 1:
+            return []
+        tasks: list[Task] = []
+        for run in self.runs_of(entrant):
+            recipe = run.recipe
+            if run.finished:
+                continue
+            try:
+                open_data(manifest, recipe, run, progress=WithoutNotes(self.progress))
+            except (DataError, StorageError):
+                raise
+            except LeadlineError:  # which is told, and noted, when it is trained
+                return []
+            runs = folds_to_train(run, recipe, manifest) if recipe.folds else [run]
+            cost = recipe.steps * recipe.batch_size * self.pace.cost(entrant, recipe).training
+            part = bool(recipe.folds) or self.current.kind == "heat"
+            # Those of a frozen body share its features, which are computed once.
+            shares = [runs] if recipe.frozen else [[one] for one in runs]
+            tasks += [Task.of(share, part=part, cost=cost) for share in shares if share]
+        return tasks
+
+    def runs_of(self, entrant: Entrant) -> list[Run]:
+        network = next(network for network in self.current.networks if network.name == entrant.name)
+        return [Run(self.folder / name) for name in network.runs]
 
     def round_manifest(self) -> Manifest:
         """The images as the round splits them; nobody looks at the test images before the end."""
@@ -110,12 +153,18 @@ class Race(Scoreboard):
         if self.folds_may_pay:
             seconds = ends_at - self.clock.now - SECONDS_OF_REPORT
             fewer = list(entrants)
-            while len(fewer) > FEWEST_FINALISTS and self.pace.seconds_of_folds(fewer, FOLD_COUNT) > seconds:
+            while (
+                len(fewer) > FEWEST_FINALISTS
+                and self.pace.seconds_of_folds(fewer, FOLD_COUNT, processes=self.group.size) > seconds
+            ):
                 fewer.remove(self.least_promising(fewer))
-            if self.pace.seconds_of_folds(fewer, FOLD_COUNT) <= seconds:
+            if self.pace.seconds_of_folds(fewer, FOLD_COUNT, processes=self.group.size) <= seconds:
                 folds, entrants = FOLD_COUNT, fewer
             else:
-                take = (self.pace.seconds_of_folds(entrants, FOLD_COUNT) / (1 - HEAT) + SECONDS_OF_REPORT) / 60
+                take = (
+                    self.pace.seconds_of_folds(entrants, FOLD_COUNT, processes=self.group.size) / (1 - HEAT)
+                    + SECONDS_OF_REPORT
+                ) / 60
         number = 1 + sum(one.kind == "final" for one in self.result.rounds)
         final = Round(
             "final",
@@ -222,8 +271,9 @@ class Race(Scoreboard):
         if current.kind == "final" and self.result.with_learning_curve:
             further += HALVINGS
         # Who comes late is not to suffer for those before it that took too long.
-        equal = (ends_at - current.began_at) / (len(current.entrants) + further)
-        return max(FAIR * equal, (ends_at - self.clock.now) / (len(waiting) + further))
+        in_all, to_come = (math.ceil(len(some) / self.group.size) for some in (current.entrants, waiting))
+        equal = (ends_at - current.began_at) / (in_all + further)
+        return max(FAIR * equal, (ends_at - self.clock.now) / (to_come + further))
 
     def enter(self, entrant: Entrant, recipes: Sequence[Recipe], manifest: Manifest) -> None:
         """Write the recipe of each run down, and the network into the round."""
@@ -270,18 +320,20 @@ class Race(Scoreboard):
         self.enter(entrant, recipes, manifest)
         return True
 
-    def train(self, entrant: Entrant, manifest: Manifest) -> None:
-        """Train the runs of a network, and write down what they come to."""
+    def train(self, entrant: Entrant, manifest: Manifest, taken: Mapping[Path, float]) -> None:
+        """Train the runs of a network, and write down what they come to; other processes may have trained some, or
+        folds of them, which has `taken` so many seconds each."""
         network = next(network for network in self.current.networks if network.name == entrant.name)
-        runs = [Run(self.folder / name) for name in network.runs]
+        runs = self.runs_of(entrant)
         recipe, training = runs[0].recipe, 0.0
         try:
             # What is not decoded yet is decoded before the network's own time begins.
             open_data(manifest, recipe, runs[0], progress=WithoutNotes(self.progress))
             started = time.perf_counter()
-            for run in [run for run in runs if not run.finished]:
+            for run in [run for run in runs if not run.finished or run.folder.resolve() in taken]:
                 try:
-                    self.train_run(run, manifest)
+                    if not run.finished:
+                        self.train_run(run, manifest)
                     training += run.metrics.training_seconds
                 except DivergenceError:  # another rate may be low enough
                     if not network.rates_tried or (run is runs[-1] and not any(other.finished for other in runs)):
@@ -292,9 +344,17 @@ class Race(Scoreboard):
             self.progress.note(f"{network.name}: could not be trained, {error}")
             self.put(msgspec.structs.replace(network, failed=str(error), remarks=(f"failed: {error}",)))
             return
-        taken = time.perf_counter() - started
+        seconds = (
+            time.perf_counter()
+            - started
+            + sum(
+                of_run
+                for folder, of_run in taken.items()
+                if any(folder.is_relative_to(run.folder.resolve()) for run in runs)
+            )
+        )
         trainings = len(runs) * math.prod(self.folded.values())
-        self.pace.learn(entrant, recipe, manifest, training=training, taken=taken, trainings=trainings)
+        self.pace.learn(entrant, recipe, manifest, training=training, taken=seconds, trainings=trainings)
         cost = self.pace.cost(entrant, recipe)
         if network.rates_tried:
             network = with_best_rate(network, self.folder)

@@ -1,7 +1,7 @@
 """A comparison's record while it runs: comparison.json after every change, the clock, and the live table."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,14 +76,14 @@ class Scoreboard:
         if self.folder.is_dir():
             write(self.folder / COMPARISON, self.result)
 
-    def show(self, training: str = "") -> None:
+    def show(self, training: Collection[str] = ()) -> None:
         """Tell whoever watches how the networks of this round stand."""
         known = {network.name: network for network in self.current.networks}
         reached = {name: value for name, one in known.items() if (value := self.result.reached(one)) is not None}
         best = max(reached.values(), default=None)
 
         def state(name: str) -> str:
-            if name == training:
+            if name in training:
                 return "training"
             if name in known and known[name].failed:
                 return "failed"

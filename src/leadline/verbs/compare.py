@@ -16,6 +16,7 @@ from leadline.data.split.folds import fold_of_images, pooled
 from leadline.errors import LeadlineError, UsageError
 from leadline.inference.hardware import environment
 from leadline.progress import Progress
+from leadline.ranks import Group, launched, restarted
 from leadline.report import (
     write_comparison_card,
     write_comparison_report,
@@ -34,6 +35,7 @@ from leadline.training.race import Race
 from leadline.training.run_folder import Run, alone_in, command_line, new_folder
 from leadline.training.scoreboard import Clock
 from leadline.training.settings import SETTINGS, SettingsDict
+from leadline.training.shared_trainings import end_trainings, join_trainings
 from leadline.training.transfer import frozen_networks, refuse_seen
 from leadline.verbs.check import check_before
 from leadline.verbs.conclusion import conclude
@@ -89,8 +91,17 @@ def compare(
     share, then a final of the best. With `epochs` all are trained equally long instead. `margin` is the loss of
     accuracy that a cheaper network may cost. `learning_curve` trains the named network again on fewer images, `tests`
     adds McNemar's exact test of every pair. A network whose training fails is named; the others go on.
+
+    Started by torchrun, several processes share the trainings, each of which one of them does as a whole.
     """
     progress = progress or Progress()
+    group = launched()
+    if group.size > 1 and out is None:
+        raise UsageError("torchrun: name the comparison's folder with --out, so that every process finds it")
+    if not group.first:
+        return _join(group, Path(out or ""))
+    if restarted() and (Path(out or "") / COMPARISON).is_file():
+        return resume_comparison(Path(out or ""), tests=tests, started=started, progress=progress)
     clock = Clock(started=time.perf_counter() if started is None else started)
     made_in_cache("images")  # without which there is no training, said before the images are read
     result, manifest = prepare(
@@ -100,7 +111,7 @@ def compare(
     folder = new_folder(out, data=data, suffix="compare")
     manifest.write(folder / "manifest.parquet")
     write(folder / COMPARISON, result)
-    return run_comparison(Race(folder, result, clock, progress, manifest))
+    return run_comparison(Race(folder, result, clock, progress, manifest, group))
 
 
 def resume_comparison(
@@ -115,11 +126,13 @@ def resume_comparison(
 
     `tests` asks for the tests of every pair, also where the comparison was begun without, or is finished.
     """
-    folder = Path(folder)
+    folder, group = Path(folder), launched()
+    if not group.first:
+        return _join(group, folder)
     result = read_comparison(folder)
     manifest = Manifest.read(folder / "manifest.parquet")
     clock = Clock(before=result.seconds, started=time.perf_counter() if started is None else started)
-    race = Race(folder, result, clock, progress or Progress(), manifest)
+    race = Race(folder, result, clock, progress or Progress(), manifest, group)
     if minutes is not None:
         SETTINGS["minutes"][1].refuse("minutes", minutes)
         if result.answer is None:
@@ -260,7 +273,14 @@ def run_comparison(race: Race) -> Comparison:
             check_before(race.manifest, folder, going_on=folder, reading=race.reading, progress=race.progress)
         race.begin()
         race.run_all()
+        end_trainings(race.group)
         conclude(race)
         write_comparison_report(folder)
         write_comparison_card(folder)
+    return Comparison(folder)
+
+
+def _join(group: Group, folder: Path) -> Comparison:
+    """The part of a process that is not the first one; the answer may come after it has ended."""
+    join_trainings(group)
     return Comparison(folder)
