@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +17,15 @@ from torch import nn
 
 from leadline.errors import UsageError
 from leadline.inference.hardware import hardware
+from leadline.ranks import Group
+from leadline.training import distributed
 from leadline.training.data import TrainingData
 from leadline.training.loop import update
 from leadline.training.run_folder import Run
 from leadline.verbs.train import train
 
-from ..conftest import MakeImages
-from ..torchrun import process_of, torchrun
+from ..conftest import MakeImages, Notes
+from ..torchrun import FP32, process_of, torchrun
 
 # A checkpoint after every step, and a pause, so that a process can be killed in the middle.
 SCRIPT = """
@@ -35,6 +38,25 @@ def slow(*arguments, **options):
     time.sleep(0.1)
     return real(*arguments, **options)
 loop.update = slow
+sys.argv[0] = "leadline"
+main()
+"""
+
+# Small blocks of features, and a note of which process computes which.
+BLOCKS = """
+import os, sys
+from pathlib import Path
+from leadline.inference import features
+from leadline.inference import hardware
+from leadline.cli import main
+hardware._has_bf16 = lambda device: False
+features.BLOCK = 16
+real = features.Features._block
+def noted(self, rows):
+    with Path(__file__).with_name(f"computed-{os.environ.get('RANK', 'alone')}").open("a") as file:
+        print(rows[0], file=file)
+    return real(self, rows)
+features.Features._block = noted
 sys.argv[0] = "leadline"
 main()
 """
@@ -103,16 +125,39 @@ def test_beside_torchrun_other_verbs_are_refused(data: Path, monkeypatch: pytest
         refuse_beside_torchrun("explain")
 
 
+@pytest.mark.parametrize(
+    ("size", "device", "said", "synchronised"),
+    [
+        (1, "cpu", "there is one process only", False),
+        (2, "cpu", "of each process's 8 images; --sync-bn needs CUDA, and this is cpu", False),
+        (2, "cuda", "", True),
+    ],
+)
+def test_batch_statistics_of_all_processes_are_taken_on_gpus_and_elsewhere_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, size: int, device: str, said: str, synchronised: bool
+) -> None:
+    monkeypatch.setattr(distributed, "DistributedDataParallel", lambda network, **_: network)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    recipe = SimpleNamespace(sync_bn=True, batch_size=16, tune="all")
+    network, notes = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), Notes()
+    machine = replace(hardware(), device=device)
+    shared = distributed.shared(Group(0, size), network, recipe, machine, notes)  # type: ignore[arg-type]
+    assert any(isinstance(module, nn.SyncBatchNorm) for module in shared.modules()) == synchronised
+    assert notes.notes == [] if not said else said in notes.notes[0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [("--folds", "2"), ("--balance", "weights"), ("--augment", "dihedral")], ids=str)
 def test_two_processes_train_what_one_trains(data: Path, tmp_path: Path, settings: tuple[str, ...]) -> None:
     """Up to rounding, with batches of an odd size, an image that cannot be read, no batch statistics, no dropout."""
     common = ("--model", "lenet5", "--epochs", "3", "--batch-size", "13", "--seed", "3", *settings)
-    together = torchrun("train", data, *common, "--out", tmp_path / "two")
+    script = tmp_path / "started.py"
+    script.write_text(FP32)
+    together = torchrun("train", data, *common, "--out", tmp_path / "two", script=script)
     said, _ = together.communicate(timeout=300)
     assert together.returncode == 0, said
     alone = subprocess.run(
-        [sys.executable, "-m", "leadline", "train", str(data), *common, "--out", str(tmp_path / "one")], check=False
+        [sys.executable, str(script), "train", str(data), *common, "--out", str(tmp_path / "one")], check=False
     )
     assert alone.returncode in (0, 3)
     one, two = Run(tmp_path / "one"), Run(tmp_path / "two")
@@ -124,6 +169,40 @@ def test_two_processes_train_what_one_trains(data: Path, tmp_path: Path, setting
         assert here["step"] == there["step"]
         np.testing.assert_allclose(here["train_loss"], there["train_loss"], rtol=1e-4)
         np.testing.assert_allclose(here["train_accuracy"], there["train_accuracy"], atol=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tune", ["head", "gradual"])
+def test_two_processes_tune_what_one_tunes(data: Path, make_images: MakeImages, tmp_path: Path, tune: str) -> None:
+    """The last layer alone to the bit, on features of which each computes blocks; stage after stage up to rounding."""
+    script = tmp_path / "started.py"
+    script.write_text(BLOCKS)
+    start = train(make_images("others", count=12, size=40), model="lenet5", out=tmp_path / "start", epochs=2)
+    common = ("--weights", start.folder, "--tune", tune, "--seed", "3")
+    common = common if tune == "head" else (*common, "--epochs", "4", "--batch-size", "13")
+    both: dict[str, Path] = {}
+    for name in ("one", "two"):
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "LEADLINE_CACHE": str(tmp_path / f"cache-{name}")}
+        arguments = ("train", data, *common, "--out", tmp_path / name)
+        if name == "two":
+            together = torchrun(*arguments, script=script, environment=environment)
+            said, _ = together.communicate(timeout=300)
+            assert together.returncode == 0, said
+        else:
+            alone = [sys.executable, str(script), *map(str, arguments)]
+            assert subprocess.run(alone, check=False, env=environment).returncode in (0, 3)
+        both[name] = tmp_path / name
+    one, two = weights(both["one"]), weights(both["two"])
+    for name, value in one.items():
+        if tune == "head":
+            assert torch.equal(two[name], value), name
+        else:
+            torch.testing.assert_close(two[name], value, rtol=1e-3, atol=2e-5)
+    if tune == "head":
+        computed = {name: (tmp_path / f"computed-{name}").read_text().split() for name in "01"}
+        assert computed["0"]
+        assert computed["1"]
+        assert not set(computed["0"]) & set(computed["1"])
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from leadline.data.loader import cached_images
 from leadline.data.preprocessing import Preprocessing
 from leadline.inference.engine import BATCH_SIZE, Engine
 from leadline.inference.hardware import Hardware
+from leadline.ranks import ALONE, Group
 from leadline.writing import in_one_piece
 from leadline.zoo.last_layer import Body, last_layer
 
@@ -54,10 +56,21 @@ class Features:
     def images(self) -> int:
         return len(self.cache.names)
 
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The features in the images' order; what is not kept yet is computed."""
-        for start in range(0, self.images, BLOCK):
-            yield self._block(np.arange(start, min(start + BLOCK, self.images)))
+    def blocks(self, group: Group = ALONE) -> Iterator[NDArray[np.float32]]:
+        """The features in the images' order; what is not kept yet is computed. The processes of a `group` compute a
+        block each, and all are given all of them."""
+        rows = [np.arange(start, min(start + BLOCK, self.images)) for start in range(0, self.images, BLOCK)]
+        for number in range(0, len(rows), group.size):
+            together = rows[number : number + group.size]
+            if group.size == 1:
+                yield self._block(together[0])
+                continue
+            own = together[group.rank : group.rank + 1]
+            for content in group.gather(partial(self._blocks_sent, own))[: len(together)]:
+                yield np.frombuffer(content, dtype=np.float32).reshape(-1, self.width)
+
+    def _blocks_sent(self, rows: list[NDArray[np.int64]]) -> bytes:
+        return b"".join(self._block(own).tobytes() for own in rows)
 
     def _block(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         file, shape = self.folder / f"{rows[0]}.npy", (len(rows), self.width)

@@ -21,6 +21,7 @@ from leadline.inference.engine import Engine
 from leadline.inference.features import Features
 from leadline.inference.hardware import Hardware
 from leadline.progress import Progress
+from leadline.ranks import ALONE, Group
 from leadline.results.run_metrics import HeadFit, PenaltyTried
 from leadline.training.checkpoint import State
 from leadline.training.data import TrainingData
@@ -65,18 +66,22 @@ class Head:
 
 
 def fit_head(
-    network: nn.Module, data: TrainingData, hardware: Hardware, run: Path, progress: Progress
+    network: nn.Module,
+    data: TrainingData,
+    hardware: Hardware,
+    run: Path,
+    progress: Progress,
+    group: Group = ALONE,
 ) -> tuple[State, Head]:
     """Fit the last layer of `network` in place to the training images, and what the training says of itself.
 
     Images of one unit (a patient, say) stay together where the penalty is chosen. Raises Interrupted after SIGINT or
-    SIGTERM; the features so far are kept.
+    SIGTERM; the features so far are kept. The processes of a `group` share the features; the others `share_features`.
     """
     recipe, rows, labels, classes = data.recipe, data.rows["train"], data.labels, data.classes
     units, preprocessing = data.units, data.preprocessing
     started = time.perf_counter()
-    network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    kept = Features.of(Body(network, name=recipe.model), data.images.training, preprocessing, hardware)
+    kept = features_of(network, data, hardware)
     blocks: list[NDArray[np.float32]] = []
     with stop_between_steps() as stopping:
 
@@ -85,7 +90,7 @@ def fit_head(
                 raise Interrupted(str(run))
 
         with progress.task(f"{recipe.model}, features", kept.images):
-            for block in kept.blocks():
+            for block in kept.blocks(group):
                 blocks.append(block)
                 progress.advance(len(block))
                 stop_if_asked()
@@ -119,6 +124,18 @@ def fit_head(
     progress.row(state.history[-1])
     state.seconds = time.perf_counter() - started
     return state, head
+
+
+def features_of(network: nn.Module, data: TrainingData, hardware: Hardware) -> Features:
+    """Those of the training images, before the last layer of `network`, which is moved to its device."""
+    network.to(hardware.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    return Features.of(Body(network, name=data.recipe.model), data.images.training, data.preprocessing, hardware)
+
+
+def share_features(network: nn.Module, data: TrainingData, hardware: Hardware, group: Group) -> None:
+    """What a process that is not the first one of its `group` does while that one fits a head."""
+    for _ in features_of(network, data, hardware).blocks(group):
+        pass
 
 
 def regress(

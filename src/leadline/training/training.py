@@ -27,7 +27,7 @@ from leadline.results.run_metrics import RunMetrics, SecondsPerImage
 from leadline.training.data import TrainingData
 from leadline.training.description import description, left_out, provenance
 from leadline.training.distributed import announce, announced
-from leadline.training.head import fit_head
+from leadline.training.head import fit_head, share_features
 from leadline.training.loop import Interrupted, fit
 from leadline.training.recipe import Recipe
 from leadline.training.run_folder import Run
@@ -53,10 +53,10 @@ def train_one(
     refuse_changed(recipe, known)
     data = data.with_preprocessing(normalised_as(data.preprocessing, known, progress=progress))
     head = None
+    announce(group, str(run.folder.resolve()))
     if recipe.frozen:
-        state, head = fit_head(network, data, machine, run.folder, progress)
+        state, head = fit_head(network, data, machine, run.folder, progress, group)
     else:
-        announce(group, str(run.folder.resolve()))
         state = fit(network, data, machine, run.folder, progress, group)
 
     engine = Engine(network, data.classes, data.preprocessing, machine)
@@ -113,7 +113,10 @@ def join_in(group: Group) -> None:
         recipe, data = run.recipe, TrainingData.open(run.manifest, run.recipe)
         network = initialised(recipe, classes=data.classes, channels=data.preprocessing.channels)
         data = data.with_preprocessing(normalised_as(data.preprocessing, weights_of(network), progress=SILENT))
-        fit(network, data, hardware(), run.folder, SILENT, group)
+        if recipe.frozen:
+            share_features(network, data, hardware(), group)
+        else:
+            fit(network, data, hardware(), run.folder, SILENT, group)
 
 
 def report_on_test(run: Run, manifest: Manifest) -> None:
