@@ -89,7 +89,10 @@ def read_about(file: Path) -> About:
     written = {name: metadata[name] for name in vars(About()) if name in metadata}
     found: dict[str, Any] = {}
     if version == str(VERSION):
-        found = {name: json.loads(value) for name, value in written.items()}
+        try:
+            found = {name: json.loads(value) for name, value in written.items()}
+        except RecursionError:
+            raise LeadlineError(f"{file}: is not a readable manifest (its brackets are too deep)") from None
     elif version == "1":
         lists = [name for name in written if isinstance(getattr(About(), name), tuple)]
         found = written | {name: list(filter(None, written[name].split("\n"))) for name in lists}

@@ -75,7 +75,7 @@ def network_in(weights: str | Path) -> str | None:
     """The network whose weights a run folder, or the `classifier/` folder in it, holds; None where it is none."""
     try:
         return str(json.loads((_home(Path(weights)) / "classifier.json").read_text("utf-8"))["architecture"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -161,7 +161,7 @@ def _from_classifier(name: str, folder: Path) -> tuple[State, Pretrained]:
         scaling = f"{preprocessing['dtype']} {preprocessing.get('intensity', 'dtype')}"
     except FileNotFoundError:
         raise LeadlineError(f"{folder}: holds no finished classifier to take the weights of") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LeadlineError(f"{home / 'classifier.json'}: is damaged ({_reason(error)})") from error
     if architecture != name:
         raise UsageError(f"{name}: {folder} holds weights of {architecture}, which is another network; ask for that")

@@ -227,7 +227,7 @@ def _preprocessing_of(run: Path) -> Preprocessing | None:
     try:
         described = json.loads((run / "classifier" / "classifier.json").read_text("utf-8"))
         return Preprocessing.from_dict(described["preprocessing"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

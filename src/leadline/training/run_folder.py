@@ -224,7 +224,7 @@ def read_json(file: Path) -> Any:
         return json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise LeadlineError(f"{file}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise LeadlineError(
             f"{file}: is damaged ({error}); put a copy of it back, or train again into a new folder"
         ) from error

@@ -77,6 +77,7 @@ def test_fsspec_opens_what_else_there_is(tmp_path: Path) -> None:
         ({"7.mask.png": picture(0), "7.png": picture(1)}, r"a\.tar: 7 has 2 images"),
         ({"7.png": picture(0), "7.json": b"{"}, r"a\.tar: 7\.json is no JSON"),
         ({"7.png": picture(0), "7.json": b"[]"}, r"a\.tar: 7\.json holds no object"),
+        ({"7.png": picture(0), "7.json": b"[" * 100_000}, r"a\.tar: 7\.json is no JSON"),
     ],
 )
 def test_a_member_that_is_wrong_is_named(tmp_path: Path, members: dict[str, bytes], said: str) -> None:

@@ -175,6 +175,13 @@ def test_every_name_of_a_class_survives_the_manifest(make_images: MakeImages, tm
     assert all(path.is_file() for path in again.paths())
 
 
+def test_a_manifest_whose_brackets_are_too_deep_is_refused(make_images: MakeImages, tmp_path: Path) -> None:
+    file = tmp_path / "manifest.parquet"
+    scan(make_images(count=1)).table.write_parquet(file, metadata={"version": "2", "notes": "[" * 100_000})
+    with pytest.raises(LeadlineError, match="too deep"):
+        Manifest.read(file)
+
+
 def test_manifests_of_other_versions_are_read_or_refused_by_name(make_images: MakeImages, tmp_path: Path) -> None:
     root = make_images(count=1)
     file, table = tmp_path / "manifest.parquet", scan(root).table

@@ -111,7 +111,7 @@ def _record(url: str, key: str, parts: dict[str, bytes]) -> Record:
     if "json" in parts:
         try:
             about = json.loads(parts["json"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LeadlineError(f"{url}: {key}.json is no JSON ({error}); write it again") from error
         if not isinstance(about, dict):
             raise LeadlineError(f"{url}: {key}.json holds no object with a label; write it again")
