@@ -29,7 +29,7 @@ autodoc_typehints_format = "short"
 # No links: types of other packages, whose inventories need a network, and those that the page on JSON files shows.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!leadline\.).*"),
-    ("py:.*", r"leadline\.(results|claims|drawing|data\.audit)\..*"),
+    ("py:.*", r"leadline\.(results|claims|drawing|data\.audit|data\.shards)\..*"),
     (
         "py:.*",
         r"leadline\.(training\.recipe\.Recipe|inference\.engine_trial\.Labelled|evaluation\.novelty\.Novelty|progress\.T)",

@@ -108,9 +108,9 @@ def test_the_features_are_computed_once_for_all_folds(
     data, folders = make_images("folds", count=24, size=36), set()
     kept = Features.blocks
 
-    def seen(self: Features):  # type: ignore[no-untyped-def]
+    def seen(self: Features, *group):  # type: ignore[no-untyped-def]
         folders.add(self.folder)
-        return kept(self)
+        return kept(self, *group)
 
     monkeypatch.setattr(Features, "blocks", seen)
     run = train(data, weights=begun[NORMED].folder, tune="head", folds=3, out=tmp_path / "run")
