@@ -5,9 +5,9 @@ from pathlib import Path
 
 from leadline.data.audit.pixels import Looks
 from leadline.data.audit.problem import Problem, counted
-from leadline.data.image import FORMATS, IMAGE_SUFFIXES
+from leadline.data.image import FORMATS, IMAGE_SUFFIXES, is_image_name
 from leadline.data.manifest import Manifest
-from leadline.data.sources.walking import is_image_name, is_text, walk
+from leadline.data.sources.walking import is_text, walk
 
 # As many bytes as the longest of the beginnings by which a format is recognised.
 BEGINNING = 16

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from leadline.data.image import IMAGE_SUFFIXES
+from leadline.data.image import IMAGE_SUFFIXES, is_image_name
 from leadline.data.manifest import Entry
 from leadline.data.sources.refusal import Refuse
 from leadline.data.sources.tables import SPLIT_NAMES
@@ -14,8 +14,6 @@ from leadline.data.sources.walking import (
     aside,
     dead_links_in,
     folders_in,
-    image_names,
-    is_image_name,
     is_text,
     leads_somewhere,
     passed_over,
@@ -213,3 +211,11 @@ def _counted(number: int, what: str) -> str:
 
 def _examples(names: list[str]) -> str:
     return ", ".join(map(shown, sorted(names)[:SHOWN])) + (", …" if len(names) > SHOWN else "")
+
+
+def image_names(folder: Path, root: Path) -> Iterator[str]:
+    """Every image file below `folder`, in order of its path: relative to `root`, which `folder` is in, with forward
+    slashes. A path object for each of a million files would take longer than listing them."""
+    for directory, files in walk(folder):
+        prefix = "" if directory == root else f"{directory.relative_to(root).as_posix()}/"
+        yield from (prefix + name for name in files if is_image_name(name))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from leadline.data.image import IMAGE_SUFFIXES
 from leadline.errors import LeadlineError
 
 # What operating systems, network drives and programs put beside a person's files without hiding it, in lower case:
@@ -32,19 +31,6 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
         folder = Path(directory)
         folders[:] = sorted(name for name in folders if not aside(name) and not _circle(folder / name, root))
         yield folder, sorted(name for name in files if not aside(name))
-
-
-def image_names(folder: Path, root: Path) -> Iterator[str]:
-    """Every image file below `folder`, in order of its path: relative to `root`, which `folder` is in, with forward
-    slashes. A path object for each of a million files would take longer than listing them."""
-    for directory, files in walk(folder):
-        prefix = "" if directory == root else f"{directory.relative_to(root).as_posix()}/"
-        yield from (prefix + name for name in files if is_image_name(name))
-
-
-def is_image_name(name: str) -> bool:
-    """Whether the suffix of a file's name is that of an image."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122  (a path object takes ten times as long)
 
 
 def passed_over(root: Path) -> Iterator[Path]:
