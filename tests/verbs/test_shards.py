@@ -11,7 +11,7 @@ import pytest
 
 from leadline.cli import SOME_UNREADABLE, app
 from leadline.data.shards.finding import files_of, find_shards
-from leadline.data.shards.records import records
+from leadline.data.shards.members import records
 from leadline.errors import LeadlineError, UsageError
 from leadline.evaluation.predictions import Predictions
 from leadline.training.run_folder import Run

@@ -6,11 +6,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
-from leadline.cli.processes import refuse_beside_torchrun
-from leadline.ranks import first_process, started_by_torchrun
+from leadline.cli.processes import refuse_beside_torchrun, told_once
 
 
 def compare(
@@ -104,5 +102,4 @@ def compare(
                 finished = verb.compare(data, out=out, tests=tests, started=started, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline compare --resume {interrupt}") from None
-    status = show.comparison(finished, json=json) if first_process() else DONE
-    return DONE if started_by_torchrun() else status  # for which all others are failures, to be tried again
+    return told_once(lambda: show.comparison(finished, json=json))

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import AllowOutside, Data, Engine, Json, MinConfidence, Precision
-from leadline.ranks import first_process, started_by_torchrun
+from leadline.cli.processes import told_once
 
 
 def evaluate(
@@ -55,5 +54,4 @@ def evaluate(
             allow_outside=allow_outside,
             progress=progress,
         )
-    status = show.evaluation(found, json=json) if first_process() else DONE
-    return DONE if started_by_torchrun() else status  # for which all others are failures
+    return told_once(lambda: show.evaluation(found, json=json))

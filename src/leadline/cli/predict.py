@@ -6,10 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import AllowOutside, Engine, MinConfidence, Precision
-from leadline.ranks import first_process, started_by_torchrun
+from leadline.cli.processes import told_once
 
 
 def predict(
@@ -61,5 +60,4 @@ def predict(
             allow_outside=allow_outside,
             progress=progress,
         )
-    status = show.predictions(found, out=out) if first_process() else DONE
-    return DONE if started_by_torchrun() else status  # for which all others are failures
+    return told_once(lambda: show.predictions(found, out=out))

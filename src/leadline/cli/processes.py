@@ -1,7 +1,9 @@
 """Which verbs the processes that torchrun starts share."""
 
+from collections.abc import Callable
+
 from leadline.errors import UsageError
-from leadline.ranks import started_by_torchrun
+from leadline.ranks import first_process, started_by_torchrun
 
 SHARED = ("train", "predict", "evaluate", "compare")
 
@@ -11,3 +13,10 @@ def refuse_beside_torchrun(what: str) -> None:
     if started_by_torchrun():
         together = ", ".join(SHARED[:-1]) + f" and {SHARED[-1]}"
         raise UsageError(f"torchrun: several processes share {together}; start {what} by itself")
+
+
+def told_once(show: Callable[[], int]) -> int:
+    """The status of a verb whose processes share the work: the first one shows the result. torchrun takes all but 0 for
+    a failure, and some of them are none."""
+    status = show() if first_process() else 0
+    return 0 if started_by_torchrun() else status

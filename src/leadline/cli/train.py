@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from leadline.cli import DONE
 from leadline.cli.early import refuse_early
 from leadline.cli.options import Data, DryRun, Json, Out, Settings, given, refuse_beside_resume
-from leadline.cli.processes import refuse_beside_torchrun
-from leadline.ranks import first_process, started_by_torchrun
+from leadline.cli.processes import refuse_beside_torchrun, told_once
 
 
 def train(
@@ -61,5 +59,4 @@ def train(
                 finished = verb.train(data, out=out, progress=progress, **chosen)
         except Interrupted as interrupt:
             raise Interrupted(f"interrupted; go on with: leadline train --resume {interrupt}") from None
-    status = show.run(finished, json=json) if first_process() else DONE
-    return DONE if started_by_torchrun() else status  # for which all others are failures, to be tried again
+    return told_once(lambda: show.run(finished, json=json))

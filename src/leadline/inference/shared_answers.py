@@ -21,13 +21,7 @@ def shared_answers(group: Group, work: Callable[[], Answers]) -> Answers:
     """What `work` answers in each process of the group, one part after the other, in all of them."""
     if group.size == 1:
         return work()
-    parts = [_unpacked(message) for message in group.gather(lambda: _packed(work()))]
-    return Answers(
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        errors=[error for part in parts for error in part.errors],
-        novelty=np.concatenate([part.novelty for part in parts]),
-        unlike=[reason for part in parts for reason in part.unlike],
-    )
+    return Answers.joined([_unpacked(message) for message in group.gather(lambda: _packed(work()))])
 
 
 def _packed(answers: Answers) -> bytes:

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,18 +154,13 @@ class Race(Scoreboard):
         if self.folds_may_pay:
             seconds = ends_at - self.clock.now - SECONDS_OF_REPORT
             fewer = list(entrants)
-            while (
-                len(fewer) > FEWEST_FINALISTS
-                and self.pace.seconds_of_folds(fewer, FOLD_COUNT, processes=self.group.size) > seconds
-            ):
+            of_folds = partial(self.pace.seconds_of_folds, folds=FOLD_COUNT, processes=self.group.size)
+            while len(fewer) > FEWEST_FINALISTS and of_folds(fewer) > seconds:
                 fewer.remove(self.least_promising(fewer))
-            if self.pace.seconds_of_folds(fewer, FOLD_COUNT, processes=self.group.size) <= seconds:
+            if of_folds(fewer) <= seconds:
                 folds, entrants = FOLD_COUNT, fewer
             else:
-                take = (
-                    self.pace.seconds_of_folds(entrants, FOLD_COUNT, processes=self.group.size) / (1 - HEAT)
-                    + SECONDS_OF_REPORT
-                ) / 60
+                take = (of_folds(entrants) / (1 - HEAT) + SECONDS_OF_REPORT) / 60
         number = 1 + sum(one.kind == "final" for one in self.result.rounds)
         final = Round(
             "final",
@@ -344,15 +340,9 @@ class Race(Scoreboard):
             self.progress.note(f"{network.name}: could not be trained, {error}")
             self.put(msgspec.structs.replace(network, failed=str(error), remarks=(f"failed: {error}",)))
             return
-        seconds = (
-            time.perf_counter()
-            - started
-            + sum(
-                of_run
-                for folder, of_run in taken.items()
-                if any(folder.is_relative_to(run.folder.resolve()) for run in runs)
-            )
-        )
+        homes = [run.folder.resolve() for run in runs]
+        elsewhere = sum(of_run for folder, of_run in taken.items() if any(map(folder.is_relative_to, homes)))
+        seconds = time.perf_counter() - started + elsewhere
         trainings = len(runs) * math.prod(self.folded.values())
         self.pace.learn(entrant, recipe, manifest, training=training, taken=seconds, trainings=trainings)
         cost = self.pace.cost(entrant, recipe)

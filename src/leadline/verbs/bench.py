@@ -34,8 +34,6 @@ IMAGES = 64  # that are predicted together
 SECONDS = 2.0  # for which each is measured
 PHOTOGRAPH = (500, 375)  # width and height of ImageNet's usual images
 MATRIX = 2048  # rows and columns of the product that shows what the processor can do
-
-
 DOES = ("prediction", "training")
 
 

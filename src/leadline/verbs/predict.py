@@ -62,8 +62,6 @@ def predict(
     Started by torchrun, several processes share the images; all return the whole table, and the first one writes it.
     """
     progress = progress or Progress()
-    if out is not None and Path(out).suffix.lower() not in FORMATS:
-        raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
     inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     if any(map(is_shards, inputs)):
         written = predict_shards(
@@ -72,11 +70,7 @@ def predict(
         return written.predictions if out is None else Predictions.read(out)
     group = launched()
     with group.after_first():
-        if out is not None:
-            check_output(out, ours=_is_ours, kind="table of predictions", sources=inputs)
-        classifier = load(run)
-        if min_confidence is not None:
-            check_abstention(classifier.classes, min_confidence)
+        classifier = _classifier_for(run, out=out, sources=inputs, min_confidence=min_confidence)
     images = (
         expand(inputs, channel_names=classifier.preprocessing.names, allow_outside=allow_outside) if group.first else []
     )
@@ -132,14 +126,8 @@ def predict_shards(
     other = next((given for given in inputs if not is_shards(given)), None)
     if other is not None:
         raise UsageError(f"{other}: is no shard, and the others are; predict one kind at a time")
-    if out is not None and Path(out).suffix.lower() not in FORMATS:
-        raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
-    if out is not None:
-        here = [given for given in inputs if "://" not in str(given)]
-        check_output(out, ours=_is_ours, kind="table of predictions", sources=here)
-    classifier = load(run)
-    if min_confidence is not None:
-        check_abstention(classifier.classes, min_confidence)
+    here = [given for given in inputs if "://" not in str(given)]
+    classifier = _classifier_for(run, out=out, sources=here, min_confidence=min_confidence)
     chosen = engine_of(run, classifier, engine=engine, precision=precision, images=WORTH, progress=progress)
     written, kept = Written(joined([], classifier.classes)), []
     with growing_table(Path(out)) if out is not None else nullcontext() as table:
@@ -159,6 +147,20 @@ def predict_shards(
         if not written.images:
             raise LeadlineError(f"{inputs[0]}: its shards hold no images")
     return replace(written, predictions=joined(kept, classifier.classes)) if kept else written
+
+
+def _classifier_for(
+    run: str | Path, *, out: str | Path | None, sources: list[str | Path], min_confidence: float | None
+) -> Classifier:
+    """The classifier of `run`, once nothing stands in the way of predicting with it and of writing `out`."""
+    if out is not None:
+        if Path(out).suffix.lower() not in FORMATS:
+            raise UsageError(f"{out}: the suffix says how the table is written; expected one of {', '.join(FORMATS)}")
+        check_output(out, ours=_is_ours, kind="table of predictions", sources=sources)
+    classifier = load(run)
+    if min_confidence is not None:
+        check_abstention(classifier.classes, min_confidence)
+    return classifier
 
 
 def _is_ours(file: Path) -> bool:

@@ -8,7 +8,7 @@ from leadline.data.manifest import describe_problems
 from leadline.data.outputs import lies_in
 from leadline.data.reading import Reading
 from leadline.data.shards.index import ShardIndex
-from leadline.data.shards.writing import write_shards
+from leadline.data.shards.tar_files import write_shards
 from leadline.data.sources.scan import scan
 from leadline.data.split.holdout import split
 from leadline.errors import UsageError

@@ -10,12 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from leadline.data.loader import work_ahead
 from leadline.data.manifest import SCHEMA, Manifest
 from leadline.data.shards.finding import files_of, find_written
 from leadline.data.shards.index import Shard
 from leadline.data.shards.judging import Read, decoded_records
-from leadline.data.shards.records import split_of
+from leadline.data.shards.members import split_of
 from leadline.errors import LeadlineError
 from leadline.evaluation.predictions import Predictions
 from leadline.inference.engine import BATCH_SIZE, Answers, Engine
@@ -79,7 +78,7 @@ def answers_of(
 
     with progress.task("predicting", index.images("test") if index else 0):
         found = engine.answers(
-            progress.through((batch.decoded for batch in work_ahead(batches)), size=lambda batch: len(batch.errors))
+            progress.through((batch.decoded for batch in batches()), size=lambda batch: len(batch.errors))
         )
     table = pl.DataFrame(rows, schema=SCHEMA)
     if not rows:

@@ -14,8 +14,8 @@ from leadline.data.shards.batches import Stream, StreamedBatches
 from leadline.data.shards.finding import find_shards
 from leadline.data.shards.held_out import shard_manifest
 from leadline.data.shards.index import INDEX, ShardIndex
-from leadline.data.shards.records import records
-from leadline.data.shards.writing import write_shards
+from leadline.data.shards.members import records
+from leadline.data.shards.tar_files import write_shards
 from leadline.data.sources.scan import scan
 from leadline.data.split.holdout import split
 from leadline.errors import DataError, LeadlineError

@@ -18,8 +18,8 @@ from leadline.data.image import ImageError
 from leadline.data.loader import Batch, Decoded, work_ahead
 from leadline.data.preprocessing import Preprocessing
 from leadline.data.shards.index import ShardIndex
+from leadline.data.shards.members import Record, read
 from leadline.data.shards.order import lanes_of, order_of
-from leadline.data.shards.records import Record, read
 from leadline.errors import DataError
 
 Pixels = NDArray[Any]

@@ -12,7 +12,7 @@ import msgspec
 from leadline.data.image import IMAGE_SUFFIXES
 from leadline.data.keyed import generator
 from leadline.data.shards.index import INDEX, Shard, ShardIndex
-from leadline.data.shards.records import library, records, split_of, unreadable
+from leadline.data.shards.members import library, records, split_of, unreadable
 from leadline.data.sources.tables import SPLIT_NAMES
 from leadline.data.sources.walking import aside, folders_in, listing
 from leadline.errors import LeadlineError

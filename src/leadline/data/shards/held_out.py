@@ -11,7 +11,7 @@ from leadline.data.cache_folder import CACHE_WAY_OUT, cache_folder, made_in_cach
 from leadline.data.manifest import Entry, Manifest, examine
 from leadline.data.reading import AS_IT_IS, Reading
 from leadline.data.shards.index import ShardIndex
-from leadline.data.shards.records import read, split_of
+from leadline.data.shards.members import read, split_of
 from leadline.errors import LeadlineError
 from leadline.progress import SILENT, Progress
 from leadline.writing import written

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from leadline.data.image import ImageError
 from leadline.data.loader import Decoded, work_ahead
 from leadline.data.preprocessing import Preprocessing
-from leadline.data.shards.records import Record, records
+from leadline.data.shards.members import Record, records
 
 
 @dataclass(frozen=True)

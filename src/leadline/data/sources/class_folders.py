@@ -89,6 +89,14 @@ def image_files(folder: Path) -> Iterator[Path]:
         yield from (directory / name for name in files if is_image_name(name))
 
 
+def image_names(folder: Path, root: Path) -> Iterator[str]:
+    """Every image file below `folder`, in order of its path: relative to `root`, which `folder` is in, with forward
+    slashes. A path object for each of a million files would take longer than listing them."""
+    for directory, files in walk(folder):
+        prefix = "" if directory == root else f"{directory.relative_to(root).as_posix()}/"
+        yield from (prefix + name for name in files if is_image_name(name))
+
+
 def split_of(name: str) -> str | None:
     """The split that a folder of this name is, if it holds class folders."""
     found = SPLIT_FOLDER.fullmatch(name)
@@ -211,11 +219,3 @@ def _counted(number: int, what: str) -> str:
 
 def _examples(names: list[str]) -> str:
     return ", ".join(map(shown, sorted(names)[:SHOWN])) + (", …" if len(names) > SHOWN else "")
-
-
-def image_names(folder: Path, root: Path) -> Iterator[str]:
-    """Every image file below `folder`, in order of its path: relative to `root`, which `folder` is in, with forward
-    slashes. A path object for each of a million files would take longer than listing them."""
-    for directory, files in walk(folder):
-        prefix = "" if directory == root else f"{directory.relative_to(root).as_posix()}/"
-        yield from (prefix + name for name in files if is_image_name(name))

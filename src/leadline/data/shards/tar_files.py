@@ -15,7 +15,7 @@ from leadline.data.image import content_of
 from leadline.data.keyed import generator
 from leadline.data.manifest import SPLITS, Manifest
 from leadline.data.shards.index import INDEX, Shard, ShardIndex
-from leadline.data.shards.records import IMAGES, OTHER_SUFFIX
+from leadline.data.shards.members import IMAGES, OTHER_SUFFIX
 from leadline.errors import LeadlineError
 from leadline.progress import SILENT, Progress
 from leadline.writing import written

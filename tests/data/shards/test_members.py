@@ -8,7 +8,7 @@ import pytest
 
 from leadline.data.shards.finding import files_of, find_shards, is_shards
 from leadline.data.shards.index import INDEX, Shard, ShardIndex
-from leadline.data.shards.records import Record, read, records
+from leadline.data.shards.members import Record, read, records
 from leadline.errors import LeadlineError
 
 from .shared import picture, sample, served, write_set, write_tar
