@@ -30,7 +30,8 @@ def served_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(home / "images", model="resnet20_cifar", epochs=3, out=home / "run", progress=Notes()).folder
 
 
-@pytest.fixture(scope="session")
+# A server ends with the tests that talk to it: in a process that then ran other tests for minutes, its thread crashed.
+@pytest.fixture(scope="module")
 def client(served_run: Path) -> Iterator[TestClient]:
     classifier = load(served_run)
     app = create_app(classifier, Engine.of(classifier, hardware()), card="# A card")
@@ -38,7 +39,7 @@ def client(served_run: Path) -> Iterator[TestClient]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(served_run: Path) -> Iterator[str]:
     """Where a server listens, in a thread of this process."""
     classifier = load(served_run)
