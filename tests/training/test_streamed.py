@@ -15,8 +15,6 @@ from leadline.verbs.train import resume, train
 
 from ..conftest import MakeImages, Notes
 
-pytestmark = pytest.mark.slow  # pyarrow and its threads stay out of the default suite
-
 pytest.importorskip("datasets")
 
 

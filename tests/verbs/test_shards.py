@@ -24,8 +24,6 @@ from leadline.verbs.train import train
 from ..conftest import disc
 from ..data.shards.shared import served, write_tar
 
-pytestmark = pytest.mark.slow  # pyarrow and its threads stay out of the default suite
-
 datasets = pytest.importorskip("datasets")
 
 

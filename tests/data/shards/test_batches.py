@@ -23,8 +23,6 @@ from leadline.errors import DataError, LeadlineError
 from ...conftest import MakeImages
 from .shared import picture, sample, served, write_set, write_tar
 
-pytestmark = pytest.mark.slow  # pyarrow and its threads stay out of the default suite
-
 pytest.importorskip("datasets")
 DECODING = Preprocessing(1, "uint8", 12)
 

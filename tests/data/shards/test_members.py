@@ -13,8 +13,6 @@ from leadline.errors import LeadlineError
 
 from .shared import picture, sample, served, write_set, write_tar
 
-pytestmark = pytest.mark.slow  # pyarrow and its threads stay out of the default suite
-
 datasets = pytest.importorskip("datasets")
 
 

@@ -5,8 +5,6 @@ import pytest
 
 from leadline.data.shards.order import LANES, lanes_of, order_of
 
-pytestmark = pytest.mark.slow  # pyarrow and its threads stay out of the default suite
-
 COUNTS = np.array([30, 0, 7, 50, 50, 1, 12, 33, 40, 41, 9])
 
 
