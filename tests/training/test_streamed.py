@@ -1,6 +1,7 @@
 """A training on shards ends as one on files does: a classifier, a report, and the same bits when it is resumed."""
 
-import signal
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -35,18 +36,20 @@ def test_a_network_learns_from_shards_and_resumes_to_the_same_bits(
     assert metrics.test.of("accuracy").n == 12
     assert metrics.left_out == ()
     assert "| 56 | 12 | 12 | 80 |" in (whole.folder / "MODEL_CARD.md").read_text()
-    real, calls = loop.update, []
+    real, calls, asked = loop.update, [], threading.Event()  # signals themselves are test_resume.py's
 
     def interrupting(*arguments: object, **options: object) -> object:
         calls.append(1)
         if len(calls) == 11:
-            signal.raise_signal(signal.SIGINT)
+            asked.set()
         return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loop, "update", interrupting)
     monkeypatch.setattr("leadline.verbs.train.write_run_report", lambda folder: None)  # which takes seconds
-    with pytest.raises(Interrupted):
-        train(shards, out=tmp_path / "interrupted", **settings)  # type: ignore[arg-type]
+    with monkeypatch.context() as stopping:
+        stopping.setattr(loop, "stop_between_steps", lambda: nullcontext(asked))
+        with pytest.raises(Interrupted):
+            train(shards, out=tmp_path / "interrupted", **settings)  # type: ignore[arg-type]
     resumed = resume(tmp_path / "interrupted")
     assert len(calls) == 21
     file = "classifier/model.safetensors"
